@@ -1,0 +1,75 @@
+# Everything that people and CI do. `make help` lists the targets.
+#
+#   ENV=dev|staging|prod   the environment (default dev)
+#   CONTEXT=name           deploy to this context of your kubeconfig instead of what the environment's file says
+#   PYTHON=python3.12      the interpreter for the virtual environment (3.11 or newer)
+
+ENV     ?= dev
+CONTEXT ?=
+PYTHON  ?= python3
+VENV    := .venv
+RUN     := $(VENV)/bin/python
+OPS     := $(RUN) -m ops
+TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status preview render test e2e check format bench clean
+
+help: ## This list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1|/' | column -t -s '|'
+
+up: $(VENV)/.ready ## Deploy ENV and wait until it is available (on the local sandbox unless the environment says otherwise)
+	@$(OPS) up $(TARGET)
+
+down: $(VENV)/.ready ## Remove exactly what `up` created
+	@$(OPS) down $(TARGET)
+
+status: $(VENV)/.ready ## What runs of ENV
+	@$(OPS) status $(TARGET)
+
+preview: $(VENV)/.ready ## What ENV consists of and what the policies say of it; needs no cluster
+	@$(OPS) preview --stack $(ENV)
+
+render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/ENV
+	@$(OPS) render --stack $(ENV) rendered/$(ENV)
+
+test: $(VENV)/.ready-dev ## Unit and policy tests
+	@$(RUN) -m pytest
+
+e2e: $(VENV)/.ready-dev ## Tests against the sandbox, and against Pulumi where it is on PATH
+	@$(RUN) -m pytest tests/sandbox tests/engine
+
+check: $(VENV)/.ready-dev ## Format, lint, types
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+format: $(VENV)/.ready-dev ## Put the code into the format that `check` wants
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+bench: $(VENV)/.ready-dev ## Speed and memory, as ratios within one run
+	@$(RUN) -m benchmarks
+
+clean: ## Remove the virtual environment and caches; state and the sandbox stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache rendered
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on PATH; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Creating the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: no virtual environment could be made; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+# Compiling all of pulumi-aws would take longer than everything else together, and hardly any of it is imported.
+define install
+	@echo "Installing $(1)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-compile -r $(1)
+	@$(RUN) -m compileall -q -j 0 -x 'pulumi_aws|/pip/|/setuptools/|/debugpy/' $(VENV)/lib >/dev/null || true
+	@touch $@
+endef
+
+$(VENV)/.ready: requirements.txt | $(VENV)/bin/python
+	$(call install,requirements.txt)
+
+$(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready | $(VENV)/bin/python
+	$(call install,requirements-dev.txt)

@@ -1,0 +1,18 @@
+"""The Pulumi program: load the stack's environment, build it, export its outputs."""
+
+import pulumi
+
+from components.performance import quiet_debug, settle
+from stacks.config import load
+from stacks.environment import build
+
+
+async def main() -> dict[str, object]:
+    """Build the environment; returns the stack's outputs."""
+    quiet_debug()
+    outputs = build(load())
+    await settle()
+    return outputs
+
+
+pulumi.run(main)

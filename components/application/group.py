@@ -1,0 +1,49 @@
+"""What many equal applications share, so that one more of them costs as few objects as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import ServiceAccount
+
+from components.naming import Scope
+from components.network import Flow, allow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationGroupArgs:
+    """All instances of `component`, present and to come, with the flows that each of them may have."""
+
+    scope: Scope
+    component: str
+    ingress: Sequence[Flow] = ()
+    egress: Sequence[Flow] = ()
+
+
+class ApplicationGroup(pulumi.ComponentResource):
+    """One service account (without token) and one network policy for all instances. Outputs: `service_account`."""
+
+    service_account: str
+
+    def __init__(self, name: str, args: ApplicationGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:application:ApplicationGroup", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        metadata = {
+            "name": args.component,
+            "namespace": args.scope.namespace,
+            "labels": args.scope.labels(args.component),
+        }
+        ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
+        allow(
+            name,
+            scope=args.scope,
+            component=args.component,
+            pods=args.scope.selector(args.component),
+            ingress=args.ingress,
+            egress=args.egress,
+            opts=child,
+        )
+        self.service_account = args.component
+        self.register_outputs({"service_account": self.service_account})

@@ -1,0 +1,119 @@
+"""How traffic from outside reaches a service: an Ingress with TLS, and for self-signed environments its issuer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.networking.v1 import Ingress
+
+from components.naming import Scope
+from components.performance import SKIP_AWAIT
+from versions import CERTIFICATE_ISSUER
+
+_SELF_SIGNED = "self-signed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """A path of the host (prefix) and the Service and port behind it."""
+
+    path: str
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngressArgs:
+    """A host with TLS.
+
+    `cluster_issuer` names the cert-manager ClusterIssuer; None makes a self-signed Issuer of the namespace's own.
+    `requests_per_minute` limits each client address.
+    """
+
+    scope: Scope
+    component: str
+    host: str
+    tls_secret_name: str
+    backends: Sequence[Backend]
+    class_name: str
+    cluster_issuer: str | None
+    requests_per_minute: int | None = None
+
+
+class HttpIngress(pulumi.ComponentResource):
+    """An Ingress with TLS, whose certificate cert-manager keeps. Outputs: `url`."""
+
+    url: str
+
+    def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:ingress:HttpIngress", name, {}, opts)
+        self._name, self._args = name, args
+        issuer = [] if args.cluster_issuer else [self._self_signed_issuer()]
+        self._ingress(pulumi.ResourceOptions(parent=self, depends_on=issuer))
+        self.url = f"https://{args.host}"
+        self.register_outputs({"url": self.url})
+
+    def _metadata(self, name: str, annotations: dict[str, str] | None = None) -> dict[str, object]:
+        args = self._args
+        metadata: dict[str, object] = {
+            "name": name,
+            "namespace": args.scope.namespace,
+            "labels": args.scope.labels(args.component),
+        }
+        return metadata | ({"annotations": annotations} if annotations else {})
+
+    def _self_signed_issuer(self) -> CustomResource:
+        return CustomResource(
+            f"{self._name}-issuer",
+            api_version=CERTIFICATE_ISSUER.api_version,
+            kind=CERTIFICATE_ISSUER.kind,
+            metadata=self._metadata(_SELF_SIGNED),
+            spec={"selfSigned": {}},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _annotations(self) -> dict[str, str]:
+        args = self._args
+        annotations = {"nginx.ingress.kubernetes.io/ssl-redirect": "true"}
+        if args.cluster_issuer:
+            annotations["cert-manager.io/cluster-issuer"] = args.cluster_issuer
+        else:
+            annotations["cert-manager.io/issuer"] = _SELF_SIGNED
+        if args.requests_per_minute:
+            # The AstrBot document says `rate-limit`, which ingress-nginx does not know; `limit-rpm` is the one
+            # that limits. Both are set, so that whatever reads the document's finds it.
+            limit = str(args.requests_per_minute)
+            annotations["nginx.ingress.kubernetes.io/rate-limit"] = limit
+            annotations["nginx.ingress.kubernetes.io/limit-rpm"] = limit
+        return annotations
+
+    def _ingress(self, opts: pulumi.ResourceOptions) -> None:
+        args = self._args
+        Ingress(
+            self._name,
+            # An address appears only where a controller runs; nothing here needs to wait for it.
+            metadata=self._metadata(args.component, self._annotations() | SKIP_AWAIT),
+            spec={
+                "ingress_class_name": args.class_name,
+                "tls": [{"hosts": [args.host], "secret_name": args.tls_secret_name}],
+                "rules": [
+                    {
+                        "host": args.host,
+                        "http": {
+                            "paths": [
+                                {
+                                    "path": backend.path,
+                                    "path_type": "Prefix",
+                                    "backend": {"service": {"name": backend.service, "port": {"number": backend.port}}},
+                                }
+                                for backend in args.backends
+                            ]
+                        },
+                    }
+                ],
+            },
+            opts=opts,
+        )

@@ -1,0 +1,60 @@
+"""Names and labels of Kubernetes objects, made in one place so that selectors and policies can rely on them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+DNS_LABEL_MAX = 63
+DNS_LABEL_FORMAT = (
+    "lower-case letters, digits and '-', starting and ending with a letter or digit, at most 63 characters"
+)
+
+# Namespaces are selected by their name through the label that the API server itself keeps.
+NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+
+
+def dns_label(name: str) -> str:
+    """Return `name` if it may name a Service or be a label value (RFC 1123, 63 characters); else raise ValueError."""
+    if len(name) > DNS_LABEL_MAX:
+        raise ValueError(f"{name!r} has {len(name)} characters: at most {DNS_LABEL_MAX} are allowed")
+    if not _DNS_LABEL.fullmatch(name):
+        raise ValueError(f"{name!r} is not a valid name: use {DNS_LABEL_FORMAT}")
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Where a component's objects belong: their namespace and the labels that they all carry.
+
+    `system` and `environment` become `platform.io/system` and `platform.io/environment`: one label selector finds
+    everything of a system.
+    """
+
+    namespace: str
+    system: str
+    environment: str
+
+    def labels(self, component: str, instance: str | None = None, version: str | None = None) -> dict[str, str]:
+        """All recommended labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/)."""
+        labels = {
+            **self.selector(component, instance),
+            "app.kubernetes.io/part-of": self.system,
+            "app.kubernetes.io/managed-by": "pulumi",
+            "platform.io/environment": self.environment,
+            "platform.io/system": self.system,
+        }
+        return labels | ({"app.kubernetes.io/version": version} if version else {})
+
+    def selector(self, component: str, instance: str | None = None) -> dict[str, str]:
+        """The labels that never change over an object's life: those alone may select pods.
+
+        A version is left out on purpose: a Deployment's selector is immutable, and an upgrade changes the version.
+        """
+        selector = {"app.kubernetes.io/name": dns_label(component)}
+        return selector | ({"app.kubernetes.io/instance": dns_label(instance)} if instance else {})
+
+    def host(self, service: str) -> str:
+        """The cluster-internal DNS name of a Service in this namespace."""
+        return f"{dns_label(service)}.{self.namespace}.svc.cluster.local"

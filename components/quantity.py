@@ -1,0 +1,95 @@
+"""Kubernetes resource quantities as exact numbers: CPU in millicores, memory and storage in bytes.
+
+The program does arithmetic on them (a quota is a sum, a request is a part of a limit), so they are numbers and not
+strings. Text is accepted in the notation of the Kubernetes API
+(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/) and nothing else: `10Gb`,
+`2 GiB` and `1,5` are refused rather than guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+_CPU = re.compile(r"(?:(?P<cores>[0-9]+(?:\.[0-9]{1,3})?)|(?P<millicores>[0-9]+)m)")
+_BYTES = re.compile(r"(?P<number>[0-9]+)(?P<suffix>Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
+_SUFFIXES = {
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50,
+    "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
+}  # fmt: skip
+CPU_FORMAT = "cores such as 2 or 0.5, or millicores such as 500m"
+BYTES_FORMAT = "a whole number with one of Ki, Mi, Gi, Ti, Pi, k, M, G, T, P, such as 512Mi or 10Gi"
+
+
+@dataclass(frozen=True, order=True)
+class _Quantity:
+    """What CPU and byte quantities share: order, sums, scaling, and validation by pydantic."""
+
+    amount: int
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.amount + other.amount)
+
+    def __mul__(self, factor: float) -> Self:
+        return type(self)(round(self.amount * factor))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the Kubernetes notation; raises ValueError that says what is allowed."""
+        raise NotImplementedError
+
+    @classmethod
+    def _validate(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        # YAML reads `cpu: 2` as a number; Kubernetes takes both.
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            return cls.parse(str(value))
+        raise ValueError(f"{value!r} is not a quantity")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            cls._validate, serialization=core_schema.to_string_ser_schema()
+        )
+
+
+class Cpu(_Quantity):
+    """An amount of CPU; `amount` is in millicores (1000 is one core)."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        match = _CPU.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not an amount of CPU: write {CPU_FORMAT}")
+        if match["millicores"]:
+            return cls(int(match["millicores"]))
+        return cls(round(float(match["cores"]) * 1000))
+
+    def __str__(self) -> str:
+        return f"{self.amount}m" if self.amount % 1000 else str(self.amount // 1000)
+
+
+class Bytes(_Quantity):
+    """An amount of memory or storage; `amount` is in bytes."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        match = _BYTES.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not an amount of memory or storage: write {BYTES_FORMAT}")
+        return cls(int(match["number"]) * _SUFFIXES.get(match["suffix"] or "", 1))
+
+    def rounded(self, unit: str = "Mi") -> Bytes:
+        """The same amount rounded up to whole `unit`s, so that computed figures stay readable."""
+        size = _SUFFIXES[unit]
+        return Bytes(-(-self.amount // size) * size)
+
+    def __str__(self) -> str:
+        for suffix in ("Ti", "Gi", "Mi", "Ki"):
+            if self.amount and self.amount % _SUFFIXES[suffix] == 0:
+                return f"{self.amount // _SUFFIXES[suffix]}{suffix}"
+        return str(self.amount)

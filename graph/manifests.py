@@ -1,0 +1,95 @@
+"""The graph as Kubernetes manifests, in waves that follow its dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.model import Graph, Resource, Secret, masked
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A Kubernetes object as the API takes it.
+
+    `wave` counts from 0: an object depends only on objects of lower waves. `body` holds a Secret's values as
+    `graph.model.Secret`.
+    """
+
+    urn: str
+    kind: str
+    namespace: str
+    name: str
+    wave: int
+    retained: bool
+    body: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """How messages call it: `Kind namespace/name`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    @property
+    def holds_secret(self) -> bool:
+        """Whether any of its values is a secret, so that it must not be written to a file."""
+        return _has_secret(self.body)
+
+    @property
+    def file_name(self) -> str:
+        """Where `render` writes it: a folder for the namespace, and the kind and name as the file."""
+        folder = self.namespace or "_cluster"
+        group = str(self.body["apiVersion"]).rpartition("/")[0].partition(".")[0]
+        kind = f"{self.kind}.{group}" if group else self.kind
+        return f"{folder}/{kind.lower()}-{self.name}.yaml"
+
+
+def manifests(graph: Graph) -> tuple[Manifest, ...]:
+    """All Kubernetes objects of the graph, by wave, kind, namespace and name."""
+    levels: dict[str, int] = {}
+    found = [_manifest(graph, resource, levels) for resource in graph if resource.is_kubernetes_object]
+    waves = {level: index for index, level in enumerate(sorted({manifest.wave for manifest in found}))}
+    numbered = [
+        Manifest(one.urn, one.kind, one.namespace, one.name, waves[one.wave], one.retained, one.body) for one in found
+    ]
+    return tuple(sorted(numbered, key=lambda one: (one.wave, one.kind, one.namespace, one.name)))
+
+
+def _manifest(graph: Graph, resource: Resource, levels: dict[str, int]) -> Manifest:
+    kind, namespace, name = resource.object_name
+    if not name:
+        raise ValueError(f"{resource.urn}: has no metadata.name; every object needs a name of its own to be rendered")
+    retained = bool(resource.options.get("protect") or resource.options.get("retain_on_delete"))
+    return Manifest(resource.urn, kind, namespace, name, _level(graph, resource, levels), retained, resource.inputs)
+
+
+def _level(graph: Graph, resource: Resource, levels: dict[str, int]) -> int:
+    """One more than the highest level of what a resource waits for; 0 if it waits for nothing."""
+    if resource.urn not in levels:
+        below = (graph.by_urn[urn] for urn in graph.all_dependencies(resource) if urn in graph.by_urn)
+        levels[resource.urn] = 1 + max((_level(graph, one, levels) for one in below), default=-1)
+    return levels[resource.urn]
+
+
+def _has_secret(value: Any) -> bool:
+    if isinstance(value, Secret):
+        return True
+    if isinstance(value, Mapping):
+        return any(_has_secret(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(_has_secret(item) for item in value)
+
+
+def as_yaml(manifest: Manifest) -> str:
+    """The manifest's file: the API's own order of the first keys, the rest by name; the same bytes every time."""
+    import yaml
+
+    first = ("apiVersion", "kind", "metadata")
+    body = masked(manifest.body)
+    ordered = {key: _sorted(body[key]) for key in (*first, *sorted(body.keys() - set(first))) if key in body}
+    return yaml.safe_dump(ordered, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,143 @@
+"""What a run of the program registered: immutable resources and their relations."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+MASK = "[secret]"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that Pulumi keeps encrypted. Its text form is a mask; only `reveal` gives the value."""
+
+    _value: Any
+
+    def reveal(self) -> Any:
+        """The value itself, for the one place that writes it into the cluster."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One registered resource. `dependencies` are URNs; `options` holds only what differs from the engine's default."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str | None
+    custom: bool
+    dependencies: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_kubernetes_object(self) -> bool:
+        """Whether it is an object of the Kubernetes API, and not a component, a provider or another cloud's."""
+        return self.custom and self.type.startswith("kubernetes:")
+
+    @property
+    def object_name(self) -> tuple[str, str, str]:
+        """(kind, namespace or "", name) of a Kubernetes object."""
+        metadata = self.inputs.get("metadata", {})
+        return str(self.inputs.get("kind")), str(metadata.get("namespace", "")), str(metadata.get("name", ""))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All resources of one run, the stack first, in the order of their URNs' registration; and the stack's outputs."""
+
+    stack: str
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources)
+
+    def __len__(self) -> int:
+        return len(self.resources)
+
+    @cached_property
+    def by_urn(self) -> Mapping[str, Resource]:
+        """Resources by URN."""
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def children(self) -> Mapping[str | None, tuple[Resource, ...]]:
+        """The resources below each URN, by type and name; those without a parent are below None."""
+        below: dict[str | None, list[Resource]] = {}
+        for resource in sorted(self.resources, key=lambda one: (one.type, one.name)):
+            below.setdefault(resource.parent, []).append(resource)
+        return {urn: tuple(resources) for urn, resources in below.items()}
+
+    def ancestors(self, resource: Resource) -> Iterator[Resource]:
+        """The parents of a resource, nearest first."""
+        parent = self.by_urn.get(resource.parent or "")
+        while parent is not None:
+            yield parent
+            parent = self.by_urn.get(parent.parent or "")
+
+    def all_dependencies(self, resource: Resource) -> frozenset[str]:
+        """The URNs that a resource waits for: its own dependencies and those of the components that it is part of.
+
+        A component's registration waits for the component's dependencies, and its children's for the component's.
+        """
+        own = set(resource.dependencies)
+        return frozenset(own.union(*(parent.dependencies for parent in self.ancestors(resource))))
+
+
+def masked(value: Any) -> Any:
+    """A copy with every secret replaced by the mask."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, Mapping):
+        return {key: masked(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(item) for item in value]
+    return value
+
+
+def revealed(value: Any) -> Any:
+    """A copy with every secret replaced by its value."""
+    if isinstance(value, Secret):
+        return revealed(value.reveal())
+    if isinstance(value, Mapping):
+        return {key: revealed(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [revealed(item) for item in value]
+    return value
+
+
+def secrets_of(graph: Graph) -> frozenset[str]:
+    """Every secret text of the graph, as it is and as a Secret's `data` holds it, for keeping it out of output."""
+    found: set[str] = set()
+    for resource in graph:
+        _collect(resource.inputs, found)
+    return frozenset(text for text in found if len(text) > 3)
+
+
+def _collect(value: Any, found: set[str]) -> None:
+    if isinstance(value, Secret):
+        text = revealed(value)
+        if isinstance(text, str):
+            found.update((text, _decoded(text)))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _collect(item, found)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _collect(item, found)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return text

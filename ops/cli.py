@@ -1,0 +1,104 @@
+"""The commands. Each does its imports itself: `--help` and a preview must not pay for what they do not use."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="ops",
+    help="Preview, deploy and inspect the environments of the platform.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class OutputFormat(StrEnum):
+    """How `preview` prints."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The environment: NAME of Pulumi.NAME.yaml.")]
+Context = Annotated[
+    str | None, typer.Option("--context", help="Deploy to this context of your kubeconfig, whatever the file says.")
+]
+Timeout = Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for workloads to become available.")]
+
+
+@app.command()
+def preview(
+    stack: Stack = "dev",
+    output: Annotated[OutputFormat, typer.Option("--output", "-o")] = OutputFormat.TEXT,
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels of the tree to show.")] = 99,
+) -> None:
+    """Show what an environment consists of and what the policies say. Needs no cluster and no Pulumi CLI.
+
+    Exit status: 0 clean, 1 mandatory policy violations, 2 invalid configuration.
+    """
+    from ops.preview import run
+
+    raise typer.Exit(run(stack, output.value, depth))
+
+
+@app.command()
+def render(directory: Path, stack: Stack = "dev") -> None:
+    """Write one YAML file per Kubernetes object into DIRECTORY; Secrets are left out and named."""
+    from ops.render import run
+
+    raise typer.Exit(run(stack, directory))
+
+
+@app.command()
+def up(stack: Stack = "dev", context: Context = None, timeout: Timeout = 600) -> None:
+    """Deploy an environment and wait until everything is available; run again, it changes nothing."""
+    from ops.deploy import up as run
+
+    raise typer.Exit(run(stack, context, timeout))
+
+
+@app.command()
+def down(stack: Stack = "dev", context: Context = None, timeout: Timeout = 600) -> None:
+    """Remove exactly what `up` created."""
+    from ops.deploy import down as run
+
+    raise typer.Exit(run(stack, context, timeout))
+
+
+@app.command()
+def status(stack: Stack = "dev", context: Context = None) -> None:
+    """Show what runs of an environment. Exit status 0 if all of it is available, else 1."""
+    from ops.deploy import status as run
+
+    raise typer.Exit(run(stack, context))
+
+
+def main() -> None:
+    """Run a command; an expected failure is one message on standard error, without a traceback."""
+    from ops.errors import EXIT_CONFIGURATION, EXIT_FAILURE, OperationError
+
+    try:
+        app()
+    except OperationError as error:
+        _fail(str(error), EXIT_FAILURE)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was applied so far stays, and the same command goes on from there", 130)
+    except Exception as error:
+        # Imported only now: stacks.errors pulls in Pulumi, which `--help` does not need.
+        from stacks.errors import ConfigurationError
+
+        if isinstance(error, ConfigurationError):
+            _fail(str(error), EXIT_CONFIGURATION)
+        raise
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)

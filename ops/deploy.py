@@ -1,0 +1,204 @@
+"""`ops up`, `ops down` and `ops status`: from the preview to what runs."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from graph.manifests import manifests
+from graph.model import Graph
+from graph.record import record
+from ops.clusters import Cluster, cluster_of
+from ops.console import console
+from ops.engines.passwords import PasswordFile
+from ops.engines.recorded import RecordedEngine
+from ops.errors import EXIT_FAILURE, OperationError
+from ops.progress import DeploymentProgress, table
+from ops.reports.counts import headline
+from ops.reports.text import findings_text, tree
+from policy.evaluation import evaluate
+
+if TYPE_CHECKING:
+    from ops.engines.changes import Changes
+
+# How deep the preview before a deployment shows the tree: the components and no single objects.
+_PREVIEW_DEPTH = 2
+
+
+def up(stack: str, context: str | None, timeout: int) -> int:
+    """Preview, deploy, wait, and say what runs; returns 1 if a mandatory policy refuses it."""
+    out = console()
+    select_context(context)
+    graph = record(stack)
+    if not _preview(out, graph):
+        return EXIT_FAILURE
+    cluster = cluster_of(graph)
+    if cluster.is_sandbox:
+        start_sandbox(graph)
+    if shutil.which("pulumi"):
+        from ops.engines.pulumi import PulumiEngine
+
+        out.print("Pulumi is on PATH: deploying with it", style="dim")
+        changes = PulumiEngine(stack, cluster, out).up()
+        engine = _engine(stack, graph, cluster, out, timeout)
+        # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
+        with DeploymentProgress(out) as engine.progress:
+            engine.wait(engine.manifests)
+        _report(out, graph, cluster, engine, changes)
+        return 0
+    out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
+    return _deploy(stack, cluster, out, timeout)
+
+
+def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int) -> int:
+    """Deploy with the recorded engine. Only here do generated passwords exist in memory."""
+    graph = record(stack, PasswordFile(stack).password)
+    engine = _engine(stack, graph, cluster, out, timeout)
+    try:
+        engine.kubectl.check()
+        with DeploymentProgress(out) as engine.progress:
+            changes = engine.deploy()
+    except OperationError as error:
+        _applied_so_far(out, engine.changes)
+        raise OperationError(redact(str(error), graph)) from None
+    _report(out, graph, cluster, engine, str(changes))
+    return 0
+
+
+def down(stack: str, context: str | None, timeout: int) -> int:
+    """Remove what `up` created, with the engine that `up` would use; the sandbox stops with its environment."""
+    out = console()
+    select_context(context)
+    graph = record(stack)
+    cluster = cluster_of(graph)
+    if cluster.is_sandbox and not _sandbox_runs():
+        out.print("The sandbox does not run: nothing to remove.")
+        return 0
+    if shutil.which("pulumi"):
+        from ops.engines.pulumi import PulumiEngine
+
+        out.print(f"{PulumiEngine(stack, cluster, out).down()} resources removed by Pulumi")
+    engine = _engine(stack, graph, cluster, out, timeout)
+    engine.kubectl.check()
+    _refuse_retained(engine)
+    changes = engine.remove()
+    PasswordFile(stack).remove()
+    out.print(f"{len(changes.removed)} objects removed from {cluster.title}")
+    if cluster.is_sandbox:
+        from sandbox import Sandbox
+
+        Sandbox().down()
+        out.print("The sandbox has stopped; `python -m sandbox reset` also removes its data.")
+    return 0
+
+
+def status(stack: str, context: str | None) -> int:
+    """Show the workloads of an environment; returns 1 unless all are available."""
+    out = console()
+    select_context(context)
+    graph = record(stack)
+    cluster = cluster_of(graph)
+    if cluster.is_sandbox and not _sandbox_runs():
+        out.print(f"{stack}: the sandbox does not run; `make up ENV={stack}` starts it")
+        return EXIT_FAILURE
+    state = _engine(stack, graph, cluster, out, timeout=0).state()
+    out.print(table(state))
+    return 0 if all(one.done for one in state.values()) else EXIT_FAILURE
+
+
+def select_context(context: str | None) -> None:
+    """Make the program deploy to a context of the user's kubeconfig."""
+    import os
+
+    from stacks.config import CONTEXT_VARIABLE
+
+    if context:
+        os.environ[CONTEXT_VARIABLE] = context
+
+
+def start_sandbox(graph: Graph) -> None:
+    """Start the local control plane with the nodes that the environment is meant for."""
+    from sandbox import Sandbox, SandboxError
+
+    try:
+        Sandbox().up(**graph.outputs["capacity"])
+    except SandboxError as error:
+        raise OperationError(str(error)) from error
+
+
+def redact(text: str, graph: Graph) -> str:
+    """`text` without any secret of the graph, should a tool have quoted one."""
+    from graph.model import MASK, secrets_of
+
+    for secret in secrets_of(graph):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _engine(stack: str, graph: Graph, cluster: Cluster, out: Console, timeout: int) -> RecordedEngine:
+    return RecordedEngine(
+        kubectl=cluster.kubectl(),
+        environment=stack,
+        tier=str(graph.outputs["tier"]),
+        manifests=manifests(graph),
+        progress=DeploymentProgress(out),
+        timeout=timeout,
+    )
+
+
+def _preview(out: Console, graph: Graph) -> bool:
+    findings = evaluate(graph)
+    out.print(tree(graph, _PREVIEW_DEPTH))
+    out.print(findings_text(findings))
+    out.print()
+    if any(finding.blocks for finding in findings):
+        out.print(
+            "Not deployed: a mandatory policy is violated. `python -m ops preview` shows everything.", style="red"
+        )
+        return False
+    return True
+
+
+def _sandbox_runs() -> bool:
+    from sandbox import Sandbox
+
+    return Sandbox().running
+
+
+def _refuse_retained(engine: RecordedEngine) -> None:
+    kept = [one.title for one in engine.manifests if one.retained]
+    live = {f"{kind} {namespace}/{name}" for kind, namespace, name in engine.live()}
+    present = [title for title in kept if title in live]
+    if present:
+        raise OperationError(
+            "nothing was removed, since these are protected: " + ", ".join(present) + ". "
+            "Removing them loses data; delete them yourself if that is what you want, then run this again"
+        )
+
+
+def _applied_so_far(out: Console, changes: Changes) -> None:
+    done = [*changes.created, *changes.changed]
+    if done:
+        out.print(f"Applied before the failure, and kept: {len(done)} objects")
+        for title in done:
+            out.print(f"  {title}", style="dim")
+
+
+def _report(out: Console, graph: Graph, cluster: Cluster, engine: RecordedEngine, changes: str) -> None:
+    stack = graph.stack
+    out.print(table(engine.state()))
+    out.print(f"\n[bold]{stack}[/bold] on {cluster.title}: {changes}  [dim]({headline(graph)})[/dim]")
+    for name, value in graph.outputs.items():
+        if name.endswith("_url"):
+            out.print(f"  {name.removesuffix('_url')}: {value}")
+    kubeconfig = (
+        f"export KUBECONFIG={cluster.kubeconfig}"
+        if cluster.kubeconfig
+        else f"kubectl config use-context {cluster.context}"
+    )
+    out.print("\nNext:")
+    out.print(f"  {kubeconfig} && kubectl get pods -A")
+    out.print(f"  make status ENV={stack}    what runs")
+    out.print(f"  make down ENV={stack}      remove all of it")

@@ -1,0 +1,197 @@
+"""The recorded engine: the graph's manifests, applied by kubectl in waves as one ApplySet, and waited for.
+
+Killed at any moment, the next run converges: every object is applied with the same content again, members are found by
+their label, and the parent knows all kinds and namespaces before the first of them is created.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from graph.manifests import Manifest
+from graph.model import revealed
+from ops.engines.applyset import PART_OF, ApplySet
+from ops.engines.changes import Changes, Key, key_of, note, title_of
+from ops.engines.readiness import Readiness, readiness
+from ops.kubectl import ClusterError, Kubectl
+
+_FIELD_MANAGER = "saas-platform"
+_APPLY = ("apply", "--server-side", "--force-conflicts", f"--field-manager={_FIELD_MANAGER}")
+_POLL_SECONDS = 0.5
+
+State = Mapping[Key, Readiness]
+
+
+class Progress(Protocol):
+    """Told how far a deployment is."""
+
+    def wave(self, number: int, of: int, objects: int) -> None:
+        """A wave of objects is about to be applied."""
+
+    def waiting(self, state: State) -> None:
+        """The workloads that are waited for, as they are now."""
+
+
+@dataclass
+class RecordedEngine:
+    """Applies and removes the manifests of one environment in one cluster; `timeout` in seconds, for each wave."""
+
+    kubectl: Kubectl
+    environment: str
+    tier: str
+    manifests: Sequence[Manifest]
+    progress: Progress
+    timeout: int = 600
+    changes: Changes = field(default_factory=Changes)
+
+    @property
+    def _set(self) -> ApplySet:
+        return ApplySet(self.kubectl, self.environment)
+
+    def deploy(self) -> Changes:
+        """Apply everything, wait for it, and prune what is no longer declared.
+
+        Raises ClusterError with the API's own words; `changes` then says what was applied so far.
+        """
+        self._set.begin(self.tier, self.manifests)
+        before = self.live()
+        waves = [list(wave) for _, wave in itertools.groupby(self.manifests, key=lambda one: one.wave)]
+        for number, wave in enumerate(waves, start=1):
+            self.progress.wave(number, len(waves), len(wave))
+            self._apply(wave, before)
+            self.wait(wave)
+        self._prune()
+        return self.changes
+
+    def live(self) -> dict[Key, dict[str, Any]]:
+        """The environment's declared objects that are in the cluster."""
+        kinds = ",".join(sorted({_resource(manifest) for manifest in self.manifests}))
+        wanted = {(one.kind, one.namespace, one.name) for one in self.manifests}
+        selector = f"--selector=platform.io/environment={self.environment}"
+        found = self.kubectl.json("get", kinds, "--all-namespaces", selector)["items"]
+        return {key_of(one): one for one in found if key_of(one) in wanted}
+
+    def wait(self, manifests: Sequence[Manifest]) -> None:
+        """Wait until all of `manifests` that have a readiness are ready."""
+        deadline = time.monotonic() + self.timeout
+        while True:
+            state = self.state(manifests)
+            self.progress.waiting(state)
+            missing = {key: one for key, one in state.items() if not one.done}
+            if not missing:
+                return
+            if time.monotonic() > deadline:
+                raise ClusterError(_late(missing, self.timeout, self._warnings()))
+            time.sleep(_POLL_SECONDS)
+
+    def state(self, manifests: Sequence[Manifest] | None = None) -> dict[Key, Readiness]:
+        """The readiness of the objects that have one; an object that is not there counts as not ready."""
+        wanted = [one for one in (self.manifests if manifests is None else manifests) if _can_wait(one)]
+        if not wanted:
+            return {}
+        # An autoscaler of a later wave has had no chance yet.
+        last = max(one.wave for one in wanted)
+        live, minimums = self.live(), dict(_minimums([one for one in self.manifests if one.wave <= last]))
+        found = ((key, live.get(key)) for key in ((one.kind, one.namespace, one.name) for one in wanted))
+        return {key: _state(one, minimums.get(key, 0)) for key, one in found}
+
+    def remove(self) -> Changes:
+        """Delete every member, the last wave first, and then the environment's own object."""
+        members = {key_of(one) for one in self._set.members()}
+        order = [(one.kind, one.namespace, one.name) for one in reversed(self.manifests)]
+        # What an older version of the program declared comes first: nothing that is declared now needs it.
+        undeclared = sorted(members - set(order))
+        for key in [*undeclared, *(key for key in order if key in members)]:
+            self._delete(key)
+            self.changes.removed.append(title_of(key))
+        self._set.end()
+        return self.changes
+
+    def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]]) -> None:
+        try:
+            applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=_document(wave, self._set.identifier))
+        except ClusterError:
+            # kubectl goes on after an object that is refused; what it did apply is there, and is reported.
+            keys = {(one.kind, one.namespace, one.name) for one in wave}
+            note(self.changes, before, (one for key, one in self.live().items() if key in keys))
+            raise
+        note(self.changes, before, applied.get("items", [applied]))
+
+    def _prune(self) -> None:
+        """One pass over all members: what is in the set and not among them goes."""
+        members = [manifest for manifest in self.manifests if not manifest.retained]
+        prune = ("--prune", f"--applyset={self._set.reference}")
+        printed = self.kubectl.run(*_APPLY, *prune, "-f", "-", stdin=_document(members))
+        self.changes.removed += [line.split()[0] for line in printed.splitlines() if line.endswith(" pruned")]
+
+    def _delete(self, key: Key) -> None:
+        kind, namespace, name = key
+        resource = next((_resource(one) for one in self.manifests if one.kind == kind), kind)
+        where = [f"--namespace={namespace}"] if namespace else []
+        wait = "--wait=true" if kind in ("Namespace", "StatefulSet", "Deployment") else "--wait=false"
+        self.kubectl.run("delete", resource, name, *where, "--ignore-not-found", wait, f"--timeout={self.timeout}s")
+
+    def _warnings(self) -> list[str]:
+        """What the cluster itself says about pods that do not come up, each message once."""
+        lines = []
+        for namespace in sorted({one.namespace for one in self.manifests if one.namespace}):
+            events = self.kubectl.json("get", "events", f"--namespace={namespace}", "--field-selector=type=Warning")
+            lines += [
+                f"{one['involvedObject']['kind']} {one['involvedObject']['name']}: {one['message']}"
+                for one in events["items"]
+            ]
+        return list(dict.fromkeys(lines))[-10:]
+
+
+def _document(manifests: Sequence[Manifest], identifier: str | None = None) -> str:
+    """The manifests as one List, with the label of the set if kubectl is not going to put it there itself."""
+    items = []
+    for manifest in manifests:
+        body = revealed(manifest.body)
+        if identifier and not manifest.retained:
+            labels = {**body["metadata"].get("labels", {}), PART_OF: identifier}
+            body = {**body, "metadata": {**body["metadata"], "labels": labels}}
+        items.append(body)
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+
+def _resource(manifest: Manifest) -> str:
+    """`Kind.version.group`, which names a kind without doubt even where two groups have one of that name."""
+    group, _, version = str(manifest.body["apiVersion"]).rpartition("/")
+    return f"{manifest.kind}.{version}.{group}"
+
+
+def _can_wait(manifest: Manifest) -> bool:
+    return readiness({**manifest.body, "status": {}}) is not None
+
+
+def _state(live: Mapping[str, Any] | None, minimum: int) -> Readiness:
+    if live is None:
+        return Readiness(0, max(1, minimum), "does not exist")
+    found = readiness(live, minimum)
+    return found or Readiness(1, 1)
+
+
+def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
+    """What autoscalers scale their workloads to at the least."""
+    for manifest in manifests:
+        if manifest.kind == "HorizontalPodAutoscaler":
+            spec = manifest.body["spec"]
+            target = spec["scaleTargetRef"]
+            yield (target["kind"], manifest.namespace, target["name"]), int(spec.get("minReplicas", 1))
+
+
+def _late(missing: State, timeout: int, warnings: Sequence[str]) -> str:
+    lines = [f"not available within {timeout} s:"]
+    lines += [
+        f"  {title_of(key)}: {one.ready} of {one.wanted}" + (f", {one.reason}" if one.reason else "")
+        for key, one in missing.items()
+    ]
+    if warnings:
+        lines += ["the cluster's warnings:", *(f"  {warning}" for warning in warnings)]
+    return "\n".join([*lines, "what was applied stays; the same command goes on from there"])

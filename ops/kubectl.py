@@ -1,0 +1,72 @@
+"""kubectl against one cluster; what the API server says of a failure reaches the user word for word."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.errors import OperationError
+
+# A request that hangs for this long is not answered any more.
+_REQUEST_TIMEOUT = "30s"
+_UNREACHABLE = re.compile(
+    r"connection refused|no such host|i/o timeout|Unable to connect|was refused|deadline exceeded"
+)
+
+
+class ClusterError(OperationError):
+    """The cluster could not be reached, or refused something. The message holds its own words."""
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl with a kubeconfig (None: `$KUBECONFIG`, else ~/.kube/config) and a context (None: the current one)."""
+
+    program: Path
+    kubeconfig: Path | None = None
+    context: str | None = None
+
+    @property
+    def cluster(self) -> str:
+        """How messages call the cluster."""
+        return f"context {self.context}" if self.context else f"cluster of {self.kubeconfig or 'the kubeconfig'}"
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """Standard output of a kubectl command. Raises ClusterError with what kubectl says."""
+        done = self._run(arguments, stdin)
+        if done.returncode != 0:
+            raise ClusterError(self._explain(done.stderr.strip()))
+        return done.stdout
+
+    def json(self, *arguments: str, stdin: str | None = None) -> Any:
+        """The same, for a command that prints one JSON document; no output reads as an empty list."""
+        return json.loads(self.run(*arguments, "-o", "json", stdin=stdin) or '{"items": []}')
+
+    def check(self) -> None:
+        """Raise ClusterError unless the API server answers."""
+        self.run("get", "--raw", "/readyz")
+
+    def _run(self, arguments: Sequence[str], stdin: str | None) -> subprocess.CompletedProcess[str]:
+        command = [str(self.program), f"--request-timeout={_REQUEST_TIMEOUT}"]
+        if self.kubeconfig is not None:
+            command.append(f"--kubeconfig={self.kubeconfig}")
+        if self.context is not None:
+            command.append(f"--context={self.context}")
+        environment = {**os.environ, "KUBECTL_APPLYSET": "true"}
+        return subprocess.run(
+            [*command, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False
+        )
+
+    def _explain(self, message: str) -> str:
+        if "does not exist" in message and self.context and self.context in message:
+            return f"{message}; `kubectl config get-contexts` lists those of your kubeconfig"
+        if _UNREACHABLE.search(message):
+            last = message.splitlines()[-1]
+            return f"{self.cluster} cannot be reached: {last}\nCheck that it runs and that your kubeconfig names it."
+        return message

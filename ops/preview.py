@@ -1,0 +1,57 @@
+"""`ops preview`: the recorded environment and what the policies say of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from graph.record import record
+from policy.evaluation import evaluate
+
+if TYPE_CHECKING:
+    from graph.model import Graph
+    from policy.evaluation import Finding
+
+OK, VIOLATIONS = 0, 1
+
+
+def run(stack: str, output: str, depth: int) -> int:
+    """Print the preview; returns 1 if a mandatory policy is violated."""
+    graph = record(stack)
+    findings = evaluate(graph)
+    writers = {"json": _write_json, "markdown": _write_markdown, "text": _write_text}
+    writers[output](graph, findings, depth)
+    return VIOLATIONS if any(finding.blocks for finding in findings) else OK
+
+
+def _write_json(graph: Graph, findings: Sequence[Finding], _depth: int) -> None:
+    import json
+    from dataclasses import asdict
+
+    from graph.listing import listing
+    from graph.model import masked
+
+    document = {
+        "environment": graph.stack,
+        "outputs": masked(graph.outputs),
+        "resources": listing(graph),
+        "findings": [asdict(finding) for finding in findings],
+    }
+    json.dump(document, sys.stdout, indent=2, sort_keys=True, default=str)
+    sys.stdout.write("\n")
+
+
+def _write_markdown(graph: Graph, findings: Sequence[Finding], _depth: int) -> None:
+    from ops.reports.markdown import markdown
+
+    sys.stdout.write(markdown(graph, findings))
+
+
+def _write_text(graph: Graph, findings: Sequence[Finding], depth: int) -> None:
+    from ops.console import console
+    from ops.reports.text import findings_text, tree
+
+    out = console()
+    out.print(tree(graph, depth))
+    out.print(findings_text(findings))

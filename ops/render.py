@@ -1,0 +1,60 @@
+"""`ops render`: one YAML file per Kubernetes object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from graph.manifests import Manifest, as_yaml, manifests
+from graph.record import record
+from ops.console import console
+from ops.errors import OperationError
+
+# Only a folder with this file in it is ever cleaned of files that are no longer rendered.
+MARKER = ".rendered-by-ops"
+
+
+def run(stack: str, directory: Path) -> int:
+    """Write the files and say which Secrets are left to `up`."""
+    rendered = manifests(record(stack))
+    files = {manifest.file_name: manifest for manifest in rendered if not manifest.holds_secret}
+    _write(stack, directory, files)
+    _report(directory, len(files), [manifest for manifest in rendered if manifest.holds_secret])
+    return 0
+
+
+def _write(stack: str, directory: Path, files: dict[str, Manifest]) -> None:
+    try:
+        _prepare(stack, directory)
+        for old in set(_rendered(directory)) - {directory / name for name in files}:
+            old.unlink()
+        for name, manifest in files.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(as_yaml(manifest), encoding="utf-8")
+    except OSError as error:
+        raise OperationError(f"{error.filename}: cannot be written: {error.strerror}") from error
+
+
+def _prepare(stack: str, directory: Path) -> None:
+    marker = directory / MARKER
+    if directory.exists() and any(directory.iterdir()) and not marker.exists():
+        raise OperationError(
+            f"{directory}: is not empty and was not made by this command; name an empty or new folder, "
+            "since files of objects that are gone are removed from it"
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    marker.write_text(f"{stack}\n", encoding="utf-8")
+
+
+def _rendered(directory: Path) -> list[Path]:
+    return list(directory.glob("*/*.yaml"))
+
+
+def _report(directory: Path, count: int, secrets: Sequence[Manifest]) -> None:
+    out = console()
+    out.print(f"{count} objects written to {directory}")
+    if secrets:
+        out.print("Not written, since no file may hold their values; `make up` creates them:")
+    for manifest in secrets:
+        out.print(f"  {manifest.title} (keys {', '.join(sorted(manifest.body.get('data', {})))})")

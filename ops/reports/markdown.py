@@ -1,0 +1,58 @@
+"""The preview as a comment on a pull request: what matters first, the rest folded away, nothing cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from graph.model import Graph, Resource
+from ops.reports.counts import by_severity, headline, kinds, type_name
+
+if TYPE_CHECKING:
+    from policy.evaluation import Finding
+
+
+def markdown(graph: Graph, findings: Sequence[Finding]) -> str:
+    """The whole comment. Its first line is a marker by which the next run finds and updates it."""
+    blocking = sum(finding.blocks for finding in findings)
+    verdict = (
+        f"❌ {blocking} policy violations stop this deployment" if blocking else "✅ no mandatory policy is violated"
+    )
+    parts = [
+        f"<!-- preview:{graph.stack} -->",
+        f"### Preview of `{graph.stack}`: {verdict}",
+        headline(graph),
+        _findings(findings),
+        _folded(
+            "Kinds", ["| kind | objects |", "|---|---|", *(f"| {kind} | {count} |" for kind, count in kinds(graph))]
+        ),
+        _folded("Resources", ["```text", *_tree(graph, graph.children[None][0]), "```"]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _findings(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return "Policies: no findings."
+    counts = ", ".join(f"{count} {severity}" for severity, count in by_severity(findings).items())
+    rows = [_row(one) for one in findings]
+    return "\n".join(
+        [f"Policies: {counts}.", "", "| severity | level | rule | finding | exempt |", "|---|---|---|---|---|", *rows]
+    )
+
+
+def _row(one: Finding) -> str:
+    cells = (one.severity.value, one.level.value, f"`{one.rule}`", one.message, str(one.exemption or ""))
+    return f"| {' | '.join(cell.replace('|', '/').replace(chr(10), ' ') for cell in cells)} |"
+
+
+def _folded(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"<details><summary>{title}</summary>", "", *lines, "", "</details>"])
+
+
+def _tree(graph: Graph, resource: Resource, depth: int = 0) -> list[str]:
+    name = resource.object_name[2] if resource.is_kubernetes_object else resource.name
+    lines = [f"{'  ' * depth}{type_name(resource)} {name}"]
+    for child in sorted(graph.children.get(resource.urn, ()), key=lambda one: (one.custom, one.type, one.name)):
+        lines += _tree(graph, child, depth + 1)
+    return lines

@@ -1,0 +1,19 @@
+"""Where the project's own files lie, and where it keeps what it makes on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = "saas-platform"
+ROOT = Path(__file__).resolve().parent
+
+
+def state_directory() -> Path:
+    """What `up` made and must find again: `.state/` beside this file, or `$SAAS_PLATFORM_STATE`."""
+    return Path(os.environ.get("SAAS_PLATFORM_STATE") or ROOT / ".state")
+
+
+def sandbox_kubeconfig(name: str = "default") -> Path:
+    """The kubeconfig of the sandbox `name`; the file is there only while that sandbox exists."""
+    return state_directory() / "sandbox" / name / "kubeconfig"

@@ -1,0 +1,27 @@
+"""What the Pulumi engine starts for `pulumi preview --policy-pack policy`: serves the pack until the engine ends it.
+
+The only place that constructs a PolicyPack, because constructing one starts a server and blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Serve the pack with the levels of the stack's tier."""
+    # The engine runs this folder as a program, with the folder itself first on the path. There its modules would
+    # stand at top level and could shadow others; they belong to the package `policy` below the repository's root.
+    sys.path[:] = [str(_HERE.parent), *(entry for entry in sys.path if Path(entry).resolve() != _HERE)]
+    from policy.environment import tier_of_engine
+    from policy.pack import serve
+
+    serve(tier_of_engine(os.environ))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Which kind of environment is being judged: its tier (dev, test, staging or prod), which decides the levels.
+
+The tier is what the stack's own configuration says (`saas-platform:tier` in `Pulumi.<stack>.yaml`), never the stack's
+name: a stack called `review-123` is of tier dev only if its file says so. Both engines get it from there:
+
+- recorded: the program exports it as the stack's output `tier`;
+- Pulumi: the engine starts the pack with the stack's configuration as JSON in `PULUMI_CONFIG`, so that a plain
+  `pulumi preview --policy-pack policy` has the right levels. `--policy-pack-config FILE` overrides them rule by rule.
+
+Where no tier is to be found, each rule has its default level, which is the strictest: nothing is let through because
+a name was misspelt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from paths import PROJECT
+
+if TYPE_CHECKING:
+    from graph.model import Graph
+
+
+def tier_of_graph(graph: Graph) -> str | None:
+    """The tier that a recorded program exported."""
+    tier = graph.outputs.get("tier")
+    return tier if isinstance(tier, str) else None
+
+
+def tier_of_engine(environ: Mapping[str, str]) -> str | None:
+    """The tier in the configuration that the engine hands to the pack."""
+    configuration = json.loads(environ.get("PULUMI_CONFIG") or "{}")
+    tier = configuration.get(f"{PROJECT}:tier")
+    return tier if isinstance(tier, str) else None

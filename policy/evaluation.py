@@ -1,0 +1,123 @@
+"""The pack's findings on a recorded graph: the same rule functions as in the Pulumi engine, on the same proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
+
+from policy.environment import tier_of_graph
+from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
+from policy.model import Level, ResourceRule, Rule, RuleConfig, Severity, Violation
+from policy.rules import RULES
+from policy.settings import Settings
+from policy.subject import Stack, Subject
+from policy.values import concealed
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from graph.model import Graph, Resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A violation of one rule by one object. `exemption` is the one that holds for it, if any."""
+
+    rule: str
+    severity: Severity
+    level: Level
+    urn: str
+    object: str
+    message: str
+    remediation: tuple[str, ...]
+    exemption: Exemption | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stops a deployment. What Pulumi could repair does too: nothing else does the repair."""
+        return self.exemption is None and self.level in (Level.MANDATORY, Level.REMEDIATE)
+
+
+def evaluate(
+    graph: Graph,
+    *,
+    settings: Settings | None = None,
+    exemptions: Sequence[Exemption] = EXEMPTIONS,
+    today: date | None = None,
+    rules: Sequence[Rule] = RULES,
+) -> tuple[Finding, ...]:
+    """All findings on a graph, the most severe first, then by object, rule and message.
+
+    `settings` are by default those of the graph's tier with nothing configured; `today` decides which exemptions have
+    expired. Secrets are masked before any rule sees them. Raises what `Settings` raises for invalid settings.
+    """
+    settings = settings or Settings(tier_of_graph(graph))
+    stack = stack_of(graph, settings.tier)
+    let_off = Exemptions.of(exemptions, settings.tier, today)
+    found = (finding for rule in rules for finding in _findings(rule, stack, settings, let_off))
+    return tuple(sorted(found, key=lambda one: (one.severity.rank, one.object, one.rule, one.message)))
+
+
+def stack_of(graph: Graph, tier: str | None) -> Stack:
+    """The graph as rules see it: inputs behind the engine's proxies, secrets masked."""
+    return Stack(tuple(_subject(resource) for resource in graph), tier)
+
+
+def _subject(resource: Resource) -> Subject:
+    return Subject(
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        props=unknown_checking_proxy(concealed(resource.inputs)),
+        parent=resource.parent,
+        protect=bool(resource.options.get("protect")),
+    )
+
+
+def _findings(rule: Rule, stack: Stack, settings: Settings, exemptions: Exemptions) -> Iterator[Finding]:
+    level, config = settings.level(rule), settings.config(rule)
+    if level is Level.DISABLED:
+        return
+    for subject, check in _checks(rule, stack, config):
+        try:
+            for violation in check():
+                yield _finding(rule, level, violation.subject or subject, violation, exemptions)
+        except UnknownValueError as error:
+            yield _undecided(rule, subject, error)
+
+
+def _checks(
+    rule: Rule, stack: Stack, config: RuleConfig
+) -> Iterator[tuple[Subject, Callable[[], Iterable[Violation]]]]:
+    """What there is to run for a rule, each with the resource that it concerns."""
+    if isinstance(rule, ResourceRule):
+        yield from ((subject, partial(rule.check, subject, config)) for subject in rule.subjects(stack))
+    else:
+        yield stack.root, partial(rule.check, stack, config)
+
+
+def _finding(rule: Rule, level: Level, subject: Subject, violation: Violation, exemptions: Exemptions) -> Finding:
+    exemption, note = exemptions.ruling(rule.about.name, subject.label)
+    return _report(rule, level, subject, violation.message(subject) + note, exemption)
+
+
+def _undecided(rule: Rule, subject: Subject, error: UnknownValueError) -> Finding:
+    """What cannot be judged yet: a note, as the engine has it."""
+    return _report(rule, Level.ADVISORY, subject, f"{subject.label}: not judged yet: {error.message}", None)
+
+
+def _report(rule: Rule, level: Level, subject: Subject, message: str, exemption: Exemption | None) -> Finding:
+    return Finding(
+        rule=rule.about.name,
+        severity=rule.about.severity,
+        level=level,
+        urn=subject.urn,
+        object=subject.label,
+        message=message,
+        remediation=rule.about.remediation,
+        exemption=exemption,
+    )

@@ -1,0 +1,134 @@
+"""What a rule is. One declaration serves the Pulumi engine, the recorded graph and the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from policy.frameworks import Framework
+from policy.subject import ANY_OBJECT, Stack, Subject
+
+
+class Level(StrEnum):
+    """What a violation does: nothing, a note, a stop; `remediate` repairs under Pulumi and is else a stop."""
+
+    DISABLED = "disabled"
+    ADVISORY = "advisory"
+    MANDATORY = "mandatory"
+    REMEDIATE = "remediate"
+
+
+class Severity(StrEnum):
+    """How bad a violation is, the worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst: the order in which findings are shown."""
+        return list(Severity).index(self)
+
+
+class RuleConfig(BaseModel):
+    """A rule's settings, with their defaults. Flat: Pulumi's schema of a policy cannot refer to other models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """What is wrong with one field of one object.
+
+    `field` is the path as it stands in the manifest, below the container if there is one. `problem` continues it to a
+    sentence; `fix` says what to do. None of them may quote a value that can be confidential: environment, Secret and
+    ConfigMap data, commands. `subject` is for stack rules, which judge many.
+    """
+
+    field: str
+    problem: str
+    fix: str
+    container: str = ""
+    subject: Subject | None = None
+
+    def message(self, subject: Subject) -> str:
+        """`Deployment shop/api, container web: resources.limits.memory is missing; set it …`."""
+        where = f"{subject.label}, {self.container}" if self.container else subject.label
+        return f"{where}: {self.field} {self.problem}; {self.fix}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a rule says of itself. `level` holds wherever `levels` has nothing for the environment's tier."""
+
+    name: str
+    title: str
+    description: str
+    severity: Severity
+    level: Level
+    remediation: tuple[str, ...]
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    frameworks: tuple[Framework, ...] = ()
+
+    def level_in(self, tier: str | None) -> Level:
+        """The level in an environment of this tier, before anything was configured."""
+        return self.levels.get(tier or "", self.level)
+
+
+C = TypeVar("C", bound=RuleConfig)
+ResourceCheck = Callable[[Subject, C], Iterable[Violation]]
+StackCheck = Callable[[Stack, C], Iterable[Violation]]
+# The inputs as they should be, or None where they are right already. Here secrets come as they are and what a preview
+# cannot know as its placeholder: a remedy adds or replaces what it is about, and copies everything else.
+Remedy = Callable[[Subject, C], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class ResourceRule(Generic[C]):
+    """Judges one resource by itself; `applies_to` are object types as `policy.subject.object_type` gives them."""
+
+    about: About
+    applies_to: frozenset[str]
+    config: type[C]
+    check: ResourceCheck[C]
+    remedy: Remedy[C] | None = None
+
+    def judges(self, subject: Subject) -> bool:
+        """Whether the rule has anything to say about resources of this type."""
+        everything = ANY_OBJECT in self.applies_to and subject.is_kubernetes_object
+        return everything or subject.object_type in self.applies_to
+
+    def subjects(self, stack: Stack) -> Iterator[Subject]:
+        """The resources of a stack that the rule judges."""
+        candidates = stack.subjects if ANY_OBJECT in self.applies_to else stack.of_type(*sorted(self.applies_to))
+        return (subject for subject in candidates if self.judges(subject))
+
+
+@dataclass(frozen=True)
+class StackRule(Generic[C]):
+    """Judges resources together; each violation names the resource that it is about."""
+
+    about: About
+    config: type[C]
+    check: StackCheck[C]
+
+
+Rule = ResourceRule[Any] | StackRule[Any]
+
+
+def resource_rule(
+    about: About, *, applies_to: Iterable[str], config: type[C], remedy: Remedy[C] | None = None
+) -> Callable[[ResourceCheck[C]], ResourceRule[C]]:
+    """Declare the decorated function as the check of a rule on single resources."""
+    return lambda check: ResourceRule(about, frozenset(applies_to), config, check, remedy)
+
+
+def stack_rule(about: About, *, config: type[C]) -> Callable[[StackCheck[C]], StackRule[C]]:
+    """Declare the decorated function as the check of a rule across resources."""
+    return lambda check: StackRule(about, config, check)

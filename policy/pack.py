@@ -1,0 +1,139 @@
+"""The rules as CrossGuard policies, for the Pulumi engine.
+
+The engine runs checks on several threads at once: a rule keeps nothing between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pulumi_policy as crossguard
+from pulumi_policy.policy import ReportViolation
+
+from policy.concealment import conceal_secrets
+from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
+from policy.model import ResourceRule, Rule, StackRule, Violation
+from policy.rules import RULES
+from policy.subject import Stack, Subject
+
+NAME = "saas-platform"
+_EXEMPTIONS_POLICY = "exemptions"
+
+
+def serve(tier: str | None) -> None:
+    """Serve the pack with the levels of a tier, until the engine ends the process."""
+    conceal_secrets()
+    crossguard.PolicyPack(
+        NAME,
+        policies(tier),
+        # Every policy states its own level; one that did not would stop the deployment.
+        enforcement_level=crossguard.EnforcementLevel.MANDATORY,
+        display_name="SaaS platform",
+    )
+
+
+def policies(
+    tier: str | None,
+    *,
+    rules: Sequence[Rule] = RULES,
+    exemptions: Sequence[Exemption] = EXEMPTIONS,
+    today: date | None = None,
+) -> list[crossguard.Policy]:
+    """The rules as policies with the levels of a tier, and one more that shows the exemptions."""
+    let_off = Exemptions.of(exemptions, tier, today)
+    made = [
+        _resource_policy(rule, tier, let_off) if isinstance(rule, ResourceRule) else _stack_policy(rule, tier, let_off)
+        for rule in rules
+    ]
+    return [*made, _exemptions_policy(let_off)]
+
+
+def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exemptions) -> crossguard.Policy:
+    def validate(args: crossguard.ResourceValidationArgs, report: ReportViolation) -> None:
+        subject = _subject(args)
+        if rule.judges(subject):
+            violations = rule.check(subject, rule.config.model_validate(args.get_config()))
+            _report(rule, subject, violations, exemptions, report)
+
+    def remediate(args: crossguard.ResourceValidationArgs) -> Mapping[str, Any] | None:
+        subject = _subject(args)
+        # Who is let off a rule is not rewritten by it either.
+        if rule.remedy is None or not rule.judges(subject) or exemptions.ruling(rule.about.name, subject.label)[0]:
+            return None
+        return rule.remedy(subject, rule.config.model_validate(args.get_config()))
+
+    remedy: Any = remediate if rule.remedy else None
+    return crossguard.ResourceValidationPolicy(validate=validate, remediate=remedy, **_declaration(rule, tier))
+
+
+def _stack_policy(rule: StackRule[Any], tier: str | None, exemptions: Exemptions) -> crossguard.Policy:
+    def validate(args: crossguard.StackValidationArgs, report: ReportViolation) -> None:
+        stack = Stack(tuple(_subject(resource) for resource in args.resources), tier)
+        violations = rule.check(stack, rule.config.model_validate(args.get_config()))
+        _report(rule, stack.root, violations, exemptions, report)
+
+    return crossguard.StackValidationPolicy(validate=validate, **_declaration(rule, tier))
+
+
+def _report(
+    rule: Rule, default: Subject, violations: Iterable[Violation], exemptions: Exemptions, report: ReportViolation
+) -> None:
+    for violation in violations:
+        subject = violation.subject or default
+        exemption, note = exemptions.ruling(rule.about.name, subject.label)
+        if exemption is None:
+            report(violation.message(subject) + note, subject.urn or None)
+
+
+def _exemptions_policy(exemptions: Exemptions) -> crossguard.Policy:
+    """Shows which objects of the stack are let off, and why: a policy's violation can only be reported or not."""
+
+    def validate(args: crossguard.StackValidationArgs, report: ReportViolation) -> None:
+        subjects = {subject.label: subject for subject in map(_subject, args.resources)} if exemptions.rows else {}
+        for row in exemptions.rows:
+            if row.object in subjects:
+                verdict = row.fault(exemptions.today) or f"exempt {row}"
+                report(f"{row.object}: {row.rule}: {verdict}", subjects[row.object].urn)
+
+    return crossguard.StackValidationPolicy(
+        name=_EXEMPTIONS_POLICY,
+        display_name="Exemptions",
+        description="Objects that are let off a rule, with the reason and the last day.",
+        enforcement_level=crossguard.EnforcementLevel.ADVISORY,
+        validate=validate,
+    )
+
+
+def _subject(resource: crossguard.ResourceValidationArgs | crossguard.PolicyResource) -> Subject:
+    return Subject(
+        urn=resource.urn,
+        type=resource.resource_type,
+        name=resource.name,
+        props=resource.props,
+        parent=resource.opts.parent,
+        protect=resource.opts.protect,
+    )
+
+
+def _declaration(rule: Rule, tier: str | None) -> dict[str, Any]:
+    about = rule.about
+    first = about.frameworks[0] if about.frameworks else None
+    return {
+        "name": about.name,
+        "display_name": about.title,
+        "description": about.description,
+        "enforcement_level": crossguard.EnforcementLevel(about.level_in(tier).value),
+        "severity": crossguard.Severity(about.severity.value),
+        # CrossGuard knows one framework a policy: the first; all of them are tags.
+        "framework": first and crossguard.PolicyComplianceFramework(first.name, first.version, first.reference),
+        "tags": [str(framework) for framework in about.frameworks],
+        "remediation_steps": "\n".join(f"{number}. {step}" for number, step in enumerate(about.remediation, 1)),
+        "config_schema": _schema(rule),
+    }
+
+
+def _schema(rule: Rule) -> crossguard.PolicyConfigSchema:
+    schema = rule.config.model_json_schema()
+    return crossguard.PolicyConfigSchema(schema.get("properties", {}), schema.get("required"))

@@ -1,0 +1,85 @@
+"""Reading values that may be anything: an object under judgement has been validated by nobody.
+
+The engine hands rules proxies: nested values are Mapping and Sequence, never dict and list, and touching one that a
+preview cannot know raises UnknownValueError. These functions let it pass, so that the engine reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pulumi_policy import proxy
+
+from graph.model import MASK, Secret
+
+# That a value is not known yet is no secret, and rules must not take it for known.
+_UNKNOWN = (
+    proxy.UNKNOWN_STRING_VALUE,
+    proxy.UNKNOWN_NUMBER_VALUE,
+    proxy.UNKNOWN_BOOLEAN_VALUE,
+    proxy.UNKNOWN_ARRAY_VALUE,
+    proxy.UNKNOWN_OBJECT_VALUE,
+    proxy.UNKNOWN_ASSET_VALUE,
+    proxy.UNKNOWN_ARCHIVE_VALUE,
+)
+
+
+class Masked(str):
+    """Stands for a secret text: rules see that there is one, and cannot tell it to anybody."""
+
+    __slots__ = ()
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Any) -> Sequence[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) else ()
+
+
+def text(value: Any) -> str:
+    """The value if it is text, else the empty text."""
+    return value if isinstance(value, str) else ""
+
+
+def at(value: Any, *path: str) -> Any:
+    """What lies at a path of keys, or None where it ends early."""
+    for key in path:
+        value = mapping(value).get(key)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A copy made of dict and list: two proxied lists are never equal, two copies of them are."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in items(value)] if items(value) else value
+
+
+def concealed(value: Any) -> Any:
+    """A copy in which every secret is replaced by a value of the same shape that tells nothing.
+
+    Text becomes the mask and a number 0. Keys and booleans stay: they are the shape of an object, and a privileged
+    container must not hide behind the word secret.
+    """
+    if isinstance(value, Secret):
+        return _hidden(value.reveal())
+    if isinstance(value, Mapping):
+        return {key: concealed(item) for key, item in value.items()}
+    return [concealed(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return _hidden(value.reveal())
+    if isinstance(value, Mapping):
+        return {key: _hidden(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_hidden(item) for item in value]
+    if value is None or isinstance(value, bool) or value in _UNKNOWN:
+        return value
+    return type(value)() if isinstance(value, (int, float)) else Masked(MASK)

@@ -1,0 +1,97 @@
+"""What runs: pod templates wherever they stand in an object, their containers, and the pods that operators make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy.subject import Stack, Subject
+from policy.values import at, items, mapping, text
+
+_TEMPLATE = ("spec", "template")
+# Where each kind keeps the template of its pods.
+POD_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "apps/DaemonSet": _TEMPLATE,
+    "apps/Deployment": _TEMPLATE,
+    "apps/ReplicaSet": _TEMPLATE,
+    "apps/StatefulSet": _TEMPLATE,
+    "batch/CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "batch/Job": _TEMPLATE,
+    "core/Pod": (),
+    "core/ReplicationController": _TEMPLATE,
+}
+WORKLOADS = frozenset(POD_TEMPLATES)
+RUN_TO_COMPLETION = frozenset({"batch/CronJob", "batch/Job"})
+
+# Pods that no template in the stack describes, and the labels by which their operator's documentation lets them be
+# selected, by the name of the custom resource.
+_OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
+    "postgresql.cnpg.io/Cluster": lambda name: ({"cnpg.io/cluster": name},),
+    "postgresql.cnpg.io/Pooler": lambda name: ({"cnpg.io/poolerName": name},),
+    "redis.redis.opstreelabs.in/RedisCluster": lambda name: (
+        {"app": f"{name}-leader", "role": "leader"},
+        {"app": f"{name}-follower", "role": "follower"},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a pod template; `role` is container, init container or sidecar container."""
+
+    role: str
+    name: str
+    props: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """What messages call it: `init container migrate`."""
+        return f"{self.role} {self.name}"
+
+
+def pod_template(workload: Subject) -> Mapping[str, Any]:
+    """The pod template of a workload (`metadata` and `spec`); empty if it has none."""
+    return mapping(at(workload.props, *POD_TEMPLATES[workload.object_type]))
+
+
+def pod_spec(workload: Subject) -> Mapping[str, Any]:
+    """The pod spec of a workload; empty if it has none."""
+    return mapping(pod_template(workload).get("spec"))
+
+
+def containers(workload: Subject) -> Iterator[Container]:
+    """All containers of a workload's pods: init containers and sidecars first, in the order in which they start."""
+    spec = pod_spec(workload)
+    for index, value in enumerate(items(spec.get("initContainers"))):
+        props = mapping(value)
+        # An init container that restarts always is a sidecar: it runs as long as the pod does.
+        role = "sidecar container" if props.get("restartPolicy") == "Always" else "init container"
+        yield Container(role, _name(props, index), props)
+    for index, value in enumerate(items(spec.get("containers"))):
+        props = mapping(value)
+        yield Container("container", _name(props, index), props)
+
+
+def runs_to_completion(workload: Subject) -> bool:
+    """Whether its pods are meant to end: those of jobs, and bare pods that are not restarted."""
+    if workload.object_type in RUN_TO_COMPLETION:
+        return True
+    return workload.object_type == "core/Pod" and pod_spec(workload).get("restartPolicy") in ("Never", "OnFailure")
+
+
+def pod_owners(stack: Stack) -> Iterator[Subject]:
+    """Every object that brings pods into being: workloads, and custom resources whose operator makes them."""
+    yield from stack.of_type(*sorted(POD_TEMPLATES), *sorted(_OPERATOR_PODS))
+
+
+def pod_labels(owner: Subject) -> tuple[Mapping[str, Any], ...]:
+    """The labels of each sort of pod that an object brings into being."""
+    of_operator = _OPERATOR_PODS.get(owner.object_type)
+    if of_operator:
+        return of_operator(text(at(owner.props, "metadata", "name")))
+    return (mapping(at(pod_template(owner), "metadata", "labels")),)
+
+
+def _name(props: Mapping[str, Any], index: int) -> str:
+    return text(props.get("name")) or f"#{index + 1}"

@@ -1,0 +1,118 @@
+"""Builds Go programs from pinned modules: whole or not at all, one builder at a time, with progress."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import SandboxError, with_log_tail
+from .locks import exclusive
+from .progress import BuildProgress
+
+GO_MINIMUM = (1, 26)
+
+# -mod=readonly: what go.sum does not list is an error, so a build never changes a pin.
+# -trimpath: the same binary in every checkout. -s -w: no symbol tables, a third of the size.
+FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+LINKER_FLAGS = "-s -w"
+
+
+class Job(NamedTuple):
+    """One program to build: `target` appears when it is complete, never before."""
+
+    name: str
+    module: Path
+    package: str
+    settings: tuple[str, ...]
+    target: Path
+
+
+def toolchain() -> str:
+    """The installed Go as "go1.26.8 linux amd64". Raises SandboxError when it is missing or too old."""
+    go = shutil.which("go")
+    if go is None:
+        raise SandboxError(f"Go is not installed, or not in PATH.\n{_how_to_get_go()}")
+    # GOTOOLCHAIN=local: the version in PATH decides, and no other toolchain is downloaded behind one's back.
+    answer = subprocess.run(
+        [go, "env", "GOVERSION", "GOOS", "GOARCH"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        cwd=tempfile.gettempdir(),
+    )
+    version = " ".join(answer.stdout.split())
+    if not _new_enough(version):
+        found = version or answer.stderr.strip()
+        raise SandboxError(f"The Go at {go} does not serve: it says {found!r}.\n{_how_to_get_go()}")
+    return version
+
+
+def _new_enough(version: str) -> bool:
+    match = re.match(r"go(\d+)\.(\d+)", version)
+    return match is not None and (int(match[1]), int(match[2])) >= GO_MINIMUM
+
+
+def _how_to_get_go() -> str:
+    wanted = ".".join(map(str, GO_MINIMUM))
+    return (
+        f"The sandbox builds its control plane with Go {wanted} or newer: install it from https://go.dev/dl/ or "
+        "with your system's package manager, see that `go version` shows it, then run this again."
+    )
+
+
+def _environment() -> dict[str, str]:
+    # CGO_ENABLED=0: static programs that need no C compiler. GOWORK=off: a workspace around must not replace pins.
+    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
+
+
+def run(jobs: Sequence[Job], cache: Path) -> None:
+    """Build what is still missing of `jobs`. A second builder waits for the first and finds its programs done."""
+    with BuildProgress(len(jobs)) as progress, exclusive(cache / "build.lock", on_wait=progress.waiting):
+        for number, job in enumerate(jobs, start=1):
+            progress.started(number, job.name)
+            if not job.target.exists():
+                _build(job, cache / "logs" / f"build-{job.name}.log")
+            progress.finished(job.name)
+
+
+def _build(job: Job, log: Path) -> None:
+    job.target.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # Under another name until it is complete: a killed build leaves only a file that nobody takes for the tool.
+    with tempfile.TemporaryDirectory(prefix=f".{job.name}-", dir=job.target.parent) as scratch:
+        unfinished = Path(scratch) / job.name
+        started = time.monotonic()
+        with log.open("w") as output:
+            result = subprocess.run(
+                _command(job, unfinished),
+                check=False,
+                cwd=job.module,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        if result.returncode != 0:
+            seconds = time.monotonic() - started
+            raise with_log_tail(_failure(job, result.returncode, seconds), log)
+        unfinished.replace(job.target)
+
+
+def _failure(job: Job, status: int, seconds: float) -> str:
+    return (
+        f"Building {job.name} from {job.module} failed after {seconds:.0f} s (exit status {status}).\n"
+        "Most often the module proxy was out of reach or the disk is full (a cold build takes about 4 GB)."
+    )
+
+
+def _command(job: Job, output: Path) -> list[str]:
+    linker = " ".join((LINKER_FLAGS, *(f"-X {setting}" for setting in job.settings)))
+    return ["go", "build", *FLAGS, f"-ldflags={linker}", "-o", str(output), job.package]

@@ -1,0 +1,32 @@
+"""Writing files in one step, so that a crash or a second reader never sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a file that only its owner can read: mode 0600 from its first byte."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(content)
+    unfinished.replace(file)
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write plain data as indented JSON, readable by its owner only."""
+    write_private(file, json.dumps(content, indent=2).encode())
+
+
+def read_json(file: Path) -> object:
+    """The content of a JSON file, or None when it is missing or broken."""
+    try:
+        content: object = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None
+    return content

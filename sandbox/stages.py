@@ -1,0 +1,62 @@
+"""Makes kwok's configuration from the files in stages/: those whose kinds the cluster has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .custom_resources import Installed
+from .paths import STAGES
+
+Stage = dict[str, Any]
+
+
+def load(folder: Path = STAGES) -> list[Stage]:
+    """Every stage in the folder's files, in the order of their names."""
+    import yaml
+
+    return [stage for file in sorted(folder.glob("*.yaml")) for stage in yaml.safe_load_all(file.read_text())]
+
+
+def group_version(stage: Stage) -> tuple[str, str]:
+    """The API group and version that a stage is for; the core group is ""."""
+    group, _, version = str(stage["spec"]["resourceRef"]["apiGroup"]).rpartition("/")
+    return group, version
+
+
+def built_in(stage: Stage) -> bool:
+    """Whether the stage is for a kind of Kubernetes itself."""
+    group, _ = group_version(stage)
+    return "." not in group or group.endswith(".k8s.io")
+
+
+def usable(stages: Iterable[Stage], present: Iterable[Installed]) -> list[Stage]:
+    """The stages for built-in kinds and for custom ones that are served: kwok would not start with any other."""
+    served = {(each.group, version, each.kind) for each in present for version in each.versions}
+    return [stage for stage in stages if built_in(stage) or (*group_version(stage), _kind(stage)) in served]
+
+
+def descriptions(stages: Iterable[Stage], present: Iterable[Installed]) -> list[tuple[str, str]]:
+    """Where the API server describes each custom kind of the stages (a path), and the words to look for there.
+
+    kwok reads these descriptions once at its start, and they appear a moment after the definition is established.
+    """
+    plurals = {(each.group, each.kind): each.plural for each in present}
+    found = []
+    for stage in stages:
+        if not built_in(stage):
+            group, version = group_version(stage)
+            found.append((f"/openapi/v3/apis/{group}/{version}", f"/{plurals[group, _kind(stage)]}/{{name}}"))
+    return found
+
+
+def _kind(stage: Stage) -> str:
+    return str(stage["spec"]["resourceRef"]["kind"])
+
+
+def configuration(stages: Iterable[Stage]) -> str:
+    """The text of kwok's configuration file."""
+    import yaml
+
+    return yaml.safe_dump_all(stages, sort_keys=False, width=120)

@@ -1,0 +1,97 @@
+"""The programs that the sandbox builds from pinned Go modules, one row each, and where the builds are.
+
+A further tool is one row in `TOOLS` and a module folder below `modules/` (go.mod with a `tool` line, go.sum).
+Each tool with client-go requirements of its own has its own module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from . import build
+from .errors import SandboxError
+from .paths import MODULES, cache_root
+
+KUBERNETES_VERSION = "v1.35.4"
+
+
+class Tool(NamedTuple):
+    """One program: its file name, its module folder, its Go package, its group, and linker `-X` settings."""
+
+    name: str
+    module: str
+    package: str
+    group: str
+    settings: tuple[str, ...] = ()
+
+
+def _kubernetes_settings() -> tuple[str, ...]:
+    """What makes `kubectl version` and the API server's /version report the release instead of v0.0.0-master."""
+    _, minor, _ = KUBERNETES_VERSION.removeprefix("v").split(".")
+    values = {"gitVersion": KUBERNETES_VERSION, "gitMajor": "1", "gitMinor": minor, "gitTreeState": "clean"}
+    packages = ("k8s.io/client-go/pkg/version", "k8s.io/component-base/version")
+    return tuple(f"{package}.{key}={value}" for package in packages for key, value in values.items())
+
+
+_KUBERNETES = _kubernetes_settings()
+
+TOOLS: tuple[Tool, ...] = (
+    Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "control-plane"),
+    Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "control-plane"),
+    Tool("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", "control-plane", _KUBERNETES),
+    Tool("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", "control-plane", _KUBERNETES),
+    Tool(
+        "kube-controller-manager",
+        "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "control-plane",
+        _KUBERNETES,
+    ),
+    Tool("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", "control-plane", _KUBERNETES),
+)
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The names of the tools in a group, such as "control-plane"."""
+    return tuple(tool.name for tool in TOOLS if tool.group == name)
+
+
+def find(name: str) -> Tool:
+    """The row of a tool. Raises SandboxError with the known names when there is none."""
+    for tool in TOOLS:
+        if tool.name == name:
+            return tool
+    known = ", ".join(sorted(tool.name for tool in TOOLS))
+    raise SandboxError(f"No tool is called {name!r}.\nThe tools of the sandbox: {known}.")
+
+
+def folder(module: str, toolchain: str) -> Path:
+    """Where a module's programs are kept: a folder named by its content, so that a changed pin builds anew.
+
+    The module's go.mod and go.sum, the toolchain ("go1.26.8 linux amd64") and the flags are all in the hash.
+    """
+    digest = hashlib.sha256(f"{toolchain}\n{build.FLAGS}\n{KUBERNETES_VERSION}\n".encode())
+    for file in ("go.mod", "go.sum"):
+        digest.update((MODULES / module / file).read_bytes())
+    return cache_root() / f"{module}-{digest.hexdigest()[:16]}" / "bin"
+
+
+def ensure(names: Iterable[str]) -> dict[str, Path]:
+    """The paths of the named tools; what is not built yet is built first (minutes when cold, with progress).
+
+    Raises SandboxError when Go is missing or too old, or when a build fails.
+    """
+    wanted = [find(name) for name in names]
+    toolchain = build.toolchain()
+    paths = {tool.name: folder(tool.module, toolchain) / tool.name for tool in wanted}
+    missing = [
+        build.Job(tool.name, MODULES / tool.module, tool.package, tool.settings, paths[tool.name])
+        for tool in wanted
+        if not paths[tool.name].exists()
+    ]
+    if missing:
+        build.run(missing, cache_root())
+    return paths

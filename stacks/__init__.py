@@ -1,0 +1,1 @@
+"""From an environment's configuration to composed components: `config` → `tiers` → `environment` → `systems`."""

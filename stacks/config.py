@@ -1,0 +1,162 @@
+"""An environment's configuration. This is the only place that reads `pulumi.Config`.
+
+`Pulumi.<environment>.yaml` names a tier and says only what differs from it. Everything is parsed at once, before any
+resource exists; whatever is wrong is listed with file, line, path and what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import pulumi
+from pydantic import Field, ValidationError
+
+from paths import PROJECT
+from stacks.errors import ConfigurationError, from_source, from_validation
+from stacks.source import Source
+from stacks.systems import Systems
+from stacks.tiers import TIERS, Tier
+from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, TierName
+
+# `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
+CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
+
+
+class SandboxCluster(Model):
+    """The local control plane of `sandbox/`; its kubeconfig is found by itself."""
+
+    kind: Literal["sandbox"]
+
+
+class ExistingCluster(Model):
+    """A cluster that is there already, by its context in the user's kubeconfig (`$KUBECONFIG` or ~/.kube/config)."""
+
+    kind: Literal["existing"]
+    context: Text
+
+
+Cluster = Annotated[SandboxCluster | ExistingCluster, Field(discriminator="kind")]
+
+
+class SecretStore(Model):
+    """The store of External Secrets Operator that holds the credentials, and the path of this environment's in it."""
+
+    name: Name
+    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
+    path: Text
+
+
+class EnvironmentFile(Model):
+    """The keys of `Pulumi.<environment>.yaml`, each below `saas-platform:`.
+
+    `overrides` are the values of the tier that this environment sets otherwise, in the shape of `stacks.tiers.Tier`.
+    """
+
+    tier: TierName
+    overrides: Mapping[str, Any] = {}
+    domain: HostName
+    registry: ImageRegistry = "ghcr.io/saas-platform"
+    ingress_class: Name = "nginx"
+    cluster: Cluster
+    secret_store: SecretStore | None = None
+    systems: Systems
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """What the tier asks for, and whether the overrides fit it."""
+        name = data.get("tier")
+        if not isinstance(name, str) or name not in TIERS:
+            return
+        tier = TIERS[name]
+        overrides = data.get("overrides") or {}
+        if isinstance(overrides, Mapping):
+            yield from _override_problems(tier, overrides)
+            external = overrides.get("external_secrets", tier.external_secrets)
+            if external and data.get("secret_store") is None:
+                message = f"missing; tier {name!r} keeps its secrets in an external store: set name, kind and path"
+                yield Problem(("secret_store",), message)
+
+    def tier_with_overrides(self) -> Tier:
+        """The tier as this environment has it."""
+        return Tier.model_validate(_merge(TIERS[self.tier].model_dump(), self.overrides))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A valid environment: what its file says, its tier with the overrides applied, its cluster, and the store of its
+    secrets (None where they are generated)."""
+
+    name: str
+    file: EnvironmentFile
+    tier: Tier
+    cluster: SandboxCluster | ExistingCluster
+    secret_store: SecretStore | None
+
+
+def load() -> Environment:
+    """The environment of the running stack.
+
+    Raises ConfigurationError with everything that is wrong.
+    """
+    stack = pulumi.get_stack()
+    source = Source.of_stack(stack)
+    problems = from_source(source)
+    try:
+        file = EnvironmentFile.model_validate(_values())
+    except ValidationError as error:
+        # A file that could not be read at all has no values; saying that each is missing would bury the cause.
+        raise ConfigurationError(
+            problems if not source.config and problems else problems + from_validation(source, error)
+        ) from None
+    if problems:
+        raise ConfigurationError(problems)
+    return _environment(stack, file)
+
+
+def _environment(stack: str, file: EnvironmentFile) -> Environment:
+    tier, context = file.tier_with_overrides(), os.environ.get(CONTEXT_VARIABLE)
+    return Environment(
+        name=stack,
+        file=file,
+        tier=tier,
+        cluster=ExistingCluster(kind="existing", context=context) if context else file.cluster,
+        secret_store=file.secret_store if tier.external_secrets else None,
+    )
+
+
+def _values() -> dict[str, Any]:
+    """The configuration of this project by key. Pulumi hands objects and lists over as JSON."""
+    prefix = f"{PROJECT}:"
+    keys = [key.removeprefix(prefix) for key in pulumi.runtime.get_config_env() if key.startswith(prefix)]
+    config = pulumi.Config()
+    return {key: _decoded(config.get(key)) for key in keys}
+
+
+def _decoded(text: str | None) -> Any:
+    if text is not None and text[:1] in "{[":
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text
+
+
+def _override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Problem]:
+    try:
+        Tier.model_validate(_merge(tier.model_dump(), overrides))
+    except ValidationError as error:
+        for line in error.errors():
+            yield Problem(("overrides", *line["loc"]), line["msg"], line["input"])
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` put over it, mapping by mapping."""
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged

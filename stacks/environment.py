@@ -1,0 +1,52 @@
+"""An environment composed: its cluster, and on it the systems that its configuration names."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.cluster import ExistingCluster, ExistingClusterArgs
+from components.credentials import ExternalStore
+from paths import sandbox_kubeconfig
+from stacks.config import Environment
+from stacks.systems.astrbot import AstrBot
+from stacks.systems.base import SystemArgs
+from stacks.tiers import Tier
+
+
+def build(environment: Environment) -> dict[str, object]:
+    """Register everything that the environment is made of; returns the stack's outputs."""
+    cluster = ExistingCluster("cluster", _cluster_args(environment))
+    opts = pulumi.ResourceOptions(providers={"kubernetes": cluster.provider})
+    args = _system_args(environment)
+    outputs: dict[str, object] = {
+        "environment": environment.name,
+        "tier": environment.file.tier,
+        "capacity": _capacity(environment.tier),
+    }
+    if (astrbot := environment.file.systems.astrbot) is not None:
+        outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
+    return outputs
+
+
+def _capacity(tier: Tier) -> dict[str, object]:
+    """The nodes that the environment is meant for; a sandbox is made with just these."""
+    return {"nodes": tier.nodes, "zones": tier.zones, "cpu": str(tier.node_cpu), "memory": str(tier.node_memory)}
+
+
+def _cluster_args(environment: Environment) -> ExistingClusterArgs:
+    if environment.cluster.kind == "sandbox":
+        # Named outright: an update of this environment must never reach the user's current context instead.
+        return ExistingClusterArgs(kubeconfig=str(sandbox_kubeconfig()))
+    return ExistingClusterArgs(context=environment.cluster.context)
+
+
+def _system_args(environment: Environment) -> SystemArgs:
+    store = environment.secret_store
+    return SystemArgs(
+        environment=environment.name,
+        tier=environment.tier,
+        domain=environment.file.domain,
+        registry=environment.file.registry,
+        ingress_class=environment.file.ingress_class,
+        store=ExternalStore(name=store.name, kind=store.kind, path=store.path) if store else None,
+    )

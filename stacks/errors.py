@@ -1,0 +1,76 @@
+"""The error that lists everything wrong with an environment's configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from stacks.source import Source
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+@dataclass(frozen=True)
+class ConfigurationProblem:
+    """One thing that is wrong: the file, its line (None if unknown), the path of the value, and what is allowed."""
+
+    file: str
+    line: int | None
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+
+
+class ConfigurationError(pulumi.RunError):
+    """All that is wrong with an environment's configuration, raised before any resource is registered.
+
+    It is a `RunError`, which the Pulumi engine prints without a traceback.
+    """
+
+    def __init__(self, problems: list[ConfigurationProblem]) -> None:
+        self.problems = problems
+        count = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+        super().__init__("\n  ".join([f"invalid configuration, {count}:", *map(str, problems)]))
+
+
+def from_source(source: Source) -> list[ConfigurationProblem]:
+    """What is wrong with the file itself."""
+    return [
+        ConfigurationProblem(source.path.name, problem.line or None, "", problem.message) for problem in source.problems
+    ]
+
+
+def from_validation(source: Source, error: ValidationError) -> list[ConfigurationProblem]:
+    """What is wrong with the values, in the order of the file."""
+    problems = [
+        ConfigurationProblem(
+            file=source.path.name,
+            line=source.line_of(line["loc"]),
+            path=_dotted(line["loc"]),
+            message=_message(line["msg"], line["type"], line["input"]),
+        )
+        for line in error.errors()
+    ]
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.path))
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _message(message: str, kind: str, value: object) -> str:
+    if message == "Field required":
+        return "missing; this key must be set"
+    message = message.removeprefix("Value error, ")
+    # A value that a person can recognise helps to find it; a long or nested one does not.
+    shown = repr(value)
+    if shown in message or isinstance(value, (dict, list)) or value is None or len(shown) > 80:
+        return message
+    return f"{message}; got {shown}"

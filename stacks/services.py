@@ -1,0 +1,111 @@
+"""A system's services as data: what each needs, and with whom it speaks.
+
+From one list come the Applications, both ends of every network flow, the secrets that each service sees, and the
+quota of the namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from components.naming import dns_label
+from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Port, Problem, ReplicaCount, Text, duplicates
+
+Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api"]
+
+
+class Service(Model):
+    """A stateless service. `cpu` and `memory` are its limits; what it requests follows from the tier.
+
+    `calls` names the services that it connects to, `uses` the capabilities. `ports` by name; `http` is the one that
+    is probed. `image` (without tag) defaults to the registry's image of the same name. `secrets` are the keys of the
+    system's Secret that it sees, `rules` what its service account may do in the namespace.
+    """
+
+    name: Name
+    replicas: ReplicaCount
+    cpu: Cpu
+    memory: Bytes
+    ports: Mapping[Name, Port] = {"http": 8000}
+    image: Text | None = None
+    version: ImageTag | None = None
+    calls: Sequence[Name] = ()
+    uses: Sequence[Capability] = ()
+    secrets: Sequence[Text] = ()
+    rules: Sequence[Mapping[str, Sequence[str]]] = ()
+    autoscaled: bool = True
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Ports: one must be `http`, and no number may stand for two."""
+        ports = data.get("ports")
+        if not isinstance(ports, Mapping):
+            return
+        if "http" not in ports:
+            yield Problem(("ports",), "needs a port named 'http', the one that is probed and called")
+        names: dict[Any, str] = {}
+        for name, number in ports.items():
+            if names.setdefault(number, name) != name:
+                yield Problem(
+                    ("ports", name), f"port {number} is taken by {names[number]!r} of the same service", number
+                )
+
+
+class Size(Model):
+    """What an environment sets otherwise for one service."""
+
+    replicas: ReplicaCount | None = None
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    version: ImageTag | None = None
+
+
+def service_problems(data: Mapping[str, Any], built_in: Sequence[str], secrets: Sequence[str]) -> Iterable[Problem]:
+    """What is wrong with the raw keys `services` and `sizes` of a system.
+
+    `built_in` are the names of the services that it has anyway, `secrets` the keys of its Secret.
+    """
+    services = data.get("services") or ()
+    for problem in duplicates(services, "name", "service"):
+        yield problem._replace(path=("services", *problem.path))
+    items = [item for item in services if isinstance(item, Mapping)] if isinstance(services, (list, tuple)) else []
+    known = [*built_in, *(str(item.get("name")) for item in items)]
+    for index, item in enumerate(services if isinstance(services, (list, tuple)) else ()):
+        if isinstance(item, Mapping):
+            yield from _entry_problems(index, item, built_in)
+            yield from _unknown("secret", item, index, "secrets", secrets)
+            yield from _unknown("service", item, index, "calls", known)
+    sizes = data.get("sizes") or {}
+    for name in sizes if isinstance(sizes, Mapping) else ():
+        if name not in known:
+            yield Problem(("sizes", name), f"there is no service {name!r}; services are: {', '.join(known)}")
+
+
+def _entry_problems(index: int, item: Mapping[str, Any], built_in: Sequence[str]) -> Iterable[Problem]:
+    name = item.get("name")
+    if name in built_in:
+        message = f"service {name!r} is one of the system's own; to change its figures use 'sizes'"
+        yield Problem(("services", index, "name"), message, name)
+
+
+def _unknown(what: str, item: Mapping[str, Any], index: int, key: str, known: Sequence[str]) -> Iterable[Problem]:
+    values = item.get(key)
+    for position, value in enumerate(values if isinstance(values, (list, tuple)) else ()):
+        if value not in known:
+            message = f"there is no {what} {value!r}; {what}s are: {', '.join(known)}"
+            yield Problem(("services", index, key, position), message, value)
+
+
+def sized(services: Iterable[Service], sizes: Mapping[str, Size]) -> list[Service]:
+    """The services with what an environment sets otherwise."""
+    none = Size()
+    return [
+        service.model_copy(update={key: value for key, value in sizes.get(service.name, none) if value is not None})
+        for service in services
+    ]
+
+
+def instance_name(component: str, instance: str) -> str:
+    """The name of one of several equal workloads; raises ValueError if it is too long."""
+    return dns_label(f"{component}-{instance}")

@@ -1,0 +1,99 @@
+"""The file that configuration came from, so that an error can name the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from paths import PROJECT, ROOT
+
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class SourceProblem:
+    """Something that YAML lets pass and a person did not mean, or a syntax error."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A `Pulumi.<environment>.yaml`: its values below `config:`, and the line of each."""
+
+    path: Path
+    config: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[SourceProblem, ...] = ()
+    _lines: Mapping[_Path, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_stack(cls, stack: str) -> Source:
+        """The file of an environment. A missing or unreadable file gives a source with that problem."""
+        return cls.read(ROOT / f"Pulumi.{stack}.yaml")
+
+    @classmethod
+    def read(cls, path: Path) -> Source:
+        """Read a file; never raises for what is in it."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            return cls(path, problems=(SourceProblem(0, _unreadable(path, error)),))
+        try:
+            return _parse(path, text)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            return cls(path, problems=(SourceProblem(line, f"not valid YAML: {error.problem}"),))
+
+    def line_of(self, path: _Path) -> int | None:
+        """The line of a value by its path below the project's namespace, or of the nearest value that is there."""
+        for end in range(len(path), 0, -1):
+            key = (f"{PROJECT}:{path[0]}", *path[1:end])
+            if key in self._lines:
+                return self._lines[key]
+        return self._lines.get(())
+
+
+def environments() -> list[str]:
+    """The environments that have a file, by name."""
+    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no such file; environments with one: {', '.join(environments()) or 'none'}"
+    return f"cannot be read: {error}"
+
+
+def _parse(path: Path, text: str) -> Source:
+    document = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.safe_load(text) if document is not None else {}
+    config = root.get("config", {}) if isinstance(root, dict) else None
+    if not isinstance(config, dict):
+        return Source(path, problems=(SourceProblem(1, "must be a mapping with the key 'config', itself a mapping"),))
+    lines: dict[_Path, int] = {}
+    problems: list[SourceProblem] = []
+    for key, value in document.value if document is not None else ():
+        if key.value == "config":
+            lines[()] = key.start_mark.line + 1
+            problems += _walk(value, (), lines)
+    return Source(path, config, tuple(problems), lines)
+
+
+def _walk(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> Iterable[SourceProblem]:
+    """Note the line of every value below `node`; yield keys that stand twice, of which YAML keeps only the last."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            lines[*path, index] = item.start_mark.line + 1
+            yield from _walk(item, (*path, index), lines)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if (*path, key.value) in lines:
+                yield SourceProblem(line, f"key {key.value!r} stands twice, first in line {lines[*path, key.value]}")
+            lines[*path, key.value] = line
+            yield from _walk(value, (*path, key.value), lines)

@@ -1,0 +1,123 @@
+"""Everything the platform will be, worked out before anything is registered: its services' arguments and its quota."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.application import ApplicationArgs
+from components.cache import PORT as CACHE_PORT
+from components.cache import CacheArgs
+from components.configuration import checksum
+from components.credentials import Credential
+from components.database import PORT as DATABASE_PORT
+from components.database import DatabaseArgs
+from components.footprint import Footprint
+from components.naming import Scope
+from components.network import Flow
+from components.object_storage import ObjectStorageArgs
+from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows
+from stacks.services import Service, sized
+from stacks.systems.astrbot import data
+from stacks.systems.astrbot.config import AstrBotConfig
+from stacks.systems.astrbot.services import GATEWAY, SERVICES, instance_service
+from stacks.systems.base import SystemArgs
+from stacks.types import Bytes, Cpu
+
+# Names of section 2.1.
+CONFIG_MAP = "saas-platform-config"
+SECRET = "saas-platform-secrets"
+# Section 2.1: requests a minute, session lifetime in seconds, and the most instances that the manager starts.
+API_RATE_LIMIT = 1000
+_SESSION_TIMEOUT = 3600
+_MAX_INSTANCES = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The arguments of every component, ready to be built."""
+
+    scope: Scope
+    settings: Mapping[str, str]
+    database: DatabaseArgs
+    cache: CacheArgs
+    object_storage: ObjectStorageArgs
+    services: Sequence[ApplicationArgs]
+    instances: Sequence[ApplicationArgs]
+    instance_ingress: Sequence[Flow]
+    instance_egress: Sequence[Flow]
+
+    def footprint(self) -> Footprint:
+        """The most that the whole platform may take, which is its namespace's quota."""
+        data_tier = self.database.footprint() + self.cache.footprint() + self.object_storage.footprint()
+        return sum((one.footprint() for one in (*self.services, *self.instances)), data_tier)
+
+
+def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> Plan:
+    """Work out everything from what the environment says."""
+    services = sized([*SERVICES, *config.services], config.sizes)
+    instance = instance_service(Cpu.parse("1"), Bytes.parse("2Gi"))
+    everyone = [*services, instance]
+    database = data.database(args, scope, everyone, secrets["DB_PASSWORD"])
+    cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
+    files = data.object_storage(args, scope, everyone, secrets["MINIO_ACCESS_KEY"], secrets["MINIO_SECRET_KEY"])
+    settings = _settings(args, database, cache)
+    around = _surroundings(config, args, scope, settings, (database, cache, files))
+    return Plan(
+        scope=scope,
+        settings=settings,
+        database=database,
+        cache=cache,
+        object_storage=files,
+        services=[application_args(service, everyone, around) for service in services],
+        instances=_instances(config, everyone, around),
+        instance_ingress=ingress_flows(instance, everyone, around),
+        instance_egress=egress_flows(instance, everyone, around),
+    )
+
+
+def _instances(config: AstrBotConfig, everyone: Sequence[Service], around: Surroundings) -> list[ApplicationArgs]:
+    return [
+        application_args(instance_service(tenant.cpu, tenant.memory), everyone, around, instance=tenant.name)
+        for tenant in config.tenants
+    ]
+
+
+def _surroundings(
+    config: AstrBotConfig,
+    args: SystemArgs,
+    scope: Scope,
+    settings: Mapping[str, str],
+    data_tier: tuple[DatabaseArgs, CacheArgs, ObjectStorageArgs],
+) -> Surroundings:
+    database, cache, files = data_tier
+    return Surroundings(
+        scope=scope,
+        tier=args.tier,
+        registry=args.registry,
+        version=config.version,
+        config_map=CONFIG_MAP,
+        secret=SECRET,
+        annotations=checksum(settings),
+        providers={"database": database.pods, "cache": cache.pods, "object_storage": files.pods},
+        exposed=(GATEWAY,),
+    )
+
+
+def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dict[str, str]:
+    """The ConfigMap of section 2.1."""
+    return {
+        "DB_HOST": database.host,
+        "DB_PORT": str(DATABASE_PORT),
+        "DB_NAME": database.database,
+        "DB_USER": database.owner,
+        "REDIS_HOST": cache.host,
+        "REDIS_PORT": str(CACHE_PORT),
+        "API_RATE_LIMIT": str(API_RATE_LIMIT),
+        "SESSION_TIMEOUT": str(_SESSION_TIMEOUT),
+        "MAX_ASTRBOT_INSTANCES": str(_MAX_INSTANCES),
+        "METRICS_ENABLED": "true",
+        "LOG_LEVEL": args.tier.log_level,
+        "TRACE_SAMPLING_RATE": str(args.tier.trace_sampling_rate),
+        "ENVIRONMENT": args.environment,
+    }

@@ -1,0 +1,108 @@
+"""The platform composed: namespace, credentials, data tier, services, tenants' instances, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.application import Application, ApplicationGroup, ApplicationGroupArgs
+from components.cache import Cache
+from components.configuration import config_map
+from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
+from components.database import Database
+from components.footprint import ContainerResources
+from components.ingress import Backend, HttpIngress, IngressArgs
+from components.namespace import NamespaceArgs, NamespaceBaseline
+from components.object_storage import ObjectStorage
+from stacks.systems.astrbot.config import AstrBotConfig
+from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
+from stacks.systems.astrbot.services import GATEWAY, INSTANCE, SECRET_KEYS
+from stacks.systems.base import SystemArgs
+
+NAME = "astrbot"
+_CONTAINER_DEFAULT = ContainerResources.of("100m", "500m", "128Mi", "512Mi")
+
+
+class AstrBot(pulumi.ComponentResource):
+    """The AstrBot SaaS platform in its own namespace. Outputs: `url`."""
+
+    url: str
+
+    def __init__(self, config: AstrBotConfig, args: SystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:systems:AstrBot", NAME, {}, opts)
+        self._args = args
+        credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
+        secrets = {key: credentials.credential(name) for key, name in SECRET_KEYS.items()}
+        self._plan = plan(config, args, args.scope(NAME), secrets)
+        # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
+        namespace = self._namespace(self._plan)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        needs = [*self._environment(secrets, child), *self._data_tier(child)]
+        self._applications([namespace, *needs])
+        self.url = self._ingress(child).url
+        self.register_outputs({"url": self.url})
+
+    def _namespace(self, plan: Plan) -> NamespaceBaseline:
+        largest = [plan.database.resources, plan.cache.resources, plan.object_storage.resources]
+        largest += [application.resources for application in (*plan.services, *plan.instances)]
+        return NamespaceBaseline(
+            NAME,
+            NamespaceArgs(
+                scope=plan.scope,
+                quota=plan.footprint(),
+                container_default=_CONTAINER_DEFAULT,
+                container_max=ContainerResources.largest(largest),
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _environment(
+        self, secrets: Mapping[str, Credential], opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Resource, pulumi.Resource]:
+        scope = self._plan.scope
+        settings = config_map(
+            f"{NAME}-config", scope=scope, config_name=CONFIG_MAP, data=self._plan.settings, opts=opts
+        )
+        bundle = SecretBundleArgs(
+            scope=scope, secret_name=SECRET, component=NAME, secret=secrets, plain={}, store=self._args.store
+        )
+        return settings, SecretBundle(f"{NAME}-secrets", bundle, opts)
+
+    def _data_tier(self, opts: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
+        return (
+            Database(f"{NAME}-postgresql", self._plan.database, opts),
+            Cache(f"{NAME}-redis", self._plan.cache, opts),
+            ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts),
+        )
+
+    def _applications(self, needs: list[pulumi.Resource]) -> None:
+        opts = pulumi.ResourceOptions(parent=self, depends_on=needs)
+        for service in self._plan.services:
+            Application(f"{NAME}-{service.name}", service, opts)
+        group = ApplicationGroupArgs(
+            scope=self._plan.scope,
+            component=INSTANCE,
+            ingress=self._plan.instance_ingress,
+            egress=self._plan.instance_egress,
+        )
+        shared = ApplicationGroup(INSTANCE, group, opts)
+        for instance in self._plan.instances:
+            Application(instance.name, instance, pulumi.ResourceOptions(parent=self, depends_on=[*needs, shared]))
+
+    def _ingress(self, opts: pulumi.ResourceOptions) -> HttpIngress:
+        gateway = next(service for service in self._plan.services if service.name == GATEWAY)
+        return HttpIngress(
+            f"{NAME}-api",
+            IngressArgs(
+                scope=self._plan.scope,
+                component=GATEWAY,
+                host=f"api.{self._args.domain}",
+                tls_secret_name="saas-platform-tls",
+                backends=(Backend(path="/", service=GATEWAY, port=gateway.ports["http"]),),
+                class_name=self._args.ingress_class,
+                cluster_issuer=self._args.tier.cluster_issuer,
+                requests_per_minute=API_RATE_LIMIT,
+            ),
+            opts,
+        )

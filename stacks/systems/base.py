@@ -1,0 +1,26 @@
+"""What every system is told of its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.credentials import ExternalStore
+from components.naming import Scope
+from stacks.tiers import Tier
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemArgs:
+    """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
+    in the Pulumi state."""
+
+    environment: str
+    tier: Tier
+    domain: str
+    registry: str
+    ingress_class: str
+    store: ExternalStore | None
+
+    def scope(self, system: str) -> Scope:
+        """The namespace of a system bears its name."""
+        return Scope(namespace=system, system=system, environment=self.environment)

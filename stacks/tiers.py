@@ -1,0 +1,147 @@
+"""What an environment of each kind is made of: the environment matrix of the AstrBot document, section 2.1, as data.
+
+| tier    | purpose                 | nodes | data                  | monitoring    |
+|---------|-------------------------|-------|-----------------------|---------------|
+| dev     | everyday development    | 1     | test data             | basic         |
+| test    | integration, QA         | 2     | simulated data        | full          |
+| staging | validation before prod  | 3     | anonymised production | production    |
+| prod    | the live environment    | 5+    | real data             | comprehensive |
+
+Nodes, data and monitoring are the document's. Its component list (section 1.1) gives replicas, CPU and memory of each
+service, which hold in every tier. What a pod *requests* of them differs: a development node is shared by packing
+pods tightly; production requests half of each limit, as the document's Helm values do (1000m of 2000m, section 3.2).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stacks.types import Bytes, Cpu, Model, Name, ReplicaCount, TierName
+
+
+class DatabaseTier(Model):
+    """PostgreSQL: instances, and per instance a volume, CPU and memory. Requests equal limits where `guaranteed`."""
+
+    instances: ReplicaCount
+    storage: Bytes
+    cpu_request: Cpu = Cpu.parse("1")
+    cpu_limit: Cpu = Cpu.parse("2")
+    memory_request: Bytes = Bytes.parse("1Gi")
+    memory_limit: Bytes = Bytes.parse("2Gi")
+
+
+class CacheTier(Model):
+    """Redis: shards (a leader and a follower each), and per pod a volume, CPU and memory."""
+
+    shards: Annotated[int, Field(ge=3, le=500)]
+    storage: Bytes
+    cpu_request: Cpu = Cpu.parse("500m")
+    cpu_limit: Cpu = Cpu.parse("1")
+    memory_request: Bytes = Bytes.parse("1Gi")
+    memory_limit: Bytes = Bytes.parse("2Gi")
+
+
+class ObjectStorageTier(Model):
+    """MinIO: servers (1, or 4 and more) and the volume of each."""
+
+    servers: ReplicaCount
+    storage: Bytes
+
+
+class Tier(Model):
+    """One row of the environment matrix, with what follows from it."""
+
+    nodes: Annotated[int, Field(ge=1, le=1000)]
+    zones: Annotated[int, Field(ge=1, le=3)]
+    node_cpu: Cpu = Cpu.parse("16")
+    node_memory: Bytes = Bytes.parse("64Gi")
+    data: Literal["test", "simulated", "anonymised", "real"]
+    monitoring: Literal["basic", "full", "production", "comprehensive"]
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+    trace_sampling_rate: Annotated[float, Field(ge=0, le=1)]
+    request_ratio: Annotated[float, Field(gt=0, le=1)]
+    autoscaling_maximum: ReplicaCount
+    zones_required: bool
+    protect_data: bool
+    storage_class: Name | None = "fast-ssd"
+    cluster_issuer: Name | None
+    external_secrets: bool
+    database: DatabaseTier
+    cache: CacheTier
+    object_storage: ObjectStorageTier
+
+
+_GIB = Bytes.parse("1Gi")
+
+TIERS: dict[TierName, Tier] = {
+    "dev": Tier(
+        nodes=1,
+        zones=1,
+        data="test",
+        monitoring="basic",
+        log_level="DEBUG",
+        trace_sampling_rate=1.0,
+        request_ratio=0.25,
+        autoscaling_maximum=4,
+        zones_required=False,
+        protect_data=False,
+        cluster_issuer=None,
+        external_secrets=False,
+        database=DatabaseTier(instances=1, storage=_GIB * 10),
+        cache=CacheTier(shards=3, storage=_GIB * 5),
+        object_storage=ObjectStorageTier(servers=1, storage=_GIB * 10),
+    ),
+    "test": Tier(
+        nodes=2,
+        zones=2,
+        data="simulated",
+        monitoring="full",
+        log_level="DEBUG",
+        trace_sampling_rate=1.0,
+        request_ratio=0.25,
+        autoscaling_maximum=6,
+        zones_required=False,
+        protect_data=False,
+        cluster_issuer=None,
+        external_secrets=False,
+        database=DatabaseTier(instances=2, storage=_GIB * 20),
+        cache=CacheTier(shards=3, storage=_GIB * 10),
+        object_storage=ObjectStorageTier(servers=1, storage=_GIB * 20),
+    ),
+    "staging": Tier(
+        nodes=3,
+        zones=3,
+        data="anonymised",
+        monitoring="production",
+        log_level="INFO",
+        trace_sampling_rate=0.1,
+        request_ratio=0.5,
+        autoscaling_maximum=10,
+        zones_required=True,
+        protect_data=True,
+        cluster_issuer="letsencrypt-staging",
+        external_secrets=True,
+        database=DatabaseTier(instances=3, storage=_GIB * 100),
+        cache=CacheTier(shards=3, storage=_GIB * 50),
+        object_storage=ObjectStorageTier(servers=4, storage=_GIB * 50),
+    ),
+    "prod": Tier(
+        nodes=5,
+        zones=3,
+        data="real",
+        monitoring="comprehensive",
+        log_level="INFO",
+        trace_sampling_rate=0.1,
+        request_ratio=0.5,
+        autoscaling_maximum=10,
+        zones_required=True,
+        protect_data=True,
+        cluster_issuer="letsencrypt-prod",
+        external_secrets=True,
+        database=DatabaseTier(instances=3, storage=_GIB * 100),
+        cache=CacheTier(shards=6, storage=_GIB * 50),
+        object_storage=ObjectStorageTier(servers=4, storage=_GIB * 100),
+    ),
+}

@@ -1,0 +1,146 @@
+"""The types of configuration values, each with the message that tells a person what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from components import naming
+from components.quantity import Bytes, Cpu
+
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_IMAGE_REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
+_IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+__all__ = [
+    "Bytes",
+    "Cpu",
+    "HostName",
+    "ImageRegistry",
+    "ImageTag",
+    "Model",
+    "Name",
+    "Port",
+    "Problem",
+    "ReplicaCount",
+    "Text",
+    "TierName",
+    "duplicates",
+]
+
+
+class Problem(NamedTuple):
+    """Something wrong with a configuration value that no single field can see; `path` is relative to the model."""
+
+    path: tuple[str | int, ...]
+    message: str
+    value: Any = None
+
+
+class Model(BaseModel):
+    """The base of all configuration: frozen, and a key that is not declared is an error.
+
+    A model that has rules over several of its values yields what breaks them from `problems`. It is given the raw
+    input, so that its findings are reported together with those of the single fields, and not only after them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """What is wrong with `data` beyond its single fields; must cope with anything that YAML can hold."""
+        return ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _collect(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found: list[InitErrorDetails] = []
+        if isinstance(data, Mapping):
+            found = [_details(problem) for problem in (*_unknown_keys(cls, data), *cls.problems(data))]
+        try:
+            model = handler(data)
+        except ValidationError as error:
+            # An unknown key is reported by `_unknown_keys`, which knows what is allowed in its place.
+            fields = [_as_details(line) for line in error.errors() if line["type"] != "extra_forbidden"]
+            raise ValidationError.from_exception_data(cls.__name__, fields + found) from None
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, found)
+        return model
+
+
+def _unknown_keys(model: type[Model], data: Mapping[str, Any]) -> Iterable[Problem]:
+    for key in data:
+        if key not in model.model_fields:
+            close = difflib.get_close_matches(str(key), model.model_fields, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            allowed = ", ".join(sorted(model.model_fields))
+            yield Problem((key,), f"unknown key; {hint}allowed are: {allowed}")
+
+
+def _details(problem: Problem) -> InitErrorDetails:
+    # The message goes in as a value, since pydantic would read braces in a template as its own.
+    error = PydanticCustomError("configuration", "{message}", {"message": problem.message})
+    return InitErrorDetails(type=error, loc=problem.path, input=problem.value)
+
+
+def _as_details(line: Any) -> InitErrorDetails:
+    return _details(Problem(tuple(line["loc"]), line["msg"].removeprefix("Value error, "), line["input"]))
+
+
+def duplicates(items: Any, key: str, what: str) -> Iterable[Problem]:
+    """Problems for each entry of a raw list whose `key` an earlier entry has already; `what` names the entries."""
+    first: dict[Any, int] = {}
+    for index, item in enumerate(items if isinstance(items, (list, tuple)) else ()):
+        value = item.get(key) if isinstance(item, Mapping) else None
+        if isinstance(value, str) and first.setdefault(value, index) != index:
+            yield Problem((index, key), f"{what} {value!r} is listed twice, first as entry {first[value] + 1}", value)
+
+
+def _host_name(value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not a host name: use lower-case DNS labels joined by dots, such as dev.example.com"
+        )
+    return value
+
+
+def _image_registry(value: str) -> str:
+    if not _IMAGE_REGISTRY.fullmatch(value):
+        raise ValueError(f"{value!r} is not an image registry: use host[:port][/path], such as ghcr.io/example")
+    return value
+
+
+def _image_tag(value: str) -> str:
+    if not _IMAGE_TAG.fullmatch(value) or value == "latest":
+        raise ValueError(f"{value!r} is not an image tag: name one version, such as 1.0.0, and not 'latest'")
+    return value
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+Name = Annotated[str, AfterValidator(naming.dns_label)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+ImageRegistry = Annotated[str, AfterValidator(_image_registry)]
+Text = Annotated[str, AfterValidator(_text)]
+ImageTag = Annotated[str, AfterValidator(_image_tag)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+ReplicaCount = Annotated[int, Field(ge=1, le=1000)]
+TierName = Literal["dev", "test", "staging", "prod"]

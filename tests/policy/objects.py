@@ -1,0 +1,180 @@
+"""Compliant Kubernetes objects to make mutations of, and rules run as the Pulumi engine runs them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pulumi_policy as crossguard
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from policy.exemptions import Exemption
+from policy.model import Rule
+from policy.pack import policies
+from policy.values import at
+
+TODAY = date(2026, 7, 1)
+Props = dict[str, Any]
+TOKENS = {
+    "CronJob": "kubernetes:batch/v1:CronJob",
+    "DaemonSet": "kubernetes:apps/v1:DaemonSet",
+    "Deployment": "kubernetes:apps/v1:Deployment",
+    "Job": "kubernetes:batch/v1:Job",
+    "Namespace": "kubernetes:core/v1:Namespace",
+    "NetworkPolicy": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "Pod": "kubernetes:core/v1:Pod",
+    "ReplicaSet": "kubernetes:apps/v1:ReplicaSet",
+    "StatefulSet": "kubernetes:apps/v1:StatefulSet",
+    "Cluster": "kubernetes:postgresql.cnpg.io/v1:Cluster",
+    "RedisCluster": "kubernetes:redis.redis.opstreelabs.in/v1beta2:RedisCluster",
+}
+TEMPLATE_PATHS = {"Pod": "", "CronJob": "spec.jobTemplate.spec.template."}
+WORKLOAD_KINDS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet")
+LABELS = {"app.kubernetes.io/name": "api"}
+
+
+def template_path(kind: str) -> str:
+    """Where the pod template of a kind stands, with the dot that follows it."""
+    return TEMPLATE_PATHS.get(kind, "spec.template.")
+
+
+def resources() -> Props:
+    return {
+        "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": 1, "memory": "256Mi", "ephemeral-storage": "1Gi"},
+    }
+
+
+def container(name: str = "web") -> Props:
+    return {
+        "name": name,
+        "image": "registry.example/web:1.0.0",
+        "env": [{"name": "MODE", "value": "quiet"}],
+        "resources": resources(),
+        "startupProbe": {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 60},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
+        "livenessProbe": {"httpGet": {"path": "/health", "port": "http"}},
+    }
+
+
+def init_container(name: str = "migrate") -> Props:
+    return {"name": name, "image": "registry.example/web:1.0.0", "resources": resources()}
+
+
+def workload(kind: str = "Deployment", name: str = "api", namespace: str = "shop") -> Props:
+    """A workload that no rule objects to, with an init container."""
+    template = {
+        "metadata": {"labels": dict(LABELS)},
+        "spec": {"initContainers": [init_container()], "containers": [container()]},
+    }
+    identity = {"name": name, "namespace": namespace, "labels": dict(LABELS)}
+    if kind == "Pod":
+        return {"kind": kind, "metadata": identity, "spec": template["spec"]}
+    spec: Props = {"template": template}
+    return {"kind": kind, "metadata": identity, "spec": {"jobTemplate": {"spec": spec}} if kind == "CronJob" else spec}
+
+
+def namespace(name: str = "shop") -> Props:
+    return {"kind": "Namespace", "metadata": {"name": name}}
+
+
+def default_deny(namespace: str = "shop") -> Props:
+    return {
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "default-deny", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    }
+
+
+def allow(namespace: str = "shop", name: str = "api", labels: Mapping[str, str] = LABELS) -> Props:
+    return {
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "podSelector": {"matchLabels": dict(labels)},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 8000}]}],
+        },
+    }
+
+
+def shop() -> list[Props]:
+    """A stack that no rule objects to."""
+    return [namespace(), default_deny(), allow(), workload()]
+
+
+def without(props: Props, path: str) -> Props:
+    """A copy without what lies at a dotted path; a number is an index. Keys with dots are written with `~` for them."""
+    changed, parent, key = _parent(props, path)
+    del parent[key]
+    return changed
+
+
+def having(props: Props, path: str, value: Any) -> Props:
+    """A copy with a value at a dotted path."""
+    changed, parent, key = _parent(props, path)
+    parent[key] = value
+    return changed
+
+
+def _parent(props: Props, path: str) -> tuple[Props, Any, Any]:
+    changed = copy.deepcopy(props)
+    *keys, last = (int(key) if key.isdigit() else key.replace("~", ".") for key in path.split("."))
+    parent: Any = changed
+    for key in keys:
+        parent = parent[key]
+    return changed, parent, last
+
+
+def urn_of(props: Props) -> str:
+    name = at(props, "metadata", "name")
+    return f"urn:pulumi:dev::saas-platform::{TOKENS[props['kind']]}::{name}"
+
+
+def judge(
+    rule: Rule,
+    *objects: Props,
+    config: Mapping[str, Any] | None = None,
+    exemptions: Sequence[Exemption] = (),
+    token: str | None = None,
+    found: list[str] | None = None,
+) -> list[str]:
+    """The messages of a rule on objects, through the policy that the engine gets. Raises what the policy raises.
+
+    `found` collects them, for what is reported before the policy raises.
+    """
+    policy = policies("prod", rules=[rule], exemptions=exemptions, today=TODAY)[0]
+    messages: list[str] = [] if found is None else found
+
+    def report(message: str, urn: str | None = None) -> None:
+        messages.append(message)
+
+    if isinstance(policy, crossguard.StackValidationPolicy):
+        policy.validate(stack_arguments(*objects, config=config), report)
+        return messages
+    assert isinstance(policy, crossguard.ResourceValidationPolicy)
+    for one in objects:
+        policy.validate(_arguments(one, token or TOKENS[one["kind"]], config), report)
+    return messages
+
+
+def stack_arguments(*objects: Props, config: Mapping[str, Any] | None = None) -> crossguard.StackValidationArgs:
+    """What the engine hands to a policy on a stack of these objects."""
+    return crossguard.StackValidationArgs([_resource(one) for one in objects], config)
+
+
+def _options() -> crossguard.PolicyResourceOptions:
+    return crossguard.PolicyResourceOptions(False, [], None, [], crossguard.PolicyCustomTimeouts(0, 0, 0), [])
+
+
+def _arguments(props: Props, token: str, config: Mapping[str, Any] | None) -> crossguard.ResourceValidationArgs:
+    proxied = unknown_checking_proxy(props)
+    return crossguard.ResourceValidationArgs(token, proxied, urn_of(props), "resource", _options(), None, config)
+
+
+def _resource(props: Props) -> crossguard.PolicyResource:
+    proxied = unknown_checking_proxy(props)
+    token = TOKENS[props["kind"]]
+    return crossguard.PolicyResource(token, proxied, urn_of(props), "resource", _options(), None, None, [], {})

@@ -1,0 +1,116 @@
+"""The pack as the Pulumi engine sees it: `policy/__main__.py` in a process of its own, over its real server."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+from graph.model import Graph, Resource, Secret
+from graph.record import record
+from paths import ROOT
+from policy.evaluation import evaluate
+from policy.rules import RULES
+from tests.policy.engine import resource_request, served, stack_request
+from tests.policy.objects import shop, without, workload
+from tests.policy.test_evaluation import graph_of
+
+_WEB = "spec.template.spec.containers.0"
+
+
+@pytest.fixture(scope="module")
+def prod() -> Iterator[Any]:
+    with served("prod") as analyzer:
+        yield analyzer
+
+
+def _analysed(analyzer: Any, graph: Graph) -> list[Any]:
+    """All that the engine would be told about a stack."""
+    single = [one for resource in graph for one in analyzer.Analyze(resource_request(resource)).diagnostics]
+    return [*single, *analyzer.AnalyzeStack(stack_request(iter(graph))).diagnostics]
+
+
+def _with_every_violation(graph: Graph) -> Graph:
+    """The graph without its network policies, and with workloads whose containers state nothing."""
+    kept = [resource for resource in graph if not resource.type.endswith(":NetworkPolicy")]
+    return Graph(graph.stack, tuple(map(_stripped, kept)), graph.outputs)
+
+
+def _stripped(resource: Resource) -> Resource:
+    if not resource.type.endswith((":Deployment", ":StatefulSet")):
+        return resource
+    containers = [{"name": one["name"]} for one in resource.inputs["spec"]["template"]["spec"]["containers"]]
+    template = resource.inputs["spec"]["template"] | {"spec": {"containers": containers}}
+    return dataclasses.replace(resource, inputs={**resource.inputs, "spec": {"template": template}})
+
+
+def test_both_engines_have_the_same_findings(prod: Any) -> None:
+    graph = _with_every_violation(record("prod"))
+    descriptions = {rule.about.name: rule.about.description for rule in RULES}
+    expected = sorted((one.rule, one.urn, f"{descriptions[one.rule]}\n{one.message}") for one in evaluate(graph))
+    told = sorted((one.policyName, one.urn, one.message) for one in _analysed(prod, graph))
+    assert {rule for rule, _, _ in told} == set(descriptions)
+    assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("tier", "expected"),
+    [
+        ("dev", {"network-policy": "MANDATORY", "probes": "ADVISORY", "resource-limits": "ADVISORY"}),
+        ("prod", {"network-policy": "MANDATORY", "probes": "MANDATORY", "resource-limits": "MANDATORY"}),
+        (None, {"network-policy": "MANDATORY", "probes": "MANDATORY", "resource-limits": "MANDATORY"}),
+    ],
+)
+def test_the_levels_are_those_of_the_stacks_tier(tier: str | None, expected: dict[str, str], tmp_path: Path) -> None:
+    with served(tier, tmp_path) as analyzer:
+        info = analyzer.GetAnalyzerInfo(empty_pb2.Empty())
+    levels = {one.name: analyzer_pb2.EnforcementLevel.Name(one.enforcementLevel) for one in info.policies}
+    assert info.name == "saas-platform"
+    assert levels.pop("exemptions") == "ADVISORY"
+    assert levels == expected
+
+
+def test_the_engines_configuration_overrides_level_and_settings(prod: Any) -> None:
+    graph = graph_of(*shop()[:3], without(workload(), f"{_WEB}.startupProbe"))
+    properties = struct_pb2.Struct()
+    properties.update({"startup": False})
+    config = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.MANDATORY, properties=properties)
+    try:
+        prod.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={"probes": config}))
+        assert _analysed(prod, graph) == []
+    finally:
+        prod.Configure(analyzer_pb2.ConfigureAnalyzerRequest())
+    assert [one.enforcementLevel for one in _analysed(prod, graph)] == [analyzer_pb2.MANDATORY]
+
+
+def test_no_module_of_the_pack_hides_one_that_is_installed() -> None:
+    # The engine starts Python in the pack's folder, so that its modules are found before all others.
+    installed = sys.stdlib_module_names | importlib.metadata.packages_distributions().keys()
+    modules = {path.stem for path in (ROOT / "policy").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert (modules - {"__init__", "__main__", "__pycache__"}).isdisjoint(installed)
+
+
+def test_what_a_preview_cannot_know_is_told_as_such(prod: Any) -> None:
+    changed = workload()
+    changed["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"] = UNKNOWN_STRING_VALUE
+    (told,) = _analysed(prod, graph_of(*shop()[:3], changed))
+    assert told.enforcementLevel == analyzer_pb2.ADVISORY
+    assert "can't run policy 'resource-limits'" in told.message
+    assert "containers.0.resources.limits.cpu can't be known during preview" in told.message
+
+
+def test_no_secret_reaches_a_message(prod: Any) -> None:
+    # A message quotes the name of a container: here is one that the program keeps secret.
+    changed = workload()
+    changed["spec"]["template"]["spec"]["containers"] = [Secret({"name": "hunter2"})]
+    told = _analysed(prod, graph_of(*shop()[:3], changed))
+    assert len(told) == 9
+    assert all("container [secret]: " in one.message and "hunter2" not in one.message for one in told)

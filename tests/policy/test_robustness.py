@@ -1,0 +1,71 @@
+"""No object, however broken, may crash a rule: a crash ends the engine's preview and says nothing about the object."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pulumi_policy import proxy
+
+from policy.model import Rule
+from policy.rules import RULES
+from tests.policy.objects import WORKLOAD_KINDS, Props, judge, shop, workload
+
+_CANARY = "canary-that-nobody-may-see"
+_OBJECTS = [shop(), *([workload(kind)] for kind in WORKLOAD_KINDS)]
+_UNKNOWN = st.sampled_from([proxy.UNKNOWN_STRING_VALUE, proxy.UNKNOWN_OBJECT_VALUE, proxy.UNKNOWN_ARRAY_VALUE])
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), _UNKNOWN)
+_JUNK = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+)
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) in a value, at any depth."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    return [(value, key) for key in keys] + [place for key in keys for place in _places(value[key])]
+
+
+@st.composite
+def _broken(draw: st.DrawFn) -> list[Props]:
+    """A few valid objects of which up to three places have been deleted or replaced."""
+    objects: list[Props] = copy.deepcopy(draw(st.sampled_from(_OBJECTS)))
+    for _ in range(draw(st.integers(1, 3))):
+        # An object's kind is its type in the engine, and that is always there.
+        places = [(parent, key) for one in objects for parent, key in _places(one) if key != "kind"]
+        parent, key = draw(st.sampled_from(places))
+        if draw(st.booleans()):
+            del parent[key]
+        else:
+            parent[key] = draw(_JUNK)
+    return objects
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.about.name)
+@given(objects=_broken())
+@settings(max_examples=150, deadline=None, database=None, derandomize=True)
+def test_whatever_an_object_looks_like_a_rule_finds_something_or_nothing(rule: Rule, objects: list[Props]) -> None:
+    with contextlib.suppress(proxy.UnknownValueError):
+        assert all(isinstance(message, str) for message in judge(rule, *objects))
+
+
+def _with_canary(value: Any) -> Any:
+    """The value with its confidential places filled: environment and commands."""
+    if isinstance(value, dict):
+        seeded = {key: _with_canary(item) for key, item in value.items()}
+        if "image" in value:
+            seeded |= {"env": [{"name": "PASSWORD", "value": _CANARY}], "command": [_CANARY], "args": [_CANARY]}
+            probe = {"exec": {"command": [_CANARY]}}
+            seeded |= {"livenessProbe": probe, "readinessProbe": probe, "resources": {}}
+        return seeded
+    return [_with_canary(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.about.name)
+def test_no_message_quotes_the_environment_or_a_command(rule: Rule) -> None:
+    for objects in _OBJECTS:
+        assert not [message for message in judge(rule, *_with_canary(objects)) if _CANARY in message]

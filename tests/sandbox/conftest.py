@@ -1,0 +1,25 @@
+"""One control plane for all tests of this folder: starting one takes seconds, building it minutes the first time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running sandbox with the default nodes, in a temporary folder; reset afterwards."""
+    if shutil.which("go") is None:
+        pytest.skip("Go is not installed, so no control plane can be built")
+    state: Path = tmp_path_factory.mktemp("sandbox-state")
+    sandbox = Sandbox("tests", state=state)
+    try:
+        sandbox.up()
+        yield sandbox
+    finally:
+        sandbox.reset()

@@ -1,0 +1,78 @@
+"""The programs of the sandbox, their pins, and what is said when they cannot be built."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sandbox import SandboxError, build, cli, tools
+from sandbox.paths import MODULES
+
+
+@pytest.mark.parametrize("tool", tools.TOOLS, ids=lambda tool: tool.name)
+def test_every_tool_is_pinned_by_its_module(tool: tools.Tool) -> None:
+    manifest = (MODULES / tool.module / "go.mod").read_text()
+    assert tool.package in manifest, f"{tool.package} has no tool line, so `go mod tidy` would drop its checksums"
+    assert (MODULES / tool.module / "go.sum").exists()
+
+
+def test_the_kubernetes_release_is_the_one_that_its_module_pins() -> None:
+    manifest = (MODULES / "kubernetes" / "go.mod").read_text()
+    assert f"k8s.io/kubernetes {tools.KUBERNETES_VERSION}" in manifest, "the servers would report another version"
+    staging = tools.KUBERNETES_VERSION.replace("v1.", "v0.")
+    assert f"k8s.io/client-go => k8s.io/client-go {staging}" in manifest
+
+
+def test_the_same_pins_and_toolchain_use_the_same_build() -> None:
+    first = tools.folder("etcd", "go1.26.8 linux amd64")
+    assert first == tools.folder("etcd", "go1.26.8 linux amd64")
+    assert first != tools.folder("etcd", "go1.27.0 linux amd64"), "a new toolchain must build anew"
+    assert first != tools.folder("kwok", "go1.26.8 linux amd64")
+
+
+def test_an_unknown_tool_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(SandboxError, match=r"(?s)'helm'.*kube-apiserver"):
+        tools.ensure(["helm"])
+
+
+def test_a_missing_go_is_explained_on_standard_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SAAS_PLATFORM_STATE", str(tmp_path))
+    result = CliRunner().invoke(cli.app, ["up"])
+    assert result.exit_code == 1
+    assert "Go is not installed" in result.stderr
+    assert "1.26" in result.stderr, f"the version to install is not named: {result.stderr}"
+    assert "Traceback" not in result.output
+
+
+def test_an_old_go_is_refused_with_what_it_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\necho go1.19.8 linux amd64\n")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(SandboxError, match=r"go1\.19\.8"):
+        build.toolchain()
+
+
+def test_a_failed_build_shows_the_end_of_its_log_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    go.write_text("#!/bin/sh\necho no space left on device\nexit 1\n")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    target = tmp_path / "cache" / "bin" / "etcd"
+    job = build.Job("etcd", tmp_path, "example.test/etcd", (), target)
+    with pytest.raises(SandboxError, match=r"(?s)Building etcd.*no space left on device.*build-etcd\.log"):
+        build.run([job], tmp_path / "cache")
+    assert list(target.parent.iterdir()) == [], "half a build would be taken for a whole one"
+
+
+def test_what_another_builder_finished_meanwhile_is_not_built_again(tmp_path: Path) -> None:
+    target = tmp_path / "cache" / "bin" / "etcd"
+    target.parent.mkdir(parents=True)
+    shutil.copy("/bin/true", target)
+    build.run([build.Job("etcd", tmp_path / "no-module-here", "example.test/etcd", (), target)], tmp_path / "cache")
