@@ -52,7 +52,8 @@ class PulumiEngine:
         self._recover(stack)
         with _reported("destroy"):
             result = stack.destroy(**self._options())
-        stack.workspace.remove_stack(self._stack_name)
+        # Without `preserve_config` Pulumi would delete the environment's file with the stack.
+        stack.workspace.remove_stack(self._stack_name, preserve_config=True)
         return (result.summary.resource_changes or {}).get(automation.OpType.DELETE, 0)
 
     def _open(self) -> automation.Stack:
