@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
@@ -76,10 +76,14 @@ def allow(
         name,
         metadata={"name": component, "namespace": scope.namespace, "labels": scope.labels(component)},
         spec={
-            "pod_selector": {"match_labels": dict(pods)},
+            "pod_selector": {"match_labels": dict(pods)} if pods else {},
             "policy_types": [*(["Ingress"] if ingress else []), *(["Egress"] if egress else [])],
-            "ingress": [{"from_": [flow.peer.as_argument()], "ports": flow.port_arguments()} for flow in ingress],
-            "egress": [{"to": [flow.peer.as_argument()], "ports": flow.port_arguments()} for flow in egress],
+            **({"ingress": [_rule(flow, "from_") for flow in ingress]} if ingress else {}),
+            **({"egress": [_rule(flow, "to") for flow in egress]} if egress else {}),
         },
         opts=opts,
     )
+
+
+def _rule(flow: Flow, direction: Literal["from_", "to"]) -> dict[str, object]:
+    return {direction: [flow.peer.as_argument()], "ports": flow.port_arguments()}

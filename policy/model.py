@@ -84,9 +84,9 @@ class About:
 C = TypeVar("C", bound=RuleConfig)
 ResourceCheck = Callable[[Subject, C], Iterable[Violation]]
 StackCheck = Callable[[Stack, C], Iterable[Violation]]
-# The inputs as they should be, or None where they are right already. Here secrets come as they are and what a preview
-# cannot know as its placeholder: a remedy adds or replaces what it is about, and copies everything else.
-Remedy = Callable[[Subject, C], Mapping[str, Any] | None]
+# Repairs a resource: edits `subject.props`, here a copy of dict and list, with `policy.values.within`. Whatever it does
+# not edit stays as it was: secrets secret, and what a preview cannot know unknown.
+Remedy = Callable[[Subject, C], None]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The engine runs checks on several threads at once: a rule keeps nothing between 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
 from policy.model import ResourceRule, Rule, StackRule, Violation
 from policy.rules import RULES
 from policy.subject import Stack, Subject
+from policy.values import editable
 
 NAME = "saas-platform"
 _EXEMPTIONS_POLICY = "exemptions"
@@ -58,11 +60,12 @@ def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exem
             _report(rule, subject, violations, exemptions, report)
 
     def remediate(args: crossguard.ResourceValidationArgs) -> Mapping[str, Any] | None:
-        subject = _subject(args)
+        subject = replace(_subject(args), props=editable(args.props))
         # Who is let off a rule is not rewritten by it either.
         if rule.remedy is None or not rule.judges(subject) or exemptions.ruling(rule.about.name, subject.label)[0]:
             return None
-        return rule.remedy(subject, rule.config.model_validate(args.get_config()))
+        rule.remedy(subject, rule.config.model_validate(args.get_config()))
+        return subject.props if subject.props != editable(args.props) else None
 
     remedy: Any = remediate if rule.remedy else None
     return crossguard.ResourceValidationPolicy(validate=validate, remediate=remedy, **_declaration(rule, tier))

@@ -60,6 +60,30 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in items(value)] if items(value) else value
 
 
+def editable(value: Any) -> Any:
+    """A copy made of dict and list from what the engine hands to a remediation; secrets stay wrapped in their mark.
+
+    To read a secret through the engine's proxy takes the mark off, and writing the value back would publish it.
+    """
+    if isinstance(value, Mapping):
+        target = value if isinstance(value, dict) else value["__target"]
+        return {key: editable(item) for key, item in target.items()}
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        target = value if isinstance(value, (list, tuple)) else value["__target"]  # type: ignore[call-overload]
+        return [editable(item) for item in target]
+    return value
+
+
+def within(value: Any, *path: str) -> dict[str, Any]:
+    """The dict at a path of keys of an editable copy, made where there is none.
+
+    Where something else stands on the path, a secret say, the dict is a stray one: edits of it change nothing.
+    """
+    for key in path:
+        value = value.setdefault(key, {}) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}
+
+
 def concealed(value: Any) -> Any:
     """A copy in which every secret is replaced by a value of the same shape that tells nothing.
 

@@ -27,5 +27,6 @@ from __future__ import annotations
 
 from .control_plane import Sandbox
 from .errors import SandboxError
+from .nodes import NodePool
 
-__all__ = ["Sandbox", "SandboxError"]
+__all__ = ["NodePool", "Sandbox", "SandboxError"]

@@ -86,6 +86,8 @@ def run(jobs: Sequence[Job], cache: Path) -> None:
 def _build(job: Job, log: Path) -> None:
     job.target.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_build in job.target.parent.glob(f".{job.name}-*"):
+        shutil.rmtree(left_by_a_killed_build, ignore_errors=True)
     # Under another name until it is complete: a killed build leaves only a file that nobody takes for the tool.
     with tempfile.TemporaryDirectory(prefix=f".{job.name}-", dir=job.target.parent) as scratch:
         unfinished = Path(scratch) / job.name

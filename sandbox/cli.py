@@ -55,9 +55,9 @@ def up(
     ] = None,
 ) -> None:
     """Start what does not run; the first time, the programs are built, which takes minutes."""
-    sandbox = Sandbox(name)
     started = time.monotonic()
     with _errors_for_people():
+        sandbox = Sandbox(name)
         sandbox.up(nodes=nodes, zones=zones, cpu=cpu, memory=memory, crds=crds)
         _out.print(f"The sandbox {name!r} is up after {time.monotonic() - started:.1f} s.")
         _out.print(f"export KUBECONFIG={sandbox.kubeconfig}")

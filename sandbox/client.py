@@ -23,13 +23,11 @@ _APPLY = ("apply", "--server-side", "--force-conflicts", f"--field-manager={FIEL
 
 
 def get(url: str, pki: Path, authority: str = "ca", identity: str = "admin", timeout: float = 5.0) -> str | None:
-    """The body at an https or http loopback URL, or None when the answer is not 200 or does not come in `timeout` s."""
+    """The body at an https loopback URL, or None when the answer is not 200 or does not come in `timeout` seconds."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=timeout)
-    if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=str(pki / f"{authority}.crt"))
-        context.load_cert_chain(str(pki / f"{identity}.crt"), str(pki / f"{identity}.key"))
-        connection = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=context)
+    context = ssl.create_default_context(cafile=str(pki / f"{authority}.crt"))
+    context.load_cert_chain(str(pki / f"{identity}.crt"), str(pki / f"{identity}.key"))
+    connection = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=context)
     try:
         connection.request("GET", f"{parts.path}?{parts.query}")
         response = connection.getresponse()
@@ -38,7 +36,7 @@ def get(url: str, pki: Path, authority: str = "ca", identity: str = "admin", tim
         return None
     finally:
         connection.close()
-    return body if response.status == 200 else None
+    return body if response.status == http.HTTPStatus.OK else None
 
 
 class Reader:
@@ -48,14 +46,21 @@ class Reader:
         self._server = server
         self._pki = pki
 
-    def text(self, path: str) -> str | None:
-        """The body at a path such as /api/v1/nodes, or None when there is none or no answer."""
-        return get(self._server + path, self._pki)
+    def text(self, path: str, timeout: float = 5.0) -> str | None:
+        """The body at a path such as /api/v1/nodes, or None when there is none or no answer in `timeout` seconds."""
+        return get(self._server + path, self._pki, timeout=timeout)
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        """The objects of the list at a path; none when the server does not answer."""
-        body = self.text(path)
-        found: list[dict[str, Any]] = json.loads(body)["items"] if body else []
+        """The objects of the list at a path. Raises SandboxError when the server does not answer within 30 s.
+
+        An empty list for "no answer" would be read as "nothing is there", and real definitions be replaced.
+        """
+        body = self.text(path, timeout=30.0)
+        if body is None:
+            raise SandboxError(
+                f"The API server at {self._server} does not answer {path}.\nSee `python -m sandbox status`."
+            )
+        found: list[dict[str, Any]] = json.loads(body)["items"]
         return found
 
 

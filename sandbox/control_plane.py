@@ -65,10 +65,10 @@ class Sandbox:
     ) -> None:
         """Make everything run that does not: about 4 seconds, and minutes when the programs must be built first.
 
-        `nodes` simulated nodes (default 3), spread over `zones` (default 3), each with `cpu` and `memory` (Kubernetes
-        quantities, default 16 and 64Gi); nodes beyond that are removed. `crds` is a folder of real custom resource
-        definitions, which take precedence over the stand-ins made from `custom_resources` (default: the table in
-        versions.py). What runs already, with the same settings, is left alone.
+        There are `nodes` simulated nodes (default 3) in `zones` zones (default 3), each with `cpu` and `memory`
+        (Kubernetes quantities, default 16 and 64Gi); others of an earlier `up` are removed. `crds` is a folder of
+        real custom resource definitions, which take precedence over the stand-ins made from `custom_resources`
+        (default: the table in versions.py). What runs already, with the same settings, is left alone.
         """
         from . import custom_resources as definitions
         from . import tools

@@ -11,6 +11,9 @@ from .paths import STAGES
 
 Stage = dict[str, Any]
 
+# Those that the stages use. The ending tells nothing: gateway.networking.k8s.io is a group of custom resources.
+_BUILT_IN_GROUPS = ("", "networking.k8s.io")
+
 
 def load(folder: Path = STAGES) -> list[Stage]:
     """Every stage in the folder's files, in the order of their names."""
@@ -27,8 +30,7 @@ def group_version(stage: Stage) -> tuple[str, str]:
 
 def built_in(stage: Stage) -> bool:
     """Whether the stage is for a kind of Kubernetes itself."""
-    group, _ = group_version(stage)
-    return "." not in group or group.endswith(".k8s.io")
+    return group_version(stage)[0] in _BUILT_IN_GROUPS
 
 
 def usable(stages: Iterable[Stage], present: Iterable[Installed]) -> list[Stage]:

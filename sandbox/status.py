@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from . import client, nodes
 from .components import APISERVER, COMPONENTS, Component, Layout
+from .errors import SandboxError
 from .files import read_json
 from .ports import LOOPBACK
 from .supervisor import Supervisor
@@ -46,8 +47,7 @@ def collect(folder: Path) -> Status:
     at = _layout(folder)
     supervisor = Supervisor(at, {})
     components = tuple(_component(supervisor, at, component) for component in COMPONENTS)
-    up = components[COMPONENTS.index(APISERVER)].state == "running"
-    present = client.Reader(at.url(APISERVER.name), at.pki).items("/api/v1/nodes") if up else []
+    present = _nodes(at) if components[COMPONENTS.index(APISERVER)].state == "running" else []
     return Status(components, len(nodes.ready(present)), len(present), at.kubeconfig("admin"))
 
 
@@ -61,6 +61,13 @@ def running(folder: Path) -> bool:
 def _layout(folder: Path) -> Layout:
     content = read_json(folder / "ports.json")
     return Layout(folder, content if isinstance(content, dict) else {})
+
+
+def _nodes(at: Layout) -> list[dict[str, Any]]:
+    try:
+        return client.Reader(at.url(APISERVER.name), at.pki).items("/api/v1/nodes")
+    except SandboxError:
+        return []
 
 
 def _component(supervisor: Supervisor, at: Layout, component: Component) -> ComponentStatus:

@@ -71,9 +71,11 @@ def find(name: str) -> Tool:
 def folder(module: str, toolchain: str) -> Path:
     """Where a module's programs are kept: a folder named by its content, so that a changed pin builds anew.
 
-    The module's go.mod and go.sum, the toolchain ("go1.26.8 linux amd64") and the flags are all in the hash.
+    The module's go.mod and go.sum, the toolchain ("go1.26.8 linux amd64"), the flags and the linker settings are all
+    in the hash.
     """
-    digest = hashlib.sha256(f"{toolchain}\n{build.FLAGS}\n{KUBERNETES_VERSION}\n".encode())
+    settings = sorted({setting for tool in TOOLS if tool.module == module for setting in tool.settings})
+    digest = hashlib.sha256(repr((toolchain, build.FLAGS, build.LINKER_FLAGS, settings)).encode())
     for file in ("go.mod", "go.sum"):
         digest.update((MODULES / module / file).read_bytes())
     return cache_root() / f"{module}-{digest.hexdigest()[:16]}" / "bin"

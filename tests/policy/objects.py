@@ -129,8 +129,11 @@ def _parent(props: Props, path: str) -> tuple[Props, Any, Any]:
 
 
 def urn_of(props: Props) -> str:
-    name = at(props, "metadata", "name")
-    return f"urn:pulumi:dev::saas-platform::{TOKENS[props['kind']]}::{name}"
+    return urn_of_type(TOKENS[props["kind"]], at(props, "metadata", "name"))
+
+
+def urn_of_type(token: str, name: str = "resource") -> str:
+    return f"urn:pulumi:dev::saas-platform::{token}::{name}"
 
 
 def judge(
@@ -156,7 +159,7 @@ def judge(
         return messages
     assert isinstance(policy, crossguard.ResourceValidationPolicy)
     for one in objects:
-        policy.validate(_arguments(one, token or TOKENS[one["kind"]], config), report)
+        policy.validate(resource_arguments(unknown_checking_proxy(one), token or TOKENS[one["kind"]], config), report)
     return messages
 
 
@@ -169,9 +172,11 @@ def _options() -> crossguard.PolicyResourceOptions:
     return crossguard.PolicyResourceOptions(False, [], None, [], crossguard.PolicyCustomTimeouts(0, 0, 0), [])
 
 
-def _arguments(props: Props, token: str, config: Mapping[str, Any] | None) -> crossguard.ResourceValidationArgs:
-    proxied = unknown_checking_proxy(props)
-    return crossguard.ResourceValidationArgs(token, proxied, urn_of(props), "resource", _options(), None, config)
+def resource_arguments(
+    props: Any, token: str, config: Mapping[str, Any] | None = None
+) -> crossguard.ResourceValidationArgs:
+    """What the engine hands to a policy on one resource, its properties behind the proxy that they need."""
+    return crossguard.ResourceValidationArgs(token, props, urn_of_type(token), "resource", _options(), None, config)
 
 
 def _resource(props: Props) -> crossguard.PolicyResource:

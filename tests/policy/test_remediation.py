@@ -8,16 +8,16 @@ from typing import Any
 
 import pulumi_policy as crossguard
 import pytest
+from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE
 from pulumi_policy.secret import Secret, secrets_preserving_proxy
 
-from graph.model import MASK
 from policy.evaluation import evaluate
 from policy.exemptions import Exemption
 from policy.model import About, Level, ResourceRule, RuleConfig, Severity, Violation, resource_rule
 from policy.pack import policies
 from policy.rules import RULES
 from policy.subject import Subject
-from policy.values import at, mapping
+from policy.values import at, editable, within
 from tests.policy.objects import TODAY, TOKENS, Props, having, resource_arguments, shop, workload
 from tests.policy.test_evaluation import graph_of
 
@@ -26,12 +26,8 @@ class _Config(RuleConfig):
     team: str = "platform"
 
 
-def _labelled(subject: Subject, config: _Config) -> Mapping[str, Any] | None:
-    if at(subject.props, "metadata", "labels", "team"):
-        return None
-    metadata = mapping(subject.props["metadata"])
-    labels = {**mapping(metadata.get("labels")), "team": config.team}
-    return {**subject.props, "metadata": {**metadata, "labels": labels}}
+def _labelled(subject: Subject, config: _Config) -> None:
+    within(subject.props, "metadata", "labels").setdefault("team", config.team)
 
 
 @resource_rule(
@@ -57,6 +53,7 @@ def _remediated(rule: ResourceRule[Any], props: Props, kind: str, *exemptions: E
     policy = policies("prod", rules=[rule], exemptions=exemptions, today=TODAY)[0]
     assert isinstance(policy, crossguard.ResourceValidationPolicy)
     result: Any = policy.remediate(resource_arguments(secrets_preserving_proxy(props), TOKENS[kind]))
+    assert result is None or isinstance(result, Mapping)
     return result
 
 
@@ -80,10 +77,22 @@ def test_an_exempt_object_is_not_rewritten() -> None:
     assert _remediated(_team_label, workload(), "Deployment", row) is None
 
 
-def test_a_remedy_keeps_secrets_marked() -> None:
-    repaired = _remediated(_team_label, {**workload(), "token": Secret("hunter2")}, "Deployment")
+def test_a_remedy_keeps_secrets_marked_and_unknown_values_unknown() -> None:
+    # Secret or not is decided leaf by leaf: the neighbour of an edited label as well as an entry of a list.
+    changed = having(workload(), "metadata.labels.token", Secret("hunter2"))
+    changed = having(changed, "spec.template.spec.containers.0.env.0.value", Secret("hunter3"))
+    changed = having(changed, "spec.replicas", UNKNOWN_NUMBER_VALUE)
+    repaired = _remediated(_team_label, changed, "Deployment")
     assert repaired is not None
-    assert repaired["token"] == "hunter2" != MASK
+    labels = repaired["metadata"]["labels"]
+    assert (labels["team"], labels["token"].value) == ("platform", "hunter2")
+    (entry,) = repaired["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert isinstance(entry["value"], Secret)
+    assert repaired["spec"]["replicas"] == UNKNOWN_NUMBER_VALUE
+
+
+def test_a_remedy_does_not_overwrite_what_is_secret_as_a_whole() -> None:
+    assert _remediated(_team_label, having(workload(), "metadata", Secret({"name": "api"})), "Deployment") is None
 
 
 def test_what_only_pulumi_repairs_stops_the_recorded_engine() -> None:
@@ -94,4 +103,4 @@ def test_what_only_pulumi_repairs_stops_the_recorded_engine() -> None:
 @pytest.mark.parametrize("rule", [rule for rule in (*RULES, _team_label) if isinstance(rule, ResourceRule)])
 def test_repairing_twice_is_repairing_once(rule: ResourceRule[Any]) -> None:
     once = rule.remedy and _remediated(rule, workload(), "Deployment")
-    assert not once or _remediated(rule, dict(once), "Deployment") is None
+    assert not once or _remediated(rule, editable(once), "Deployment") is None

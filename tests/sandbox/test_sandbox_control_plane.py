@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -24,6 +25,7 @@ class Cluster:
     """kubectl against a sandbox, and waiting for what it shows."""
 
     def __init__(self, sandbox: Sandbox, namespace: str) -> None:
+        self.namespace = namespace
         self._command = [str(sandbox.kubectl), "--kubeconfig", str(sandbox.kubeconfig), "--namespace", namespace]
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
@@ -67,8 +69,8 @@ def pids(sandbox: Sandbox) -> dict[str, int | None]:
 
 
 @pytest.fixture
-def cluster(control_plane: Sandbox, request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    namespace = f"test-{abs(hash(request.node.name)) % 10**8}"
+def cluster(control_plane: Sandbox) -> Iterator[Cluster]:
+    namespace = f"test-{secrets.token_hex(4)}"
     cluster = Cluster(control_plane, namespace)
     cluster.run("create", "namespace", namespace)
     yield cluster
@@ -210,13 +212,22 @@ def test_a_test_can_keep_an_object_from_becoming_ready(cluster: Cluster) -> None
     assert not ready(cluster.get("certificates.cert-manager.io", "broken"))
 
 
-def test_a_namespace_enforces_pod_security_and_quota(cluster: Cluster, control_plane: Sandbox) -> None:
-    limits = {"hard": {"pods": "0"}}
-    cluster.apply(thing("v1", "ResourceQuota", "none", spec=limits))
+def test_a_quota_is_enforced(cluster: Cluster) -> None:
+    cluster.apply(thing("v1", "ResourceQuota", "none", spec={"hard": {"pods": "0"}}))
     cluster.wait("counted", lambda quota: quota.get("status", {}).get("hard"), "resourcequota", "none")
-    pod = thing("v1", "Pod", "refused", spec=pod_template({})["spec"])
     with pytest.raises(AssertionError, match="exceeded quota"):
-        cluster.apply(pod)
+        cluster.apply(thing("v1", "Pod", "refused", spec=pod_template({})["spec"]))
+
+
+def test_the_pod_security_standard_of_a_namespace_is_enforced(cluster: Cluster) -> None:
+    cluster.run("label", "namespace", cluster.namespace, "pod-security.kubernetes.io/enforce=restricted")
+    with pytest.raises(AssertionError, match="violates PodSecurity"):
+        cluster.apply(thing("v1", "Pod", "refused", spec=pod_template({})["spec"]))
+
+
+def test_who_has_no_role_may_nothing(cluster: Cluster) -> None:
+    with pytest.raises(AssertionError, match="cannot list resource"):
+        cluster.run("get", "secrets", "--as=nobody-in-particular")
 
 
 def test_every_listener_is_on_the_loopback_address_only(control_plane: Sandbox) -> None:

@@ -1,4 +1,4 @@
-// The Kubernetes control plane and kubectl. Its staging modules are published apart, one minor number under:
+// The Kubernetes control plane and kubectl. Its staging modules are published apart, as v0 instead of v1:
 // v1.35.4 of Kubernetes goes with v0.35.4 of each.
 module sandbox/kubernetes
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sandbox import Sandbox, SandboxError, cli, ports
+from sandbox import Sandbox, SandboxError, cli, pki, ports
+from sandbox.client import Reader
 from sandbox.components import ETCD, Layout
 from sandbox.errors import with_log_tail
 from sandbox.files import write_private
@@ -86,3 +87,32 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     check = f"import sys, sandbox; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     assert result.stdout.strip() == "[]", f"imported with the package: {result.stdout}"
+
+
+def test_an_api_server_that_does_not_answer_is_not_taken_for_an_empty_cluster(tmp_path: Path) -> None:
+    pki.ensure(tmp_path)
+    [port] = ports.free(1)
+    with pytest.raises(SandboxError, match="does not answer"):
+        Reader(f"https://{ports.LOOPBACK}:{port}", tmp_path).items("/api/v1/nodes")
+
+
+def test_an_impossible_name_on_the_command_line_is_answered_without_a_traceback() -> None:
+    result = CliRunner().invoke(cli.app, ["up", "--name", "../x"])
+    assert result.exit_code == 1
+    assert "'../x'" in result.stderr
+
+
+def test_certificates_are_made_once(tmp_path: Path) -> None:
+    pki.ensure(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    pki.ensure(tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before, "clients would lose their access"
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_lost_authority_renews_every_certificate_that_it_signed(tmp_path: Path) -> None:
+    pki.ensure(tmp_path)
+    before = (tmp_path / "admin.crt").read_bytes()
+    (tmp_path / "ca.crt").unlink()
+    pki.ensure(tmp_path)
+    assert (tmp_path / "admin.crt").read_bytes() != before, "the new authority would not know the old certificate"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import SandboxError
-from sandbox.nodes import NodePool, ready, surplus
+from sandbox import NodePool, SandboxError
+from sandbox.nodes import ready, surplus
 
 
 def test_three_nodes_stand_in_three_zones_of_one_region() -> None:

@@ -76,3 +76,16 @@ def test_what_another_builder_finished_meanwhile_is_not_built_again(tmp_path: Pa
     target.parent.mkdir(parents=True)
     shutil.copy("/bin/true", target)
     build.run([build.Job("etcd", tmp_path / "no-module-here", "example.test/etcd", (), target)], tmp_path / "cache")
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    go.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho program >"$2"\n')
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    target = tmp_path / "cache" / "bin" / "etcd"
+    (target.parent / ".etcd-half").mkdir(parents=True)
+    (target.parent / ".etcd-half" / "etcd").write_text("half a program")
+    build.run([build.Job("etcd", tmp_path, "example.test/etcd", (), target)], tmp_path / "cache")
+    assert list(target.parent.iterdir()) == [target]
+    assert target.read_text() == "program\n"

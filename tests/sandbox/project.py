@@ -1,0 +1,99 @@
+"""The command line as a user runs it, in a process of its own, against a state folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paths import ROOT
+from sandbox import Sandbox
+
+_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".state", "*_cache", "__pycache__", "rendered", "tests", "docs")
+
+
+@dataclass
+class Project:
+    """`python -m ops` with a state folder, and kubectl against the sandbox in it."""
+
+    state: Path
+    root: Path = ROOT
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return Sandbox(state=self.state / "sandbox")
+
+    def ops(self, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        command = [sys.executable, "-m", "ops", *arguments]
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def succeed(self, *arguments: str) -> str:
+        """Run a command that must succeed; returns what it printed."""
+        done = self.ops(*arguments)
+        assert done.returncode == 0, f"ops {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def kill_during(self, *arguments: str, after: float) -> None:
+        """Start a command, and after some seconds `kill -9` it and its children."""
+        command = [sys.executable, "-m", "ops", *arguments]
+        process = subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(after)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run the sandbox's kubectl; it must succeed."""
+        command = [str(self.sandbox.kubectl), f"--kubeconfig={self.sandbox.kubeconfig}", *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def objects(self, *arguments: str) -> list[dict[str, Any]]:
+        """The items of `kubectl get … -o json`."""
+        items: list[dict[str, Any]] = json.loads(self.kubectl("get", *arguments, "-o", "json"))["items"]
+        return items
+
+    def copy(self, folder: Path) -> Project:
+        """The same state, with a copy of the program that a test may change."""
+        shutil.copytree(self.root, folder, ignore=_NOT_COPIED)
+        return Project(self.state, folder, dict(self.variables))
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE"))}
+        path = os.pathsep.join(one for one in kept["PATH"].split(os.pathsep) if not (Path(one) / "pulumi").exists())
+        return {**kept, "PATH": path, "SAAS_PLATFORM_STATE": str(self.state), **self.variables}
+
+
+def contains(live: Any, wanted: Any) -> bool:
+    """Whether `live` has all that `wanted` says; what the server adds does not matter."""
+    if isinstance(wanted, Mapping):
+        return isinstance(live, Mapping) and all(key in live and contains(live[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        same_length = isinstance(live, list) and len(live) == len(wanted)
+        return same_length and all(contains(one, other) for one, other in zip(live, wanted, strict=True))
+    return bool(live == wanted)
