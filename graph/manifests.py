@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph.model import Graph, Resource, Secret, masked
+from graph.model import Graph, Resource, Secret, masked, revealed
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Manifest:
     def holds_secret(self) -> bool:
         """Whether any of its values is a secret, so that it must not be written to a file."""
         return _has_secret(self.body)
+
+    @property
+    def data_keys(self) -> tuple[str, ...]:
+        """The keys of a Secret's or ConfigMap's data; never the values."""
+        return tuple(sorted(revealed(self.body.get("data", {}))))
 
     @property
     def file_name(self) -> str:

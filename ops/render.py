@@ -57,4 +57,4 @@ def _report(directory: Path, count: int, secrets: Sequence[Manifest]) -> None:
     if secrets:
         out.print("Not written, since no file may hold their values; `make up` creates them:")
     for manifest in secrets:
-        out.print(f"  {manifest.title} (keys {', '.join(sorted(manifest.body.get('data', {})))})")
+        out.print(f"  {manifest.title} (keys {', '.join(manifest.data_keys)})")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
+from policy.confidential import concealed_all, confidential_texts
 from policy.environment import tier_of_graph
 from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
 from policy.model import Level, ResourceRule, Rule, RuleConfig, Severity, Violation
 from policy.rules import RULES
 from policy.settings import Settings
-from policy.subject import Stack, Subject
-from policy.values import concealed
+from policy.subject import STACK, Stack, Subject
 
 if TYPE_CHECKING:
     from datetime import date
@@ -63,16 +63,18 @@ def evaluate(
 
 
 def stack_of(graph: Graph, tier: str | None) -> Stack:
-    """The graph as rules see it: inputs behind the engine's proxies, secrets masked."""
-    return Stack(tuple(_subject(resource) for resource in graph), tier)
+    """The graph as rules see it: inputs, and the stack's outputs, behind the engine's proxies; secrets masked."""
+    values = [graph.outputs if resource.type == STACK else resource.inputs for resource in graph]
+    known = confidential_texts(values)
+    return Stack(tuple(_subject(one, value, known) for one, value in zip(graph, values, strict=True)), tier)
 
 
-def _subject(resource: Resource) -> Subject:
+def _subject(resource: Resource, values: Mapping[str, Any], known: frozenset[str]) -> Subject:
     return Subject(
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        props=unknown_checking_proxy(concealed(resource.inputs)),
+        props=unknown_checking_proxy(concealed_all(values, known)),
         parent=resource.parent,
         protect=bool(resource.options.get("protect")),
     )

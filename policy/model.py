@@ -65,7 +65,10 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a rule says of itself. `level` holds wherever `levels` has nothing for the environment's tier."""
+    """What a rule says of itself. `level` holds wherever `levels` has nothing for the environment's tier.
+
+    `awaits` is what the program has to have before the rule can stop a deployment to production; "" once it can.
+    """
 
     name: str
     title: str
@@ -75,6 +78,7 @@ class About:
     remediation: tuple[str, ...]
     levels: Mapping[str, Level] = field(default_factory=dict)
     frameworks: tuple[Framework, ...] = ()
+    awaits: str = ""
 
     def level_in(self, tier: str | None) -> Level:
         """The level in an environment of this tier, before anything was configured."""

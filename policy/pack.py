@@ -13,27 +13,33 @@ from typing import Any
 import pulumi_policy as crossguard
 from pulumi_policy.policy import ReportViolation
 
-from policy.concealment import conceal_secrets
+from policy.analysis import Policies, read_once, stack_of, subject_of
 from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
 from policy.model import ResourceRule, Rule, StackRule, Violation
 from policy.rules import RULES
-from policy.subject import Stack, Subject
+from policy.subject import Subject
 from policy.values import editable
 
 NAME = "saas-platform"
 _EXEMPTIONS_POLICY = "exemptions"
+_RULES = {rule.about.name: rule for rule in RULES}
 
 
 def serve(tier: str | None) -> None:
     """Serve the pack with the levels of a tier, until the engine ends the process."""
-    conceal_secrets()
+    read_once(tier)
     crossguard.PolicyPack(
         NAME,
-        policies(tier),
+        Policies(policies(tier), _judges),
         # Every policy states its own level; one that did not would stop the deployment.
         enforcement_level=crossguard.EnforcementLevel.MANDATORY,
         display_name="SaaS platform",
     )
+
+
+def _judges(name: str, subject: Subject) -> bool:
+    rule = _RULES.get(name)
+    return isinstance(rule, ResourceRule) and rule.judges(subject)
 
 
 def policies(
@@ -49,18 +55,18 @@ def policies(
         _resource_policy(rule, tier, let_off) if isinstance(rule, ResourceRule) else _stack_policy(rule, tier, let_off)
         for rule in rules
     ]
-    return [*made, _exemptions_policy(let_off)]
+    return [*made, _exemptions_policy(tier, let_off)]
 
 
 def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exemptions) -> crossguard.Policy:
     def validate(args: crossguard.ResourceValidationArgs, report: ReportViolation) -> None:
-        subject = _subject(args)
+        subject = subject_of(args)
         if rule.judges(subject):
             violations = rule.check(subject, rule.config.model_validate(args.get_config()))
             _report(rule, subject, violations, exemptions, report)
 
     def remediate(args: crossguard.ResourceValidationArgs) -> Mapping[str, Any] | None:
-        subject = replace(_subject(args), props=editable(args.props))
+        subject = replace(subject_of(args), props=editable(args.props))
         # Who is let off a rule is not rewritten by it either.
         if rule.remedy is None or not rule.judges(subject) or exemptions.ruling(rule.about.name, subject.label)[0]:
             return None
@@ -73,7 +79,7 @@ def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exem
 
 def _stack_policy(rule: StackRule[Any], tier: str | None, exemptions: Exemptions) -> crossguard.Policy:
     def validate(args: crossguard.StackValidationArgs, report: ReportViolation) -> None:
-        stack = Stack(tuple(_subject(resource) for resource in args.resources), tier)
+        stack = stack_of(args, tier)
         violations = rule.check(stack, rule.config.model_validate(args.get_config()))
         _report(rule, stack.root, violations, exemptions, report)
 
@@ -90,11 +96,11 @@ def _report(
             report(violation.message(subject) + note, subject.urn or None)
 
 
-def _exemptions_policy(exemptions: Exemptions) -> crossguard.Policy:
+def _exemptions_policy(tier: str | None, exemptions: Exemptions) -> crossguard.Policy:
     """Shows which objects of the stack are let off, and why: a policy's violation can only be reported or not."""
 
     def validate(args: crossguard.StackValidationArgs, report: ReportViolation) -> None:
-        subjects = {subject.label: subject for subject in map(_subject, args.resources)} if exemptions.rows else {}
+        subjects = {subject.label: subject for subject in stack_of(args, tier).subjects} if exemptions.rows else {}
         for row in exemptions.rows:
             if row.object in subjects:
                 verdict = row.fault(exemptions.today) or f"exempt {row}"
@@ -106,17 +112,6 @@ def _exemptions_policy(exemptions: Exemptions) -> crossguard.Policy:
         description="Objects that are let off a rule, with the reason and the last day.",
         enforcement_level=crossguard.EnforcementLevel.ADVISORY,
         validate=validate,
-    )
-
-
-def _subject(resource: crossguard.ResourceValidationArgs | crossguard.PolicyResource) -> Subject:
-    return Subject(
-        urn=resource.urn,
-        type=resource.resource_type,
-        name=resource.name,
-        props=resource.props,
-        parent=resource.opts.parent,
-        protect=resource.opts.protect,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pulumi_policy.proxy import UnknownValueError
 
@@ -15,7 +15,8 @@ from policy.values import at, text
 ANY_OBJECT = "*/*"
 _KUBERNETES = "kubernetes:"
 _NAMESPACE = "kubernetes:core/v1:Namespace"
-_STACK = "pulumi:pulumi:Stack"
+STACK = "pulumi:pulumi:Stack"
+T = TypeVar("T")
 
 
 def object_type(token: str) -> str:
@@ -79,6 +80,13 @@ class Stack:
 
     subjects: tuple[Subject, ...]
     tier: str | None = None
+    _derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, derive: Callable[[Stack], T]) -> T:
+        """What a function derives from this stack, made the first time that a rule asks: an index, say."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        return cast(T, self._derived[derive])
 
     @cached_property
     def by_object_type(self) -> Mapping[str, tuple[Subject, ...]]:
@@ -96,8 +104,8 @@ class Stack:
     @cached_property
     def root(self) -> Subject:
         """The stack itself, for what concerns no single resource."""
-        nothing = Subject(urn="", type=_STACK, name="", props={})
-        return next(self.of_type(_STACK), nothing)
+        nothing = Subject(urn="", type=STACK, name="", props={})
+        return next(self.of_type(STACK), nothing)
 
     def namespace(self, name: str) -> Subject:
         """The Namespace of that name; one that stands for it where something else than this stack made it."""

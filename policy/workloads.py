@@ -38,7 +38,7 @@ _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
 
 @dataclass(frozen=True)
 class Container:
-    """A container of a pod template; `role` is container, init container or sidecar container."""
+    """A container of a pod template; `role` is container, init, sidecar or ephemeral container."""
 
     role: str
     name: str
@@ -71,6 +71,19 @@ def containers(workload: Subject) -> Iterator[Container]:
     for index, value in enumerate(items(spec.get("containers"))):
         props = mapping(value)
         yield Container("container", _name(props, index), props)
+
+
+def all_containers(workload: Subject) -> Iterator[Container]:
+    """All containers, those for debugging too: they state no resources and no probes, but what they may do counts."""
+    yield from containers(workload)
+    for index, value in enumerate(items(pod_spec(workload).get("ephemeralContainers"))):
+        props = mapping(value)
+        yield Container("ephemeral container", _name(props, index), props)
+
+
+def is_linux(workload: Subject) -> bool:
+    """Whether its pods run on Linux: those for Windows say so, and are let off what Windows does not know."""
+    return at(pod_spec(workload), "os", "name") != "windows"
 
 
 def runs_to_completion(workload: Subject) -> bool:

@@ -36,7 +36,7 @@ class BuildProgress:
             )
             self._live.add_task("Building", total=self._total)
             self._live.start()
-        self._say(f"Building {self._total} programs from their Go modules: some minutes the first time.")
+        self._say("Building programs from their Go modules: some minutes the first time.")
         return self
 
     def __exit__(

@@ -6,9 +6,11 @@ State lives in whatever backend the user chose (`PULUMI_BACKEND_URL` or `pulumi 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from ops.clusters import Cluster
 from ops.errors import OperationError
 from paths import PROJECT, ROOT, state_directory
 
-_SALT = "encryptionsalt"
+# Read by the Kubernetes provider.
+_UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
+_SALT = "encryptionsalt:"
 _DONE = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
 
 
@@ -34,26 +38,37 @@ class PulumiEngine:
 
     def up(self) -> str:
         """Deploy; returns what changed, such as `93 created` or `no changes`. Raises OperationError if it fails."""
-        stack = self._open()
-        self._recover(stack)
-        with _reported("up"):
-            result = stack.up(**self._options())
-        changes = {kind.value: count for kind, count in (result.summary.resource_changes or {}).items()}
+        with self._clean_file():
+            stack = self._open()
+            if self._recover(stack):
+                # Objects whose creation the state never heard of are there already. They are ours: taken over once,
+                # and then everything is as if nothing had happened.
+                stack.workspace.env_vars[_UPSERT] = "true"
+                self._update(stack)
+                del stack.workspace.env_vars[_UPSERT]
+            result = self._update(stack)
+        # Declared as OpType by the Automation API, which in fact hands over plain strings.
+        changes = {automation.OpType(kind).value: n for kind, n in (result.summary.resource_changes or {}).items()}
         unchanged = changes.pop("same", 0)
         text = ", ".join(f"{count} {_DONE.get(kind, kind)}" for kind, count in sorted(changes.items()) if count)
         return f"{text or 'no changes'}, {unchanged} resources unchanged"
+
+    def _update(self, stack: automation.Stack) -> automation.UpResult:
+        with _reported("up"):
+            return stack.up(**self._options())
 
     def down(self) -> int:
         """Destroy everything of the stack, and the stack itself; returns how many resources that were.
 
         Protected resources make the engine refuse.
         """
-        stack = self._open()
-        self._recover(stack)
-        with _reported("destroy"):
-            result = stack.destroy(**self._options())
-        # Without `preserve_config` Pulumi would delete the environment's file with the stack.
-        stack.workspace.remove_stack(self._stack_name, preserve_config=True)
+        with self._clean_file():
+            stack = self._open()
+            self._recover(stack)
+            with _reported("destroy"):
+                result = stack.destroy(**self._options())
+            # Without `preserve_config` Pulumi would delete the environment's file with the stack.
+            stack.workspace.remove_stack(self._stack_name, preserve_config=True)
         return (result.summary.resource_changes or {}).get(automation.OpType.DELETE, 0)
 
     def _open(self) -> automation.Stack:
@@ -64,9 +79,18 @@ class PulumiEngine:
                 stack = automation.Stack.select(self._stack_name, workspace)
             except automation.StackNotFoundError:
                 stack = automation.Stack.create(self._stack_name, workspace)
-        if self._local:
-            self._local.take_salt()
         return stack
+
+    @contextlib.contextmanager
+    def _clean_file(self) -> Iterator[None]:
+        """Before and after: a run that was killed may have left something behind."""
+        try:
+            if self._local:
+                self._local.clean()
+            yield
+        finally:
+            if self._local:
+                self._local.clean()
 
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -81,15 +105,19 @@ class PulumiEngine:
     def _config_file(self) -> dict[str, str]:
         return {"config_file": str(self._local.config_file())} if self._local else {}
 
-    def _recover(self, stack: automation.Stack) -> None:
-        """Take up where a run that was killed left off: a lock that nobody holds, creations without an answer."""
-        if self._local and self._local.abandoned_lock():
+    def _recover(self, stack: automation.Stack) -> bool:
+        """Take up where a run that was killed left off: a lock that nobody holds, creations without an answer.
+
+        Returns whether there was one.
+        """
+        killed = self._local is not None and self._local.abandoned_lock()
+        if killed:
             self._console.print("The last run was killed; releasing its lock", style="yellow")
             stack.cancel()
         pending = (stack.export_stack().deployment or {}).get("pending_operations") or []
         creating = [one["resource"] for one in pending if one.get("type") == "creating"]
         if not creating:
-            return
+            return killed
         self._console.print(f"The last run was killed; looking up {len(creating)} objects that it was creating")
         found = [pair for pair in map(_import_pair, creating) if pair]
         arguments = ["refresh", "--yes", "--color=never", "--stack", self._stack_name]
@@ -100,6 +128,7 @@ class PulumiEngine:
         with _reported("refresh"):
             workspace = stack.workspace
             workspace.pulumi_command.run(arguments, workspace.work_dir, workspace.env_vars, self._print)
+        return True
 
     def _print(self, line: str) -> None:
         if line.strip():
@@ -113,7 +142,6 @@ class LocalBackend:
         self._stack = stack
         self._folder = state_directory() / "pulumi"
         self._original = ROOT / f"Pulumi.{stack}.yaml"
-        self._salt = self._folder / f"{stack}.salt"
 
     def variables(self) -> dict[str, str]:
         """The environment that makes Pulumi use it."""
@@ -123,21 +151,30 @@ class LocalBackend:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(self._passphrase())
         return variables
 
-    def take_salt(self) -> None:
-        """Move the salt that Pulumi writes into the environment's file here: it belongs to this backend alone."""
+    def clean(self) -> None:
+        """Take the salt of this backend out of the environment's file, into which Pulumi writes it unasked.
+
+        It belongs to this machine's passphrase, so that elsewhere it would only be a wrong one. A file with encrypted
+        values keeps it: those cannot be read without.
+        """
         text = self._original.read_text(encoding="utf-8")
-        lines = text.splitlines(keepends=True)
-        salt = [line for line in lines if line.startswith(f"{_SALT}:")]
-        if salt:
-            _write_private(self._salt, "".join(salt))
-            self._original.write_text("".join(line for line in lines if line not in salt), encoding="utf-8")
+        kept, _ = _salted(text)
+        if kept != text and not self._encrypts(text):
+            self._original.write_text(kept, encoding="utf-8")
 
     def config_file(self) -> Path:
-        """The environment's file with the salt, made anew for each run."""
-        copy = self._folder / f"Pulumi.{self._stack}.yaml"
-        salt = self._salt.read_text(encoding="utf-8") if self._salt.exists() else ""
-        _write_private(copy, salt + self._original.read_text(encoding="utf-8"))
+        """What Pulumi is to read: a copy of the environment's file that keeps the salt, made anew for each run."""
+        text = self._original.read_text(encoding="utf-8")
+        if self._encrypts(text):
+            return self._original
+        copy = self._folder / self._original.name
+        _, salt = _salted(copy.read_text(encoding="utf-8") if copy.exists() else "")
+        _write_private(copy, salt + _salted(text)[0])
         return copy
+
+    @staticmethod
+    def _encrypts(text: str) -> bool:
+        return "secure:" in text
 
     def abandoned_lock(self) -> bool:
         """Whether the stack is locked only by processes that are gone."""
@@ -151,20 +188,23 @@ class LocalBackend:
         return path
 
 
-class _reported:  # noqa: N801 reads as a statement: `with _reported("up"):`
+@contextlib.contextmanager
+def _reported(what: str) -> Iterator[None]:
     """Turn the engine's failures into one error with its own words."""
+    try:
+        yield
+    except automation.ConcurrentUpdateError as error:
+        raise OperationError("another pulumi is at work on this stack; wait for it, or end it") from error
+    except automation.CommandError as error:
+        said = str(error).rpartition("stderr:")[2].strip()
+        raise OperationError(f"pulumi {what} failed: {said or 'its own words are above'}") from error
 
-    def __init__(self, what: str) -> None:
-        self._what = what
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
-        if isinstance(error, automation.ConcurrentUpdateError):
-            raise OperationError("another pulumi is at work on this stack; wait for it, or end it") from error
-        if isinstance(error, automation.CommandError):
-            raise OperationError(f"pulumi {self._what} failed; its own words are above") from error
+def _salted(text: str) -> tuple[str, str]:
+    """A stack's file without its salt, and the line of the salt ("" if it has none)."""
+    lines = text.splitlines(keepends=True)
+    salt = next((line for line in lines if line.startswith(_SALT)), "")
+    return "".join(line for line in lines if not line.startswith(_SALT)), salt
 
 
 def _has_own_backend() -> bool:

@@ -123,8 +123,12 @@ class RecordedEngine:
         note(self.changes, before, applied.get("items", [applied]))
 
     def _prune(self) -> None:
-        """One pass over all members: what is in the set and not among them goes."""
+        """Remove the members that are no longer declared, by kubectl's own pass over the whole set."""
         members = [manifest for manifest in self.manifests if not manifest.retained]
+        declared = {(one.kind, one.namespace, one.name) for one in members}
+        # The pass costs as much as the deployment itself, and there is hardly ever anything to remove.
+        if all(key_of(one) in declared for one in self._set.members()):
+            return
         prune = ("--prune", f"--applyset={self._set.reference}")
         printed = self.kubectl.run(*_APPLY, *prune, "-f", "-", stdin=_document(members))
         self.changes.removed += [line.split()[0] for line in printed.splitlines() if line.endswith(" pruned")]

@@ -22,17 +22,45 @@ TOKENS = {
     "DaemonSet": "kubernetes:apps/v1:DaemonSet",
     "Deployment": "kubernetes:apps/v1:Deployment",
     "Job": "kubernetes:batch/v1:Job",
+    "LimitRange": "kubernetes:core/v1:LimitRange",
     "Namespace": "kubernetes:core/v1:Namespace",
     "NetworkPolicy": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
     "Pod": "kubernetes:core/v1:Pod",
+    "ResourceQuota": "kubernetes:core/v1:ResourceQuota",
     "ReplicaSet": "kubernetes:apps/v1:ReplicaSet",
+    "ServiceAccount": "kubernetes:core/v1:ServiceAccount",
     "StatefulSet": "kubernetes:apps/v1:StatefulSet",
     "Cluster": "kubernetes:postgresql.cnpg.io/v1:Cluster",
     "RedisCluster": "kubernetes:redis.redis.opstreelabs.in/v1beta2:RedisCluster",
 }
 TEMPLATE_PATHS = {"Pod": "", "CronJob": "spec.jobTemplate.spec.template."}
 WORKLOAD_KINDS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet")
-LABELS = {"app.kubernetes.io/name": "api"}
+LABELS = {
+    "app.kubernetes.io/name": "api",
+    "app.kubernetes.io/part-of": "shop",
+    "app.kubernetes.io/managed-by": "pulumi",
+    "platform.io/environment": "prod",
+    "platform.io/system": "shop",
+}
+API_VERSIONS = {"CronJob": "batch/v1", "Job": "batch/v1", "Pod": "v1"}
+# What each kind of workload states besides the template of its pods.
+_CONTROLLERS: Mapping[str, Props] = {
+    "CronJob": {
+        "schedule": "0 3 * * *",
+        "startingDeadlineSeconds": 300,
+        "concurrencyPolicy": "Forbid",
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 3,
+    },
+    "DaemonSet": {"revisionHistoryLimit": 5},
+    "Deployment": {
+        "replicas": 2,
+        "revisionHistoryLimit": 5,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": "25%"}},
+    },
+    "StatefulSet": {"revisionHistoryLimit": 5, "serviceName": "api-headless", "replicas": 3},
+}
+_JOB: Props = {"backoffLimit": 3, "activeDeadlineSeconds": 600, "ttlSecondsAfterFinished": 3600}
 
 
 def template_path(kind: str) -> str:
@@ -42,48 +70,95 @@ def template_path(kind: str) -> str:
 
 def resources() -> Props:
     return {
-        "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+        "requests": {"cpu": "250m", "memory": "128Mi", "ephemeral-storage": "256Mi"},
         "limits": {"cpu": 1, "memory": "256Mi", "ephemeral-storage": "1Gi"},
+    }
+
+
+def container_security() -> Props:
+    return {
+        "privileged": False,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def init_container(name: str = "migrate") -> Props:
+    return {
+        "name": name,
+        "image": "ghcr.io/saas-platform/web:1.0.0",
+        "imagePullPolicy": "IfNotPresent",
+        "securityContext": container_security(),
+        "resources": resources(),
     }
 
 
 def container(name: str = "web") -> Props:
     return {
-        "name": name,
-        "image": "registry.example/web:1.0.0",
+        **init_container(name),
+        "ports": [{"name": "http", "containerPort": 8000}],
         "env": [{"name": "MODE", "value": "quiet"}],
-        "resources": resources(),
+        "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
         "startupProbe": {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 60},
         "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
         "livenessProbe": {"httpGet": {"path": "/health", "port": "http"}},
     }
 
 
-def init_container(name: str = "migrate") -> Props:
-    return {"name": name, "image": "registry.example/web:1.0.0", "resources": resources()}
+def pod_spec() -> Props:
+    zones = {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    return {
+        "serviceAccountName": "api",
+        "automountServiceAccountToken": False,
+        "priorityClassName": "standard",
+        "terminationGracePeriodSeconds": 45,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
+        "topologySpreadConstraints": [zones | {"labelSelector": {"matchLabels": dict(LABELS)}}],
+        "initContainers": [init_container()],
+        "containers": [container()],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "512Mi"}}],
+    }
 
 
 def workload(kind: str = "Deployment", name: str = "api", namespace: str = "shop") -> Props:
     """A workload that no rule objects to, with an init container."""
-    template = {
-        "metadata": {"labels": dict(LABELS)},
-        "spec": {"initContainers": [init_container()], "containers": [container()]},
-    }
     identity = {"name": name, "namespace": namespace, "labels": dict(LABELS)}
+    shell = {"apiVersion": API_VERSIONS.get(kind, "apps/v1"), "kind": kind, "metadata": identity}
     if kind == "Pod":
-        return {"kind": kind, "metadata": identity, "spec": template["spec"]}
-    spec: Props = {"template": template}
-    return {"kind": kind, "metadata": identity, "spec": {"jobTemplate": {"spec": spec}} if kind == "CronJob" else spec}
+        return shell | {"spec": pod_spec()}
+    spec: Props = {"template": {"metadata": {"labels": dict(LABELS)}, "spec": pod_spec()}}
+    if kind == "CronJob":
+        spec = {"jobTemplate": {"spec": _JOB | spec}}
+    return copy.deepcopy(shell | {"spec": {**_CONTROLLERS.get(kind, _JOB if kind == "Job" else {}), **spec}})
 
 
 def namespace(name: str = "shop") -> Props:
-    return {"kind": "Namespace", "metadata": {"name": name}}
+    security = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+    return {"kind": "Namespace", "metadata": {"name": name, "labels": {**LABELS, **security}}}
+
+
+def quota(namespace: str = "shop") -> Props:
+    identity = {"name": "quota", "namespace": namespace, "labels": dict(LABELS)}
+    return {"kind": "ResourceQuota", "metadata": identity, "spec": {"hard": {"pods": "20"}}}
+
+
+def service_account(namespace: str = "shop", name: str = "api") -> Props:
+    identity = {"name": name, "namespace": namespace, "labels": dict(LABELS)}
+    return {"kind": "ServiceAccount", "metadata": identity, "automountServiceAccountToken": False}
+
+
+def limit_range(namespace: str = "shop") -> Props:
+    identity = {"name": "limits", "namespace": namespace, "labels": dict(LABELS)}
+    limit = {"type": "Container", "default": {"cpu": "500m"}, "defaultRequest": {"cpu": "100m"}}
+    return {"kind": "LimitRange", "metadata": identity, "spec": {"limits": [limit]}}
 
 
 def default_deny(namespace: str = "shop") -> Props:
     return {
         "kind": "NetworkPolicy",
-        "metadata": {"name": "default-deny", "namespace": namespace},
+        "metadata": {"name": "default-deny", "namespace": namespace, "labels": dict(LABELS)},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
     }
 
@@ -91,7 +166,7 @@ def default_deny(namespace: str = "shop") -> Props:
 def allow(namespace: str = "shop", name: str = "api", labels: Mapping[str, str] = LABELS) -> Props:
     return {
         "kind": "NetworkPolicy",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace, "labels": dict(LABELS)},
         "spec": {
             "podSelector": {"matchLabels": dict(labels)},
             "policyTypes": ["Ingress"],
@@ -101,8 +176,8 @@ def allow(namespace: str = "shop", name: str = "api", labels: Mapping[str, str] 
 
 
 def shop() -> list[Props]:
-    """A stack that no rule objects to."""
-    return [namespace(), default_deny(), allow(), workload()]
+    """A stack that no rule objects to; the workload is its last object."""
+    return [namespace(), default_deny(), allow(), quota(), limit_range(), service_account(), workload()]
 
 
 def without(props: Props, path: str) -> Props:

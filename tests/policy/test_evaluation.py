@@ -53,7 +53,7 @@ def test_a_stack_that_satisfies_all_rules_has_no_findings() -> None:
 
 def test_a_finding_says_what_where_how_bad_and_what_to_do() -> None:
     changed = without(workload(), f"{_WEB}.startupProbe")
-    (finding,) = evaluate(graph_of(*shop()[:3], changed))
+    (finding,) = evaluate(graph_of(*shop()[:-1], changed))
     assert finding == Finding(
         rule="probes",
         severity=Severity.MEDIUM,
@@ -88,12 +88,12 @@ def test_findings_come_by_severity_then_object() -> None:
 )
 def test_the_level_is_that_of_the_tier_and_the_strictest_where_there_is_none(tier: str | None, level: Level) -> None:
     changed = without(workload(), f"{_WEB}.startupProbe")
-    (finding,) = evaluate(graph_of(*shop()[:3], changed, tier=tier))
+    (finding,) = evaluate(graph_of(*shop()[:-1], changed, tier=tier))
     assert (finding.level, finding.blocks) == (level, level is Level.MANDATORY)
 
 
 def test_settings_override_the_tiers_levels_as_the_engines_configuration_does() -> None:
-    graph = graph_of(*shop()[:3], without(workload(), f"{_WEB}.startupProbe"))
+    graph = graph_of(*shop()[:-1], without(workload(), f"{_WEB}.startupProbe"))
     entries: dict[str, Entry] = {"all": "advisory", "probes": {"enforcementLevel": "mandatory", "startup": True}}
     assert [finding.level for finding in evaluate(graph, settings=Settings("prod", entries))] == [Level.MANDATORY]
     assert evaluate(graph, settings=Settings("prod", {"probes": "disabled"})) == ()
@@ -114,7 +114,7 @@ def test_an_exempt_finding_is_shown_and_does_not_block() -> None:
     exemption = Exemption(
         rule="probes", object="Deployment shop/api", reason="next release", expires=TODAY + timedelta(days=1)
     )
-    graph = graph_of(*shop()[:3], without(workload(), f"{_WEB}.startupProbe"))
+    graph = graph_of(*shop()[:-1], without(workload(), f"{_WEB}.startupProbe"))
     (finding,) = evaluate(graph, exemptions=[exemption], today=TODAY)
     assert (finding.exemption, finding.blocks) == (exemption, False)
     assert str(finding.exemption) == "until 2026-07-02: next release"
@@ -126,7 +126,7 @@ def test_an_exempt_finding_is_shown_and_does_not_block() -> None:
 def test_what_is_not_known_yet_is_noted_and_hides_no_other_object() -> None:
     unknown = having(workload(name="unknown"), f"{_WEB}.resources.limits.cpu", UNKNOWN_STRING_VALUE)
     bare = without(workload(), f"{_WEB}.resources.limits.cpu")
-    first, second = evaluate(graph_of(*shop()[:3], unknown, bare))
+    first, second = evaluate(graph_of(*shop()[:-1], unknown, bare))
     assert (first.object, first.blocks) == ("Deployment shop/api", True)
     assert (second.object, second.level) == ("Deployment shop/unknown", Level.ADVISORY)
     assert second.message == (

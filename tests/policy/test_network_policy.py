@@ -162,7 +162,7 @@ def test_an_unrelated_type_is_ignored() -> None:
     [
         (1, "spec.podSelector", UNKNOWN_OBJECT_VALUE),
         (2, "metadata.namespace", UNKNOWN_STRING_VALUE),
-        (3, "spec.template.metadata.labels", UNKNOWN_OBJECT_VALUE),
+        (-1, "spec.template.metadata.labels", UNKNOWN_OBJECT_VALUE),
     ],
 )
 def test_what_cannot_be_known_reaches_the_engine_as_unknown_and_never_as_a_violation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
+from tests.sandbox.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +25,13 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]
         yield sandbox
     finally:
         sandbox.reset()
+
+
+@pytest.fixture
+def cluster(control_plane: Sandbox) -> Iterator[Cluster]:
+    """kubectl against the control plane, in a namespace of the test's own."""
+    namespace = f"test-{secrets.token_hex(4)}"
+    cluster = Cluster(control_plane, namespace)
+    cluster.run("create", "namespace", namespace)
+    yield cluster
+    cluster.run("delete", "namespace", namespace, "--wait=false")

@@ -1,0 +1,129 @@
+"""One reading of what the Pulumi engine sends, for all rules together.
+
+The SDK reads a resource's properties anew for every policy, and a stack's resources for every stack policy: with sixty
+rules that costs more than the preview itself. It also takes off the marks of secrets before a rule sees the values, so
+that a message could carry one into a log. So the SDK's servicer is extended: each request is read once, secrets are
+masked, and the SDK then works through the policies with a request that has no properties left; the policies take what
+was read (`subject_of`, `stack_of`). Policies that do not judge the type of a resource are passed over.
+
+Remediations get what the SDK gives them: values with their marks. This may go once pulumi_policy reads a request once
+and hands marked values to validations; until then tests through the real server fail should an SDK no longer take it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import pulumi_policy as crossguard
+from google.protobuf import json_format
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import deserialize, policy
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from graph.model import Secret
+from policy.confidential import concealed_all, confidential_texts
+from policy.subject import Stack, Subject
+
+_subject: ContextVar[Subject | None] = ContextVar("subject", default=None)
+_stack: ContextVar[Stack | None] = ContextVar("stack", default=None)
+Resource = crossguard.ResourceValidationArgs | crossguard.PolicyResource
+
+
+class Policies(list[crossguard.Policy]):
+    """The policies of a pack. While a resource is analysed, only those that judge it; `judges` tells by the name."""
+
+    def __init__(self, policies: Sequence[crossguard.Policy], judges: Callable[[str, Subject], bool]) -> None:
+        super().__init__(policies)
+        self._judges = judges
+
+    def __iter__(self) -> Iterator[crossguard.Policy]:
+        subject = _subject.get()
+        return super().__iter__() if subject is None else (one for one in self[:] if self._judges(one.name, subject))
+
+
+class _Servicer(policy._PolicyAnalyzerServicer):  # type: ignore[misc]
+    """The SDK's servicer, which reads each request once."""
+
+    tier: str | None = None
+
+    def Analyze(self, request: Any, context: Any) -> Any:
+        stripped = analyzer_pb2.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name)
+        with _during(_subject, read(request, _values(request), frozenset())):
+            return super().Analyze(stripped, context)
+
+    def AnalyzeStack(self, request: Any, context: Any) -> Any:
+        with _during(_stack, read_stack(request.resources, self.tier)):
+            return super().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), context)
+
+
+def read_once(tier: str | None) -> None:
+    """From now on this process's servers read requests as described above; stacks are of this tier."""
+    policy._PolicyAnalyzerServicer = type("Servicer", (_Servicer,), {"tier": tier})  # type: ignore[misc]
+
+
+def subject_of(resource: Resource) -> Subject:
+    """The resource under analysis: what was read of the request, or else what the SDK hands over."""
+    return _subject.get() or Subject(
+        urn=resource.urn,
+        type=resource.resource_type,
+        name=resource.name,
+        props=resource.props,
+        parent=resource.opts.parent,
+        protect=resource.opts.protect,
+    )
+
+
+def stack_of(args: crossguard.StackValidationArgs, tier: str | None) -> Stack:
+    """The stack under analysis: what was read of the request, or else what the SDK hands over.
+
+    It is one and the same for all rules of a request, so that what one derives from it serves the next.
+    """
+    return _stack.get() or Stack(tuple(map(subject_of, args.resources)), tier)
+
+
+def read_stack(resources: Sequence[Any], tier: str | None) -> Stack:
+    """What rules see of the resources of an AnalyzeStack request."""
+    values = [_values(resource) for resource in resources]
+    known = confidential_texts(values)
+    return Stack(tuple(read(one, value, known) for one, value in zip(resources, values, strict=True)), tier)
+
+
+def read(resource: Any, values: Any, known: frozenset[str]) -> Subject:
+    """What rules see of one resource of the protocol; `known` are texts to mask that bear no mark here."""
+    return Subject(
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        props=unknown_checking_proxy(concealed_all(values, known)),
+        parent=resource.options.parent or None,
+        protect=resource.options.protect,
+    )
+
+
+def _values(resource: Any) -> dict[str, Any]:
+    values: dict[str, Any] = _marked(json_format.MessageToDict(resource.properties))
+    return values
+
+
+def _marked(value: Any) -> Any:
+    """The value with the protocol's mark of a secret as our own, and assets as the SDK has them."""
+    if isinstance(value, dict):
+        signature = value.get(deserialize.SPECIAL_SIG_KEY)
+        if signature == deserialize.SPECIAL_SECRET_SIG:
+            return Secret(_marked(value.get("value")))
+        if signature is not None:
+            return deserialize._deserialize_property(value)
+        return {key: _marked(item) for key, item in value.items()}
+    return [_marked(item) for item in value] if isinstance(value, list) else value
+
+
+@contextlib.contextmanager
+def _during(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)

@@ -1,0 +1,75 @@
+"""Which texts of a stack are secrets, so that they are recognised where their mark is missing.
+
+Pulumi's mark follows a value through outputs, and is lost where a program takes the value out of one. So the texts that
+are marked anywhere in a stack, below a key that sounds confidential, are looked for everywhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from graph.model import MASK, Secret, revealed
+from policy.values import Masked, concealed
+
+# Shorter texts turn up by chance.
+_SHORTEST = 8
+_CONFIDENTIAL = re.compile(
+    r"pass(word|wd|phrase)|secret|token|credential|api_?key|access_?key|private_?key|^result$", re.IGNORECASE
+)
+_NOT_THE_VALUE = re.compile(r"_?(names?|refs?|paths?|stores?|urls?|keys?_ids?|arns?)$", re.IGNORECASE)
+_WORD = re.compile(rf"[^\s:/@?&=,;\"'{{}}]{{{_SHORTEST},}}")
+
+
+class Leaked(Masked):
+    """Stands for a text that is a secret elsewhere in the stack, and here bears no mark."""
+
+    __slots__ = ()
+
+
+def confidential_name(name: str) -> bool:
+    """Whether a key says that its value is a credential, and not where one is to be found."""
+    return bool(_CONFIDENTIAL.search(name)) and not _NOT_THE_VALUE.search(name)
+
+
+def confidential_texts(values: Iterable[Any]) -> frozenset[str]:
+    """The marked texts below confidential keys, each as it is and as a Secret's `data` holds it."""
+    return frozenset(form for value in values for text in _texts(value, "", False) for form in _forms(text))
+
+
+def concealed_all(value: Any, known: frozenset[str]) -> Any:
+    """A copy with marked secrets masked, and with every other text that is or has a known one replaced by Leaked."""
+    if isinstance(value, Secret) or not known:
+        return concealed(value)
+    if isinstance(value, Mapping):
+        return {key: concealed_all(item, known) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [concealed_all(item, known) for item in value]
+    return Leaked(MASK) if isinstance(value, str) and _has_known(value, known) else value
+
+
+def _has_known(value: str, known: frozenset[str]) -> bool:
+    return len(value) >= _SHORTEST and (value in known or not known.isdisjoint(_WORD.findall(value)))
+
+
+def _texts(value: Any, key: str, marked: bool) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield from _texts(revealed(value), key, True)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, name, marked)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item, key, marked)
+    elif marked and isinstance(value, str) and confidential_name(key):
+        yield value
+
+
+def _forms(text: str) -> Iterator[str]:
+    try:
+        decoded = base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        decoded = base64.b64encode(text.encode()).decode()
+    yield from (form for form in (text, decoded) if len(form) >= _SHORTEST)

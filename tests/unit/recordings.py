@@ -1,0 +1,87 @@
+"""Each environment recorded once a session, and its Kubernetes objects by kind and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import yaml
+
+from graph.model import Graph
+from graph.record import record
+from paths import PROJECT, ROOT
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+Body = Mapping[str, Any]
+
+recorded = cache(record)
+
+
+def planted(name: str, _inputs: Mapping[str, Any]) -> str:
+    """A password that can be found again in any output: no other text of the program contains it."""
+    return f"Planted{name.replace('-', '').title()}Password"
+
+
+@cache
+def recorded_with_planted_passwords(stack: str) -> Graph:
+    """The environment with passwords of which a test knows the text."""
+    return record(stack, planted)
+
+
+def planted_passwords(graph: Graph) -> tuple[str, ...]:
+    """Those that `planted` gave to the graph's generated passwords."""
+    return tuple(planted(one.name, {}) for one in graph if one.type.endswith(":RandomPassword"))
+
+
+def settings_of(stack: str) -> Mapping[str, Any]:
+    """What the environment's own file says, by key below the project's namespace: the tests' second source."""
+    document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in document["config"].items()}
+
+
+def tenants_of(stack: str) -> list[str]:
+    """The names of the environment's tenants, as its file has them."""
+    return [tenant["name"] for tenant in settings_of(stack)["systems"]["astrbot"].get("tenants", [])]
+
+
+def objects(graph: Graph, *kinds: str) -> list[Body]:
+    """The Kubernetes objects of these kinds (of all, if none is named), as the API gets them."""
+    bodies = (resource.inputs for resource in graph if resource.is_kubernetes_object)
+    return [body for body in bodies if not kinds or body["kind"] in kinds]
+
+
+def one(graph: Graph, kind: str, name: str) -> Body:
+    """The one object of that kind and name."""
+    found = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
+    names = sorted(body["metadata"]["name"] for body in objects(graph, kind))
+    assert len(found) == 1, f"{len(found)} objects {kind} {name}; there are: {', '.join(names) or 'none'}"
+    return found[0]
+
+
+def title(body: Body) -> str:
+    """How failures call an object."""
+    return f"{body['kind']} {body['metadata'].get('namespace', '')}/{body['metadata']['name']}"
+
+
+def container(graph: Graph, deployment: str) -> Body:
+    """The only container of a Deployment's pods."""
+    containers: Sequence[Body] = one(graph, "Deployment", deployment)["spec"]["template"]["spec"]["containers"]
+    assert len(containers) == 1, f"Deployment {deployment} has {len(containers)} containers"
+    return containers[0]
+
+
+def environment_of(body: Body) -> Mapping[str, Body]:
+    """A container's environment variables by name."""
+    return {variable["name"]: variable for variable in body.get("env", [])}
+
+
+def fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value inside a value with its path; what `graph.model.Secret` keeps is not looked into."""
+    yield path, value
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from fields(item, f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from fields(item, f"{path}[{index}]")

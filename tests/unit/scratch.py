@@ -1,0 +1,82 @@
+"""An environment that exists only in a test: a file in a temporary folder, recorded like any other."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import graph.record
+import stacks.source
+from graph.model import Graph
+from graph.monitor import PasswordSource, RecordingMonitor
+from stacks.errors import ConfigurationError, ConfigurationProblem
+
+STACK = "scratch"
+_MISTAKE = re.compile(r"#! (?P<path>\S*) \|(?P<fragment>[^#]*)")
+
+
+@dataclass
+class Scratch:
+    """The folder, and every monitor that a recording of it made."""
+
+    folder: Path
+    monitors: list[RecordingMonitor] = field(default_factory=list)
+
+    def write(self, text: str, stack: str = STACK) -> None:
+        """Make `Pulumi.<stack>.yaml`."""
+        (self.folder / f"Pulumi.{stack}.yaml").write_text(textwrap.dedent(text), encoding="utf-8")
+
+    def record(self, text: str) -> Graph:
+        """The graph of an environment with this file."""
+        self.write(text)
+        return graph.record.record(STACK)
+
+    def problems(self, text: str) -> list[ConfigurationProblem]:
+        """Everything that is wrong with an environment with this file; fails if it is accepted."""
+        self.write(text)
+        with pytest.raises(ConfigurationError) as caught:
+            graph.record.record(STACK)
+        return caught.value.problems
+
+    @property
+    def registered(self) -> list[str]:
+        """The types of everything that was registered. The SDK registers the stack itself before the program runs."""
+        types = [resource.type for monitor in self.monitors for resource in monitor.recorded]
+        return [type_ for type_ in types if type_ != "pulumi:pulumi:Stack"]
+
+
+def scratch_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+    """From now on environments are looked up in `folder`, and what is registered is kept."""
+    made = Scratch(folder)
+
+    class Monitor(RecordingMonitor):
+        def __init__(self, passwords: PasswordSource) -> None:
+            super().__init__(passwords)
+            made.monitors.append(self)
+
+    monkeypatch.setattr(stacks.source, "ROOT", folder)
+    monkeypatch.setattr(graph.record, "RecordingMonitor", Monitor)
+    return made
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An expected problem: its line, its path, and what its message must contain."""
+
+    line: int
+    path: str
+    fragment: str
+
+
+def mistakes(text: str) -> list[Mistake]:
+    """The problems that a file announces itself, in comments `#! path | fragment` at the end of the lines."""
+    lines = textwrap.dedent(text).splitlines()
+    return [
+        Mistake(number, match["path"], match["fragment"].strip())
+        for number, line in enumerate(lines, start=1)
+        for match in _MISTAKE.finditer(line)
+    ]

@@ -1,0 +1,128 @@
+"""The environment matrix of the AstrBot document, section 2.1."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph.model import Graph
+from policy.evaluation import evaluate
+from stacks.tiers import TIERS
+from stacks.types import TierName
+from tests.unit.recordings import objects, one, settings_of
+from tests.unit.scratch import Scratch
+
+SCRATCH = """\
+config:
+  saas-platform:tier: {tier}
+  saas-platform:domain: example.com
+  saas-platform:cluster: {{kind: sandbox}}
+  saas-platform:secret_store: {{name: vault, path: scratch}}
+  saas-platform:systems:
+    astrbot:
+      tenants: [{{name: acme}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("tier", "nodes", "data", "monitoring"),
+    [
+        ("dev", 1, "test", "basic"),
+        ("test", 2, "simulated", "full"),
+        ("staging", 3, "anonymised", "production"),
+        ("prod", 5, "real", "comprehensive"),
+    ],
+)
+def test_a_tier_has_the_nodes_data_and_monitoring_of_the_matrix(
+    tier: TierName, nodes: int, data: str, monitoring: str
+) -> None:
+    """A tier that drifted from the document would promise tests on another scale than they run on."""
+    row = TIERS[tier]
+    assert (row.nodes, row.data, row.monitoring) == (nodes, data, monitoring)
+
+
+@pytest.mark.parametrize("tier", ["dev", "test", "staging", "prod"])
+def test_every_tier_can_be_recorded_and_satisfies_the_policies(scratch: Scratch, tier: str) -> None:
+    """No environment of the repository is of tier test: its profile would break without anybody seeing it."""
+    graph = scratch.record(SCRATCH.format(tier=tier))
+    assert graph.outputs["capacity"]["nodes"] == TIERS[tier].nodes  # type: ignore[index]
+    assert [finding.message for finding in evaluate(graph) if finding.blocks] == []
+
+
+def test_tiers_grow_from_dev_to_prod() -> None:
+    """A staging smaller than test would validate nothing."""
+    rows = [TIERS["dev"], TIERS["test"], TIERS["staging"], TIERS["prod"]]
+    figures = (
+        [row.nodes for row in rows],
+        [row.zones for row in rows],
+        [row.autoscaling_maximum for row in rows],
+        [row.request_ratio for row in rows],
+        [row.database.instances for row in rows],
+        [row.database.storage.amount for row in rows],
+        [row.cache.shards for row in rows],
+        [row.object_storage.servers for row in rows],
+    )
+    for series in figures:
+        assert series == sorted(series)
+
+
+def test_an_environments_capacity_is_that_of_its_tier(graph: Graph) -> None:
+    """The sandbox is made with these nodes: with fewer, pods that must spread over zones stay Pending."""
+    tier = TIERS[settings_of(graph.stack)["tier"]]
+    assert graph.outputs["tier"] == settings_of(graph.stack)["tier"]
+    assert graph.outputs["capacity"] == {
+        "nodes": tier.nodes,
+        "zones": tier.zones,
+        "cpu": str(tier.node_cpu),
+        "memory": str(tier.node_memory),
+    }
+
+
+def test_production_data_is_protected_and_kept(graph: Graph) -> None:
+    """One `pulumi destroy` on the wrong stack must not take the data along."""
+    protects = TIERS[settings_of(graph.stack)["tier"]].protect_data
+    for kind in ("Cluster", "StatefulSet"):
+        for resource in (found for found in graph if found.is_kubernetes_object and found.object_name[0] == kind):
+            flags = {name for name in ("protect", "retain_on_delete") if resource.options.get(name)}
+            wanted = {"protect", "retain_on_delete"} if protects else set()
+            assert flags == wanted, f"{graph.stack}: {kind} {resource.name} has {flags or 'no flags'}"
+
+
+def test_instances_of_the_database_refuse_to_share_a_zone_where_the_tier_says_so(graph: Graph) -> None:
+    """Three instances in one zone are one failure away from none."""
+    required = TIERS[settings_of(graph.stack)["tier"]].zones_required
+    affinity = one(graph, "Cluster", "postgresql-cluster")["spec"]["affinity"]
+    assert affinity["enablePodAntiAffinity"] is True
+    assert affinity["topologyKey"] == "topology.kubernetes.io/zone"
+    assert affinity["podAntiAffinityType"] == ("required" if required else "preferred")
+
+
+def test_services_spread_over_zones_as_strictly_as_the_tier_says(graph: Graph) -> None:
+    """`DoNotSchedule` on one node blocks development; `ScheduleAnyway` in production lets a zone take all replicas."""
+    strict = TIERS[settings_of(graph.stack)["tier"]].zones_required
+    for deployment in objects(graph, "Deployment"):
+        zone, host = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        assert zone["topologyKey"] == "topology.kubernetes.io/zone"
+        assert zone["whenUnsatisfiable"] == ("DoNotSchedule" if strict else "ScheduleAnyway")
+        assert host["whenUnsatisfiable"] == "ScheduleAnyway", "a drained node would leave pods Pending"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "capacity"),
+    [
+        ("{nodes: 4, node_memory: 8Gi}", {"nodes": 4, "zones": 1, "cpu": "16", "memory": "8Gi"}),
+        ("{node_cpu: 0.5}", {"nodes": 1, "zones": 1, "cpu": "500m", "memory": "64Gi"}),
+    ],
+)
+def test_an_override_changes_just_what_it_names(
+    scratch: Scratch, overrides: str, capacity: dict[str, object]
+) -> None:
+    """An override that replaced its whole section would bring back defaults that nobody asked for."""
+    graph = scratch.record(SCRATCH.format(tier="dev") + f"  saas-platform:overrides: {overrides}\n")
+    assert graph.outputs["capacity"] == capacity
+
+
+def test_an_override_of_one_figure_of_the_database_keeps_the_others(scratch: Scratch) -> None:
+    """Sections are merged key by key."""
+    graph = scratch.record(SCRATCH.format(tier="dev") + "  saas-platform:overrides: {database: {instances: 2}}\n")
+    spec = one(graph, "Cluster", "postgresql-cluster")["spec"]
+    assert (spec["instances"], spec["storage"]["size"]) == (2, "10Gi")

@@ -1,0 +1,109 @@
+"""What runs in an environment: the pods of Deployments and StatefulSets, and those that operators make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.quantity import Bytes, Cpu
+from graph.model import Graph
+from tests.unit.recordings import Body, objects
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Equal pods: their labels, the resources of each of their containers, and how many there can be at a time."""
+
+    title: str
+    namespace: str
+    labels: Mapping[str, str]
+    containers: Sequence[Body]
+    pods: int
+    volumes: int = 0
+    volume: Bytes = Bytes(0)
+
+    def total(self, bound: str, resource: str) -> int:
+        """`requests` or `limits` of all its pods: millicores of cpu, bytes of memory."""
+        parse = Cpu.parse if resource == "cpu" else Bytes.parse
+        return self.pods * sum(parse(one["resources"][bound][resource]).amount for one in self.containers)
+
+
+def workloads(graph: Graph) -> list[Workload]:
+    """Everything of an environment that makes pods."""
+    autoscalers = {
+        (body["metadata"]["namespace"], body["spec"]["scaleTargetRef"]["name"]): int(body["spec"]["maxReplicas"])
+        for body in objects(graph, "HorizontalPodAutoscaler")
+    }
+    return [
+        *(_deployment(body, autoscalers) for body in objects(graph, "Deployment")),
+        *(_stateful_set(body) for body in objects(graph, "StatefulSet")),
+        *(_postgresql(body) for body in objects(graph, "Cluster")),
+        *(workload for body in objects(graph, "RedisCluster") for workload in _redis(body)),
+    ]
+
+
+def selects(selector: Mapping[str, str], workload: Workload) -> bool:
+    """Whether a label selector matches the workload's pods."""
+    return selector.items() <= workload.labels.items()
+
+
+def _deployment(body: Body, autoscalers: Mapping[tuple[str, str], int]) -> Workload:
+    key = (body["metadata"]["namespace"], body["metadata"]["name"])
+    replicas = autoscalers.get(key) or int(body["spec"].get("replicas", 1))
+    surge = body["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
+    more = math.ceil(replicas * int(surge.rstrip("%")) / 100) if str(surge).endswith("%") else int(surge)
+    return _from_template(body, replicas + more)
+
+
+def _stateful_set(body: Body) -> Workload:
+    replicas = int(body["spec"]["replicas"])
+    claims = body["spec"]["volumeClaimTemplates"]
+    assert len(claims) == 1, "the model counts one volume a pod"
+    return _from_template(body, replicas, claims[0]["spec"])
+
+
+def _from_template(body: Body, pods: int, claim: Body | None = None) -> Workload:
+    template = body["spec"]["template"]
+    return Workload(
+        title=f"{body['kind']} {body['metadata']['name']}",
+        namespace=body["metadata"]["namespace"],
+        labels=template["metadata"]["labels"],
+        containers=[*template["spec"].get("initContainers", []), *template["spec"]["containers"]],
+        pods=pods,
+        volumes=pods if claim else 0,
+        volume=Bytes.parse(claim["resources"]["requests"]["storage"]) if claim else Bytes(0),
+    )
+
+
+def _postgresql(body: Body) -> Workload:
+    # The labels that CloudNativePG gives to the pods of a cluster, and those it is told to hand on.
+    spec, name = body["spec"], body["metadata"]["name"]
+    return Workload(
+        title=f"Cluster {name}",
+        namespace=body["metadata"]["namespace"],
+        labels={"cnpg.io/cluster": name, "cnpg.io/podRole": "instance", **spec["inheritedMetadata"]["labels"]},
+        containers=[{"name": "postgres", "resources": spec["resources"]}],
+        pods=int(spec["instances"]),
+        volumes=int(spec["instances"]),
+        volume=Bytes.parse(spec["storage"]["size"]),
+    )
+
+
+def _redis(body: Body) -> Iterator[Workload]:
+    # The labels that the operator gives to the pods of each role; it adds those of the custom resource.
+    spec, name = body["spec"], body["metadata"]["name"]
+    for role in ("leader", "follower"):
+        pods = int(spec[f"redis{role.title()}"]["replicas"])
+        yield Workload(
+            title=f"RedisCluster {name} {role}",
+            namespace=body["metadata"]["namespace"],
+            labels={**body["metadata"]["labels"], "app": f"{name}-{role}", "role": role, "redis_setup_type": "cluster"},
+            containers=[
+                {"name": "redis", "resources": spec["kubernetesConfig"]["resources"]},
+                {"name": "exporter", "resources": spec["redisExporter"]["resources"]},
+            ],
+            pods=pods,
+            volumes=pods,
+            volume=Bytes.parse(spec["storage"]["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"]),
+        )
