@@ -1,6 +1,11 @@
 """`python -m ops`."""
 
-from ops.cli import main
+import gc
+
+# On again once the command's modules are imported: see `ops.cli`.
+gc.disable()
+
+from ops.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+# The program that is going to be recorded: imported with the rest, and not in the middle of the recording.
+import stacks.environment  # noqa: F401
 from graph.record import record
 from policy.evaluation import evaluate
 

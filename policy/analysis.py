@@ -44,7 +44,7 @@ class Policies(list[crossguard.Policy]):
         return super().__iter__() if subject is None else (one for one in self[:] if self._judges(one.name, subject))
 
 
-class _Servicer(policy._PolicyAnalyzerServicer):  # type: ignore[misc]
+class _Servicer(policy._PolicyAnalyzerServicer):
     """The SDK's servicer, which reads each request once."""
 
     tier: str | None = None
@@ -52,16 +52,21 @@ class _Servicer(policy._PolicyAnalyzerServicer):  # type: ignore[misc]
     def Analyze(self, request: Any, context: Any) -> Any:
         stripped = analyzer_pb2.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name)
         with _during(_subject, read(request, _values(request), frozenset())):
-            return super().Analyze(stripped, context)
+            return super().Analyze(stripped, context)  # type: ignore[no-untyped-call]
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         with _during(_stack, read_stack(request.resources, self.tier)):
-            return super().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), context)
+            return super().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), context)  # type: ignore[no-untyped-call]
 
 
 def read_once(tier: str | None) -> None:
     """From now on this process's servers read requests as described above; stacks are of this tier."""
-    policy._PolicyAnalyzerServicer = type("Servicer", (_Servicer,), {"tier": tier})  # type: ignore[misc]
+
+    class Servicer(_Servicer):
+        pass
+
+    Servicer.tier = tier
+    policy._PolicyAnalyzerServicer = Servicer  # type: ignore[misc]
 
 
 def subject_of(resource: Resource) -> Subject:

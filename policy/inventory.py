@@ -66,7 +66,7 @@ class Labelled:
     def any_selected(self, namespace: str, selector: Any) -> bool:
         """Whether a selector matches any in a namespace. Raises UnknownValueError if only an unknown one might."""
         wanted = mapping(mapping(selector).get("matchLabels")).items()
-        candidates = [self._with.get((namespace, key, value), []) for key, value in wanted]
+        candidates = [self._with.get((namespace, key, value), []) for key, value in wanted if isinstance(value, str)]
         shortest = min(candidates, key=len, default=self._labels.get(namespace, []))
         if any(selects(selector, labels) for labels in shortest):
             return True

@@ -93,6 +93,24 @@ StackCheck = Callable[[Stack, C], Iterable[Violation]]
 Remedy = Callable[[Subject, C], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """What of a rule the API server checks by itself, once something else than Pulumi writes to the cluster.
+
+    Each text is an expression of CEL that holds for what is admitted: `pod` of `variables.spec`, a pod spec wherever it
+    stands; `container` of `c`, each container (also `ephemeral` ones, if so said); `objects` of `object`, by resource
+    (`core/v1/services`). `controlled` says whether it also concerns what a controller made: an operator's pods are its
+    own affair unless they endanger the node.
+    """
+
+    message: str
+    pod: str = ""
+    container: str = ""
+    ephemeral: bool = True
+    objects: Mapping[str, str] = field(default_factory=dict)
+    controlled: bool = True
+
+
 @dataclass(frozen=True)
 class ResourceRule(Generic[C]):
     """Judges one resource by itself; `applies_to` are object types as `policy.subject.object_type` gives them."""
@@ -102,6 +120,7 @@ class ResourceRule(Generic[C]):
     config: type[C]
     check: ResourceCheck[C]
     remedy: Remedy[C] | None = None
+    admission: Admission | None = None
 
     def judges(self, subject: Subject) -> bool:
         """Whether the rule has anything to say about resources of this type."""
@@ -127,10 +146,15 @@ Rule = ResourceRule[Any] | StackRule[Any]
 
 
 def resource_rule(
-    about: About, *, applies_to: Iterable[str], config: type[C], remedy: Remedy[C] | None = None
+    about: About,
+    *,
+    applies_to: Iterable[str],
+    config: type[C],
+    remedy: Remedy[C] | None = None,
+    admission: Admission | None = None,
 ) -> Callable[[ResourceCheck[C]], ResourceRule[C]]:
     """Declare the decorated function as the check of a rule on single resources."""
-    return lambda check: ResourceRule(about, frozenset(applies_to), config, check, remedy)
+    return lambda check: ResourceRule(about, frozenset(applies_to), config, check, remedy, admission)
 
 
 def stack_rule(about: About, *, config: type[C]) -> Callable[[StackCheck[C]], StackRule[C]]:

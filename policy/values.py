@@ -14,7 +14,7 @@ from pulumi_policy import proxy
 from graph.model import MASK, Secret
 
 # That a value is not known yet is no secret, and rules must not take it for known.
-_UNKNOWN = (
+UNKNOWN = (
     proxy.UNKNOWN_STRING_VALUE,
     proxy.UNKNOWN_NUMBER_VALUE,
     proxy.UNKNOWN_BOOLEAN_VALUE,
@@ -104,6 +104,6 @@ def _hidden(value: Any) -> Any:
         return {key: _hidden(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_hidden(item) for item in value]
-    if value is None or isinstance(value, bool) or value in _UNKNOWN:
+    if value is None or isinstance(value, bool) or value in UNKNOWN:
         return value
     return type(value)() if isinstance(value, (int, float)) else Masked(MASK)

@@ -83,7 +83,7 @@ def all_containers(workload: Subject) -> Iterator[Container]:
 
 def is_linux(workload: Subject) -> bool:
     """Whether its pods run on Linux: those for Windows say so, and are let off what Windows does not know."""
-    return at(pod_spec(workload), "os", "name") != "windows"
+    return text(at(pod_spec(workload), "os", "name")) != "windows"
 
 
 def runs_to_completion(workload: Subject) -> bool:

@@ -21,6 +21,8 @@ def build(environment: Environment) -> dict[str, object]:
     outputs: dict[str, object] = {
         "environment": environment.name,
         "tier": environment.file.tier,
+        # Where images may come from: the policy pack reads it.
+        "registry": environment.file.registry,
         "capacity": _capacity(environment.tier),
     }
     if (astrbot := environment.file.systems.astrbot) is not None:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,7 @@ class PulumiEngine:
             if self._recover(stack):
                 # Objects whose creation the state never heard of are there already. They are ours: taken over once,
                 # and then everything is as if nothing had happened.
-                stack.workspace.env_vars[_UPSERT] = "true"
-                self._update(stack)
-                del stack.workspace.env_vars[_UPSERT]
+                self._update(self._open({_UPSERT: "true"}))
             result = self._update(stack)
         # Declared as OpType by the Automation API, which in fact hands over plain strings.
         changes = {automation.OpType(kind).value: n for kind, n in (result.summary.resource_changes or {}).items()}
@@ -71,9 +69,9 @@ class PulumiEngine:
             stack.workspace.remove_stack(self._stack_name, preserve_config=True)
         return (result.summary.resource_changes or {}).get(automation.OpType.DELETE, 0)
 
-    def _open(self) -> automation.Stack:
-        variables = self._local.variables() if self._local else {}
-        workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars=variables)
+    def _open(self, variables: Mapping[str, str] | None = None) -> automation.Stack:
+        backend = self._local.variables() if self._local else {}
+        workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars={**backend, **(variables or {})})
         with _reported("stack init"):
             try:
                 stack = automation.Stack.select(self._stack_name, workspace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policy import cel
 from policy.frameworks import cis, nsa, pss
 from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
 from policy.security_context import contexts
@@ -46,6 +47,7 @@ _VOLUME_TYPES = (
     ),
     applies_to=WORKLOADS,
     config=RuleConfig,
+    admission=cel.HOST_NAMESPACES,
 )
 def host_namespaces(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each namespace of the node that the pods use."""
@@ -71,6 +73,7 @@ def host_namespaces(workload: Subject, config: RuleConfig) -> Iterator[Violation
     ),
     applies_to=WORKLOADS,
     config=RuleConfig,
+    admission=cel.HOST_PATH,
 )
 def host_path(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each directory of the node that the pods mount."""

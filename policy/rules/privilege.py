@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policy import cel
 from policy.frameworks import cis, nsa, pci, pss
 from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
 from policy.security_context import SecurityContext, container_contexts, contexts, effective
@@ -29,6 +30,7 @@ _HARDENING = "Kubernetes Pod security"
     ),
     applies_to=WORKLOADS,
     config=RuleConfig,
+    admission=cel.PRIVILEGED,
 )
 def privileged(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each privileged container."""
@@ -54,6 +56,7 @@ def privileged(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
     ),
     applies_to=WORKLOADS,
     config=RuleConfig,
+    admission=cel.PRIVILEGE_ESCALATION,
 )
 def privilege_escalation(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each container whose processes may gain privileges; Kubernetes allows it unless told otherwise."""
@@ -87,6 +90,7 @@ class CapabilitiesConfig(RuleConfig):
     ),
     applies_to=WORKLOADS,
     config=CapabilitiesConfig,
+    admission=cel.CAPABILITIES,
 )
 def capabilities(workload: Subject, config: CapabilitiesConfig) -> Iterator[Violation]:
     """Each container that keeps the runtime's capabilities, and each capability that it adds."""
@@ -123,6 +127,7 @@ def capabilities(workload: Subject, config: CapabilitiesConfig) -> Iterator[Viol
     ),
     applies_to=WORKLOADS,
     config=RuleConfig,
+    admission=cel.RUN_AS_NON_ROOT,
 )
 def run_as_non_root(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each container that may run as root, and each context that says that it does."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from policy import cel
 from policy.frameworks import nsa
 from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
 from policy.subject import Subject
@@ -49,6 +50,7 @@ class ResourceLimitsConfig(RuleConfig):
     ),
     applies_to=WORKLOADS,
     config=ResourceLimitsConfig,
+    admission=cel.RESOURCE_LIMITS,
 )
 def resource_limits(workload: Subject, config: ResourceLimitsConfig) -> Iterator[Violation]:
     """Each request and each limit that a container of the workload lacks."""

@@ -11,7 +11,7 @@ from policy.frameworks import cis, pci
 from policy.inventory import each
 from policy.model import About, Level, RuleConfig, Severity, Violation, stack_rule
 from policy.subject import Stack, Subject
-from policy.values import Masked, text
+from policy.values import UNKNOWN, Masked, text
 
 _SECRET_DATA = {"core/Secret": ("data", "stringData"), "core/SecretPatch": ("data", "stringData")}
 
@@ -61,10 +61,10 @@ def _exposed(stack: Stack, config: SecretsStaySecretConfig, subject: Subject) ->
 
 
 def _outputs(root: Subject, config: SecretsStaySecretConfig) -> Iterator[Violation]:
-    for name, value in root.props.items():
-        plain = isinstance(value, str) and bool(text(value)) and not isinstance(value, Masked)
+    for name, value in _known_items(root.props):
+        plain = bool(text(value)) and not isinstance(value, Masked) and value not in UNKNOWN
         suspicious = plain and confidential_name(name) and name not in config.plain_outputs
-        if suspicious or any(_secret_paths(value, False, ())):
+        if suspicious or next(_secret_paths(value, False, ()), None) is not None:
             yield Violation(
                 subject=root,
                 field=f"output {name}",

@@ -32,6 +32,32 @@ TOKENS = {
     "StatefulSet": "kubernetes:apps/v1:StatefulSet",
     "Cluster": "kubernetes:postgresql.cnpg.io/v1:Cluster",
     "RedisCluster": "kubernetes:redis.redis.opstreelabs.in/v1beta2:RedisCluster",
+    "Service": "kubernetes:core/v1:Service",
+    "ConfigMap": "kubernetes:core/v1:ConfigMap",
+    "ConfigMapPatch": "kubernetes:core/v1:ConfigMapPatch",
+    "Secret": "kubernetes:core/v1:Secret",
+    "PersistentVolumeClaim": "kubernetes:core/v1:PersistentVolumeClaim",
+    "ServiceMonitor": "kubernetes:monitoring.coreos.com/v1:ServiceMonitor",
+    "PodMonitor": "kubernetes:monitoring.coreos.com/v1:PodMonitor",
+    "PrometheusRule": "kubernetes:monitoring.coreos.com/v1:PrometheusRule",
+    "PodDisruptionBudget": "kubernetes:policy/v1:PodDisruptionBudget",
+    "HorizontalPodAutoscaler": "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+    "VerticalPodAutoscaler": "kubernetes:autoscaling.k8s.io/v1:VerticalPodAutoscaler",
+    "ScaledObject": "kubernetes:keda.sh/v1alpha1:ScaledObject",
+    "Canary": "kubernetes:flagger.app/v1beta1:Canary",
+    "Ingress": "kubernetes:networking.k8s.io/v1:Ingress",
+    "HTTPRoute": "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+    "VirtualService": "kubernetes:networking.istio.io/v1:VirtualService",
+    "ScheduledBackup": "kubernetes:postgresql.cnpg.io/v1:ScheduledBackup",
+    "Release": "kubernetes:helm.sh/v3:Release",
+    "Role": "kubernetes:rbac.authorization.k8s.io/v1:Role",
+    "RoleBinding": "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+    "ClusterRole": "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+    "ClusterRoleBinding": "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+    "ExternalSecret": "kubernetes:external-secrets.io/v1:ExternalSecret",
+    "Certificate": "kubernetes:cert-manager.io/v1:Certificate",
+    "Issuer": "kubernetes:cert-manager.io/v1:Issuer",
+    "StorageClass": "kubernetes:storage.k8s.io/v1:StorageClass",
 }
 TEMPLATE_PATHS = {"Pod": "", "CronJob": "spec.jobTemplate.spec.template."}
 WORKLOAD_KINDS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet")
@@ -203,8 +229,16 @@ def _parent(props: Props, path: str) -> tuple[Props, Any, Any]:
     return changed, parent, last
 
 
+def token_of(props: Props) -> str:
+    """Pulumi's type token: by `apiVersion` where it is stated, else that of the kind."""
+    version = props.get("apiVersion")
+    if not isinstance(version, str):
+        return TOKENS[props["kind"]]
+    return f"kubernetes:{version if '/' in version else f'core/{version}'}:{props['kind']}"
+
+
 def urn_of(props: Props) -> str:
-    return urn_of_type(TOKENS[props["kind"]], at(props, "metadata", "name"))
+    return urn_of_type(token_of(props), at(props, "metadata", "name"))
 
 
 def urn_of_type(token: str, name: str = "resource") -> str:
@@ -234,7 +268,7 @@ def judge(
         return messages
     assert isinstance(policy, crossguard.ResourceValidationPolicy)
     for one in objects:
-        policy.validate(resource_arguments(unknown_checking_proxy(one), token or TOKENS[one["kind"]], config), report)
+        policy.validate(resource_arguments(unknown_checking_proxy(one), token or token_of(one), config), report)
     return messages
 
 
@@ -256,5 +290,5 @@ def resource_arguments(
 
 def _resource(props: Props) -> crossguard.PolicyResource:
     proxied = unknown_checking_proxy(props)
-    token = TOKENS[props["kind"]]
+    token = token_of(props)
     return crossguard.PolicyResource(token, proxied, urn_of(props), "resource", _options(), None, None, [], {})

@@ -25,7 +25,17 @@ from policy.pack import policies
 from policy.rules import RULES
 from policy.subject import ANY_OBJECT
 from policy.values import editable
-from tests.policy.objects import TODAY, TOKENS, Props, having, judge, resource_arguments, template_path, workload
+from tests.policy.objects import (
+    LABELS,
+    TODAY,
+    Props,
+    having,
+    judge,
+    resource_arguments,
+    template_path,
+    token_of,
+    workload,
+)
 
 Violating = tuple[Any, ...]
 # A container of every role, where it stands in a pod spec, and what messages call it.
@@ -48,6 +58,12 @@ def in_every_role(path: str, value: Any, message: str) -> dict[str, Violating]:
         f"{role}: {path} is {value!r}": (in_container(role, path, value), f"Deployment shop/api, {label}: {message}")
         for role, (_, label) in ROLES.items()
     }
+
+
+def kubernetes_object(api_version: str, kind: str, **fields: Any) -> Props:
+    """A complying object of any kind: `shop/api`, with all labels."""
+    metadata = {"name": "api", "namespace": "shop", "labels": dict(LABELS), **fields.pop("metadata", {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
 
 
 def _debugger() -> Props:
@@ -123,7 +139,7 @@ def repaired(rule: Rule, props: Props) -> Any:
     """What the engine would make of an object, or None if it stays as it is."""
     policy = policies("prod", rules=[rule], today=TODAY)[0]
     assert isinstance(policy, crossguard.ResourceValidationPolicy)
-    result: Any = policy.remediate(resource_arguments(secrets_preserving_proxy(props), TOKENS[props["kind"]]))
+    result: Any = policy.remediate(resource_arguments(secrets_preserving_proxy(props), token_of(props)))
     return None if result is None else editable(result)
 
 

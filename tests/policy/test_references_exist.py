@@ -1,0 +1,146 @@
+"""The rule `references-exist`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+from policy.rules.references import references_exist
+from tests.policy.objects import Props, having, judge, service_account, shop, workload
+from tests.policy.stack_objects import assert_exempt, assert_undecided, made
+
+_POD = "spec.template.spec"
+_WEB = f"{_POD}.containers.0"
+
+
+def _missing(label: str, field: str, kind: str, name: str = "gone") -> str:
+    fix = "correct the name, add the object, or declare it as external"
+    return f"{label}: {field} names {kind} '{name}', which nobody makes; {fix}"
+
+
+def _variable(source: str, **more: Any) -> list[Props]:
+    return [{"name": "A", "valueFrom": {source: {"name": "gone", "key": "k", **more}}}]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field", "kind"),
+    [
+        (f"{_POD}.serviceAccountName", "gone", "serviceAccountName", "ServiceAccount"),
+        (f"{_POD}.imagePullSecrets", [{"name": "gone"}], "imagePullSecrets", "Secret"),
+        (f"{_POD}.volumes", [{"configMap": {"name": "gone"}}], "volumes[0].configMap", "ConfigMap"),
+        (f"{_POD}.volumes", [{"secret": {"secretName": "gone"}}], "volumes[0].secret", "Secret"),
+        (
+            f"{_POD}.volumes",
+            [{"persistentVolumeClaim": {"claimName": "gone"}}],
+            "volumes[0].persistentVolumeClaim",
+            "PersistentVolumeClaim",
+        ),
+        (
+            f"{_POD}.volumes",
+            [{"projected": {"sources": [{"secret": {"name": "gone"}}]}}],
+            "volumes[0].projected",
+            "Secret",
+        ),
+        (f"{_WEB}.env", _variable("secretKeyRef"), "env A of container web", "Secret"),
+        (f"{_WEB}.env", _variable("configMapKeyRef"), "env A of container web", "ConfigMap"),
+        (f"{_WEB}.envFrom", [{"configMapRef": {"name": "gone"}}], "envFrom[0] of container web", "ConfigMap"),
+        (f"{_WEB}.envFrom", [{"secretRef": {"name": "gone"}}], "envFrom[0] of container web", "Secret"),
+        (
+            f"{_POD}.initContainers.0.env",
+            _variable("secretKeyRef"),
+            "env A of container migrate",
+            "Secret",
+        ),
+    ],
+)
+def test_what_a_pod_names_and_nobody_makes_is_named(path: str, value: Any, field: str, kind: str) -> None:
+    changed = having(workload(), path, value)
+    assert judge(references_exist, service_account(), changed) == [_missing("Deployment shop/api", field, kind)]
+    there = made(kind, "gone")
+    assert judge(references_exist, service_account(), changed, there) == []
+    assert len(judge(references_exist, service_account(), changed, made(kind, "gone", namespace="other"))) == 1
+
+
+def test_an_optional_reference_may_lead_nowhere() -> None:
+    changed = having(workload(), f"{_WEB}.env", _variable("secretKeyRef", optional=True))
+    assert judge(references_exist, service_account(), changed) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "field", "kind"),
+    [
+        (
+            made("StatefulSet", "s", {"volumeClaimTemplates": [{"spec": {"storageClassName": "gone"}}]}),
+            "spec.volumeClaimTemplates[0].spec.storageClassName",
+            "StorageClass",
+        ),
+        (made("PersistentVolumeClaim", "s", {"storageClassName": "gone"}), "spec.storageClassName", "StorageClass"),
+        (made("Ingress", "s", {"tls": [{"secretName": "gone"}]}), "spec.tls[0].secretName", "Secret"),
+        (made("Certificate", "s", {"issuerRef": {"name": "gone"}}), "spec.issuerRef", "Issuer"),
+        (made("Cluster", "s", {"storage": {"storageClass": "gone"}}), "spec.storage.storageClass", "StorageClass"),
+        (
+            made("Cluster", "s", {"bootstrap": {"initdb": {"secret": {"name": "gone"}}}}),
+            "spec.bootstrap.initdb.secret",
+            "Secret",
+        ),
+        (
+            made("RedisCluster", "s", {"kubernetesConfig": {"redisSecret": {"name": "gone"}}}),
+            "spec.kubernetesConfig.redisSecret",
+            "Secret",
+        ),
+        (
+            made("ExternalSecret", "s", {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "gone"}}),
+            "spec.secretStoreRef",
+            "ClusterSecretStore",
+        ),
+    ],
+)
+def test_what_another_object_names_and_nobody_makes_is_named(subject: Props, field: str, kind: str) -> None:
+    # A TLS Secret without an issuer must be there; one with an issuer is made by cert-manager.
+    messages = judge(references_exist, subject)
+    expected = [] if subject["kind"] == "Ingress" else [_missing(f"{subject['kind']} shop/s", field, kind)]
+    assert messages == expected
+    assert judge(references_exist, subject, config={"external": [f"{kind} go*"]}) == []
+
+
+def test_the_issuer_that_an_ingress_names_is_looked_for() -> None:
+    ingress = having(made("Ingress", spec={}), "metadata.annotations", {"cert-manager.io/issuer": "gone"})
+    field = "metadata.annotations.cert-manager.io/issuer"
+    assert judge(references_exist, ingress) == [_missing("Ingress shop/api", field, "Issuer")]
+    assert judge(references_exist, ingress, made("Issuer", "gone")) == []
+
+
+@pytest.mark.parametrize(
+    ("maker", "secret"),
+    [
+        (made("ExternalSecret", "e", {"target": {"name": "gone"}}), "gone"),
+        (made("ExternalSecret", "gone", {}), "gone"),
+        (made("Certificate", "c", {"secretName": "gone"}), "gone"),
+        (made("Cluster", "db", {}), "db-app"),
+    ],
+)
+def test_secrets_that_operators_make_are_there(maker: Props, secret: str) -> None:
+    changed = having(workload(), f"{_WEB}.envFrom", [{"secretRef": {"name": secret}}])
+    assert judge(references_exist, service_account(), changed, maker) == []
+
+
+def test_what_others_provide_by_default_is_external() -> None:
+    claim = made("PersistentVolumeClaim", "data", {"storageClassName": "fast-ssd"})
+    assert judge(references_exist, claim) == []
+    assert len(judge(references_exist, having(claim, "spec.storageClassName", "fast-sdd"))) == 1
+
+
+def test_an_exempt_object_is_let_off() -> None:
+    assert_exempt(references_exist, "Deployment shop/api", workload())
+
+
+def test_a_name_that_is_not_known_yet_is_no_violation() -> None:
+    account = having(service_account(), "metadata.name", UNKNOWN_STRING_VALUE)
+    assert_undecided(references_exist, workload(), account)
+    assert_undecided(references_exist, having(workload(), f"{_POD}.serviceAccountName", UNKNOWN_STRING_VALUE))
+
+
+def test_unrelated_objects_are_ignored() -> None:
+    assert judge(references_exist, *shop()) == []

@@ -1,0 +1,134 @@
+"""A cluster in memory behind kubectl's commands: just what the recorded engine asks of it.
+
+Every workload is ready as soon as it is applied, and every condition that an object waits for is met, unless the object
+is in `stuck`. Objects in `refused` are refused as the API server does: the rest of the same call is applied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ops.engines.changes import Key, key_of, title_of
+from ops.kubectl import ClusterError, Kubectl
+
+_READY = {
+    "availableReplicas": 99,
+    "updatedReplicas": 99,
+    "readyReplicas": 99,
+    "replicas": 99,
+    "conditions": [{"type": "Ready", "status": "True"}],
+    "state": "Ready",
+}
+
+
+@dataclass
+class State:
+    """What the cluster holds, and what was asked of it."""
+
+    objects: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+    applied: list[list[Key]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FakeKubectl(Kubectl):
+    """kubectl of a cluster that is a dict."""
+
+    program: Path = Path("kubectl")
+    state: State = field(default_factory=State)
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        self.state.calls.append(arguments)
+        command, *rest = arguments
+        if command == "apply":
+            return self._apply(rest, json.loads(stdin or ""))
+        if command == "get":
+            return self._get(rest)
+        if command == "delete":
+            return self._delete(rest)
+        return ""
+
+    def _apply(self, arguments: list[str], document: Mapping[str, Any]) -> str:
+        bodies = document["items"] if document["kind"] == "List" else [document]
+        done, errors = [], []
+        for body in bodies:
+            if title_of(key_of(body)) in self.state.refused:
+                errors.append(f'{body["kind"]} "{body["metadata"]["name"]}" is invalid: spec: Required value')
+            else:
+                done.append(self._store(body))
+        self.state.applied.append([key_of(body) for body in done])
+        if errors:
+            raise ClusterError("\n".join(errors))
+        if "--prune" in arguments:
+            return self._prune(arguments, {key_of(body) for body in bodies})
+        return json.dumps({"kind": "List", "items": done})
+
+    def _store(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        old = self.state.objects.get(key_of(body), {"metadata": {"resourceVersion": 0}})
+        version = old["metadata"]["resourceVersion"] + 1
+        live = {**body, "metadata": {**body["metadata"], "resourceVersion": version, "uid": "uid"}}
+        if title_of(key_of(body)) not in self.state.stuck:
+            live["status"] = {**_READY, "updatedReplicas": 99}
+        self.state.objects[key_of(body)] = live
+        return live
+
+    def _prune(self, arguments: list[str], kept: set[Key]) -> str:
+        reference = next(one for one in arguments if one.startswith("--applyset="))
+        parent = self.state.objects["Environment", "", reference.rpartition("/")[2]]
+        label = ("applyset.kubernetes.io/part-of", parent["metadata"]["labels"]["applyset.kubernetes.io/id"])
+        gone = [
+            key
+            for key, body in self.state.objects.items()
+            if label in body["metadata"].get("labels", {}).items() and key not in kept
+        ]
+        for key in gone:
+            del self.state.objects[key]
+        return "".join(f"{kind.lower()}/{name} pruned\n" for kind, _, name in gone)
+
+    def _get(self, arguments: list[str]) -> str:
+        what = arguments[0]
+        if what == "events":
+            return json.dumps({"items": self.state.events})
+        if what == "--raw":
+            return "ok"
+        if what.startswith("crd/"):
+            return "crd" if any(key[0] == "CustomResourceDefinition" for key in self.state.objects) else ""
+        if what.startswith("environments.platform.io"):
+            return self._environments(what.partition("/")[2])
+        kinds = {one.partition(".")[0] for one in what.split(",")}
+        selector = next(one for one in arguments if one.startswith("--selector=")).removeprefix("--selector=")
+        label = tuple(selector.split("=", 1))
+        found = [
+            body
+            for key, body in self.state.objects.items()
+            if key[0] in kinds and label in body["metadata"].get("labels", {}).items()
+        ]
+        return json.dumps({"kind": "List", "items": found})
+
+    def _environments(self, name: str) -> str:
+        found = [body for key, body in self.state.objects.items() if key[0] == "Environment" and name in ("", key[2])]
+        if not name:
+            return json.dumps({"items": found})
+        return json.dumps(found[0]) if found else ""
+
+    def _delete(self, arguments: list[str]) -> str:
+        resource, *names = [one for one in arguments if not one.startswith("--")]
+        namespace = next((one.partition("=")[2] for one in arguments if one.startswith("--namespace=")), "")
+        if "/" in resource:
+            kind = "Environment" if resource.startswith("environments") else "CustomResourceDefinition"
+            gone = [key for key in self.state.objects if key[0] == kind and key[2] == resource.partition("/")[2]]
+        else:
+            key = (resource.partition(".")[0], namespace, names[0])
+            gone = [key] if key in self.state.objects else []
+        for key in gone:
+            self.state.deleted.append(title_of(key))
+            del self.state.objects[key]
+        return ""

@@ -1,0 +1,151 @@
+"""`ops render`: one file an object, the same bytes every time, and no secret in any."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+import yaml
+
+import ops.render
+from graph.manifests import manifests
+from graph.record import record
+from tests.unit.commands import ops as run
+from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords
+from tests.unit.scratch import Scratch
+
+
+@pytest.fixture(autouse=True)
+def _recorded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ops.render, "record", recorded)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_every_object_without_a_secret_has_a_file_of_its_own(tmp_path: Path, stack: str) -> None:
+    """What is not rendered is not deployed by Argo CD."""
+    outcome = run("render", "-s", stack, str(tmp_path / "out"))
+    assert outcome.status == 0, outcome
+    files = {name: yaml.safe_load(text) for name, text in contents(tmp_path / "out").items() if name.endswith(".yaml")}
+    found = sorted((body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]) for body in files.values())
+    wanted = [one for one in manifests(recorded(stack)) if not one.holds_secret]
+    assert found == sorted((one.kind, one.namespace, one.name) for one in wanted)
+    assert f"{len(wanted)} objects written" in outcome.out
+
+
+def test_a_second_run_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in Git that changes by itself is a diff that nobody can review. Recorded anew, into another folder."""
+    monkeypatch.setattr(ops.render, "record", record)
+    for name in ("one", "other"):
+        assert run("render", str(tmp_path / name)).status == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+    assert run("render", str(tmp_path / "one")).status == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+
+
+def test_no_file_and_no_message_holds_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendered folders are committed. The passwords are known here, so that they can be searched for."""
+    monkeypatch.setattr(ops.render, "record", recorded_with_planted_passwords)
+    outcome = run("render", str(tmp_path / "out"))
+    assert outcome.status == 0, outcome
+    everything = b"".join(contents(tmp_path / "out").values()) + (outcome.out + outcome.err).encode()
+    passwords = planted_passwords(recorded_with_planted_passwords("dev"))
+    assert len(passwords) == 6
+    for password in passwords:
+        assert password.encode() not in everything
+        assert base64.b64encode(password.encode()) not in everything
+        assert b"kind: Secret\n" not in everything
+
+
+def test_the_secrets_that_are_left_out_are_named_with_their_keys(tmp_path: Path) -> None:
+    """Whoever applies the folder must know what is missing from it."""
+    outcome = run("render", str(tmp_path / "out"))
+    assert "Secret astrbot/postgresql-secret (keys password, username)" in outcome.out
+    assert "Secret astrbot/saas-platform-secrets (keys DB_PASSWORD, JWT_SECRET, LLM_API_KEY," in outcome.out
+
+
+def test_an_environment_with_a_secret_store_is_rendered_whole(tmp_path: Path) -> None:
+    """ExternalSecrets are references, and belong into Git."""
+    outcome = run("render", "-s", "prod", str(tmp_path / "out"))
+    assert "Not written" not in outcome.out
+    assert "astrbot/externalsecret.external-secrets-saas-platform-secrets.yaml" in contents(tmp_path / "out")
+
+
+def test_the_file_of_an_object_that_is_gone_is_removed(tmp_path: Path) -> None:
+    """A stale file would be deployed for ever."""
+    folder = tmp_path / "out"
+    assert run("render", str(folder)).status == 0
+    stale = folder / "astrbot" / "deployment.apps-gone.yaml"
+    stale.write_text("kind: Deployment\n")
+    assert run("render", str(folder)).status == 0
+    assert not stale.exists()
+
+
+def test_rendering_another_environment_into_the_folder_leaves_nothing_of_the_first(tmp_path: Path) -> None:
+    """The objects of two environments in one folder would be deployed together."""
+    folder, fresh = tmp_path / "out", tmp_path / "fresh"
+    assert run("render", "-s", "dev", str(folder)).status == 0
+    assert run("render", "-s", "prod", str(folder)).status == 0
+    assert run("render", "-s", "prod", str(fresh)).status == 0
+    assert contents(folder) == contents(fresh)
+
+
+def test_a_folder_that_the_command_did_not_make_is_left_alone(tmp_path: Path) -> None:
+    """`ops render .` must not delete somebody's YAML."""
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts" / "mine.yaml").write_text("mine: true\n")
+    outcome = run("render", str(tmp_path))
+    assert outcome.status == 1
+    assert outcome.err.startswith(f"error: {tmp_path}: is not empty and was not made by this command")
+    assert contents(tmp_path) == {"charts/mine.yaml": b"mine: true\n"}
+
+
+def test_a_path_that_is_a_file_is_reported(tmp_path: Path) -> None:
+    """Not with a traceback."""
+    (tmp_path / "file").write_text("mine\n")
+    outcome = run("render", str(tmp_path / "file"))
+    assert outcome.status == 1
+    assert outcome.err.startswith("error: ")
+    assert str(tmp_path / "file") in outcome.err
+    assert (tmp_path / "file").read_text() == "mine\n"
+
+
+def test_an_invalid_environment_writes_nothing(
+    tmp_path: Path, scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty folder would be synchronised as `delete everything`."""
+    monkeypatch.setattr(ops.render, "record", record)
+    scratch.write("config:\n  saas-platform:tier: nonsense\n")
+    outcome = run("render", "-s", "scratch", str(tmp_path / "out"))
+    assert outcome.status == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_file_reads_back_as_what_was_recorded(tmp_path: Path) -> None:
+    """A text that becomes a number, or a list in another order, is another object."""
+    assert run("render", str(tmp_path / "out")).status == 0
+    for manifest in manifests(recorded("dev")):
+        if not manifest.holds_secret:
+            assert yaml.safe_load((tmp_path / "out" / manifest.file_name).read_text()) == manifest.body
+
+
+def test_a_tenant_adds_two_files_and_changes_none_but_the_quota(scratch: Scratch) -> None:
+    """Adding a customer must be reviewable at a glance."""
+    head = (
+        "config:\n  saas-platform:tier: dev\n  saas-platform:domain: example.com\n"
+        "  saas-platform:cluster: {kind: sandbox}\n  saas-platform:systems:\n    astrbot:\n      tenants: "
+    )
+    before, after = (
+        {one.file_name: one.body for one in manifests(scratch.record(f"{head}[{tenants}]\n"))}
+        for tenants in ("{name: a}", "{name: a}, {name: b}")
+    )
+    assert after.keys() - before.keys() == {
+        "astrbot/deployment.apps-astrbot-instance-b.yaml",
+        "astrbot/service-astrbot-instance-b.yaml",
+    }
+    assert {name for name in before if before[name] != after.get(name)} == {"astrbot/resourcequota-quota.yaml"}
