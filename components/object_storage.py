@@ -45,6 +45,7 @@ class ObjectStorageArgs:
     storage: Bytes
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
+    protect: bool = False
 
     def __post_init__(self) -> None:
         if self.servers != 1 and self.servers < 4:
@@ -83,7 +84,10 @@ class ObjectStorage(pulumi.ComponentResource):
         self._service(f"{args.name}-headless", headless=True)
         if args.servers > 1:
             self._disruption_budget()
-        self._servers(pulumi.ResourceOptions(parent=self, depends_on=[account, secret]))
+        keep = args.protect or None
+        self._servers(
+            pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
+        )
         self.host, self.secret_name = args.scope.host(args.name), args.secret_name
         self.endpoint = f"http://{self.host}:{PORT}"
         self.register_outputs({"endpoint": self.endpoint, "secret_name": self.secret_name})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 _CPU = re.compile(r"(?:(?P<cores>[0-9]+(?:\.[0-9]{1,3})?)|(?P<millicores>[0-9]+)m)")
 _BYTES = re.compile(r"(?P<number>[0-9]+)(?P<suffix>Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
@@ -27,6 +27,7 @@ class _Quantity:
     """What CPU and byte quantities share: order, sums, scaling, and validation by pydantic."""
 
     amount: int
+    FORMAT: ClassVar[str] = ""
 
     def __add__(self, other: Self) -> Self:
         return type(self)(self.amount + other.amount)
@@ -46,7 +47,7 @@ class _Quantity:
         # YAML reads `cpu: 2` as a number; Kubernetes takes both.
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
             return cls.parse(str(value))
-        raise ValueError(f"{value!r} is not a quantity")
+        raise ValueError(f"{value!r} is not a quantity: write {cls.FORMAT}")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
@@ -59,6 +60,8 @@ class _Quantity:
 
 class Cpu(_Quantity):
     """An amount of CPU; `amount` is in millicores (1000 is one core)."""
+
+    FORMAT = CPU_FORMAT
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -75,6 +78,8 @@ class Cpu(_Quantity):
 
 class Bytes(_Quantity):
     """An amount of memory or storage; `amount` is in bytes."""
+
+    FORMAT = BYTES_FORMAT
 
     @classmethod
     def parse(cls, text: str) -> Self:

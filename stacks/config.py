@@ -68,10 +68,9 @@ class EnvironmentFile(Model):
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """What the tier asks for, and whether the overrides fit it."""
+        # With a tier that there is none of, the overrides are still checked for their own form.
         name = data.get("tier")
-        if not isinstance(name, str) or name not in TIERS:
-            return
-        tier = TIERS[name]
+        tier = TIERS.get(name if isinstance(name, str) else "", TIERS["dev"])  # type: ignore[call-overload]
         overrides = data.get("overrides") or {}
         if isinstance(overrides, Mapping):
             yield from _override_problems(tier, overrides)

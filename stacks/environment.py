@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pulumi
 
+from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
 from components.credentials import ExternalStore
 from paths import sandbox_kubeconfig
+from policy.admission import admission_specs
 from stacks.config import Environment
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.base import SystemArgs
@@ -17,6 +19,7 @@ def build(environment: Environment) -> dict[str, object]:
     """Register everything that the environment is made of; returns the stack's outputs."""
     cluster = ExistingCluster("cluster", _cluster_args(environment))
     opts = pulumi.ResourceOptions(providers={"kubernetes": cluster.provider})
+    AdmissionPolicies("admission", _admission_args(environment), opts)
     args = _system_args(environment)
     outputs: dict[str, object] = {
         "environment": environment.name,
@@ -40,6 +43,12 @@ def _cluster_args(environment: Environment) -> ExistingClusterArgs:
         # Named outright: an update of this environment must never reach the user's current context instead.
         return ExistingClusterArgs(kubeconfig=str(sandbox_kubeconfig()))
     return ExistingClusterArgs(context=environment.cluster.context)
+
+
+def _admission_args(environment: Environment) -> AdmissionArgs:
+    # A developer's experiment is warned about; what people rely on is kept from it.
+    deny = environment.file.tier != "dev"
+    return AdmissionArgs(environment=environment.name, specs=admission_specs(), deny=deny)
 
 
 def _system_args(environment: Environment) -> SystemArgs:

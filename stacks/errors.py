@@ -51,24 +51,28 @@ def from_validation(source: Source, error: ValidationError) -> list[Configuratio
     problems = [
         ConfigurationProblem(
             file=source.path.name,
-            line=source.line_of(line["loc"]),
-            path=_dotted(line["loc"]),
-            message=_message(line["msg"], line["type"], line["input"]),
+            line=source.line_of(_without_tag(line["loc"])),
+            path=_dotted(_without_tag(line["loc"])),
+            message=_message(line["msg"], line["input"]),
         )
         for line in error.errors()
     ]
     return sorted(problems, key=lambda problem: (problem.line or 0, problem.path))
 
 
+def _without_tag(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A path as it stands in the file: pydantic adds the `kind` of a cluster after its key."""
+    return path[:1] + path[2:] if path[:1] == ("cluster",) and len(path) > 2 else path
+
+
 def _dotted(path: tuple[str | int, ...]) -> str:
+    # pydantic marks what is wrong with a key, and not its value, by one more part.
+    path = path[:-1] if path[-1:] == ("[key]",) else path
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
 
-def _message(message: str, kind: str, value: object) -> str:
-    if message == "Field required":
-        return "missing; this key must be set"
-    message = message.removeprefix("Value error, ")
+def _message(message: str, value: object) -> str:
     # A value that a person can recognise helps to find it; a long or nested one does not.
     shown = repr(value)
     if shown in message or isinstance(value, (dict, list)) or value is None or len(shown) > 80:

@@ -10,7 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from components.naming import dns_label
-from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Port, Problem, ReplicaCount, Text, duplicates
+from stacks.types import (
+    Bytes,
+    Cpu,
+    ImageTag,
+    Model,
+    Name,
+    Port,
+    PortName,
+    Problem,
+    ReplicaCount,
+    ServiceName,
+    Text,
+    duplicates,
+)
 
 Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api"]
 
@@ -23,11 +36,11 @@ class Service(Model):
     system's Secret that it sees, `rules` what its service account may do in the namespace.
     """
 
-    name: Name
+    name: ServiceName
     replicas: ReplicaCount
     cpu: Cpu
     memory: Bytes
-    ports: Mapping[Name, Port] = {"http": 8000}
+    ports: Mapping[PortName, Port] = {"http": 8000}
     image: Text | None = None
     version: ImageTag | None = None
     calls: Sequence[Name] = ()
@@ -44,12 +57,12 @@ class Service(Model):
             return
         if "http" not in ports:
             yield Problem(("ports",), "needs a port named 'http', the one that is probed and called")
-        names: dict[Any, str] = {}
+        names: dict[str, str] = {}
         for name, number in ports.items():
-            if names.setdefault(number, name) != name:
-                yield Problem(
-                    ("ports", name), f"port {number} is taken by {names[number]!r} of the same service", number
-                )
+            # YAML may have the number as text too, which is the same port.
+            if names.setdefault(str(number), name) != name:
+                message = f"port {number} is taken by {names[str(number)]!r} of the same service"
+                yield Problem(("ports", str(name)), message, number)
 
 
 class Size(Model):
@@ -61,19 +74,22 @@ class Size(Model):
     version: ImageTag | None = None
 
 
-def service_problems(data: Mapping[str, Any], built_in: Sequence[str], secrets: Sequence[str]) -> Iterable[Problem]:
+def service_problems(
+    data: Mapping[str, Any], built_in: Sequence[str], secrets: Sequence[str], reserved: Sequence[str] = ()
+) -> Iterable[Problem]:
     """What is wrong with the raw keys `services` and `sizes` of a system.
 
-    `built_in` are the names of the services that it has anyway, `secrets` the keys of its Secret.
+    `built_in` are the names of the services that it has anyway, `secrets` the keys of its Secret, and `reserved` the
+    names that other objects of its namespace bear.
     """
     services = data.get("services") or ()
     for problem in duplicates(services, "name", "service"):
         yield problem._replace(path=("services", *problem.path))
     items = [item for item in services if isinstance(item, Mapping)] if isinstance(services, (list, tuple)) else []
-    known = [*built_in, *(str(item.get("name")) for item in items)]
+    known = list(dict.fromkeys([*built_in, *(str(item.get("name")) for item in items)]))
     for index, item in enumerate(services if isinstance(services, (list, tuple)) else ()):
         if isinstance(item, Mapping):
-            yield from _entry_problems(index, item, built_in)
+            yield from _entry_problems(index, item, built_in, reserved)
             yield from _unknown("secret", item, index, "secrets", secrets)
             yield from _unknown("service", item, index, "calls", known)
     sizes = data.get("sizes") or {}
@@ -82,8 +98,13 @@ def service_problems(data: Mapping[str, Any], built_in: Sequence[str], secrets: 
             yield Problem(("sizes", name), f"there is no service {name!r}; services are: {', '.join(known)}")
 
 
-def _entry_problems(index: int, item: Mapping[str, Any], built_in: Sequence[str]) -> Iterable[Problem]:
+def _entry_problems(
+    index: int, item: Mapping[str, Any], built_in: Sequence[str], reserved: Sequence[str]
+) -> Iterable[Problem]:
     name = item.get("name")
+    if name in reserved:
+        message = f"{name!r} is the name of another object of the system's own; choose a different one"
+        yield Problem(("services", index, "name"), message, name)
     if name in built_in:
         message = f"service {name!r} is one of the system's own; to change its figures use 'sizes'"
         yield Problem(("services", index, "name"), message, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ import yaml
 from paths import PROJECT, ROOT
 
 _Path = tuple[str | int, ...]
+# What JSON knows too: Pulumi hands objects and lists on as that.
+_KINDS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class Source:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             return cls(path, problems=(SourceProblem(line, f"not valid YAML: {error.problem}"),))
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            return cls(path, problems=(SourceProblem(line, f"not valid YAML: {error.reason}"),))
 
     def line_of(self, path: _Path) -> int | None:
         """The line of a value by its path below the project's namespace, or of the nearest value that is there."""
@@ -71,6 +77,8 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 def _parse(path: Path, text: str) -> Source:
     document = yaml.compose(text, Loader=yaml.SafeLoader)
+    if strange := list(_strange_values(document)):
+        return Source(path, problems=tuple(strange))
     root = yaml.safe_load(text) if document is not None else {}
     config = root.get("config", {}) if isinstance(root, dict) else None
     if not isinstance(config, dict):
@@ -79,8 +87,11 @@ def _parse(path: Path, text: str) -> Source:
     problems: list[SourceProblem] = []
     for key, value in document.value if document is not None else ():
         if key.value == "config":
-            lines[()] = key.start_mark.line + 1
+            line = key.start_mark.line + 1
+            if lines.setdefault((), line) != line:
+                problems.append(SourceProblem(line, f"key 'config' stands twice, first in line {lines[()]}"))
             problems += _walk(value, (), lines)
+    problems += _foreign_keys(config, lines)
     return Source(path, config, tuple(problems), lines)
 
 
@@ -97,3 +108,25 @@ def _walk(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> Iterable[Sou
                 yield SourceProblem(line, f"key {key.value!r} stands twice, first in line {lines[*path, key.value]}")
             lines[*path, key.value] = line
             yield from _walk(value, (*path, key.value), lines)
+
+
+def _strange_values(node: yaml.Node | None) -> Iterable[SourceProblem]:
+    """Values that YAML makes a date, a set or bytes of, none of which a configuration can mean."""
+    if node is None:
+        return
+    kind = node.tag.rpartition(":")[2]
+    if kind not in _KINDS:
+        yield SourceProblem(node.start_mark.line + 1, f"YAML reads this as a {kind}; put it in quotes if it is text")
+    for child in node.value if isinstance(node.value, list) else ():
+        for part in child if isinstance(child, tuple) else (child,):
+            yield from _strange_values(part)
+
+
+def _foreign_keys(config: Mapping[str, Any], lines: Mapping[_Path, int]) -> Iterable[SourceProblem]:
+    """Keys that Pulumi would read for nobody: without a project before them, or with a misspelt one."""
+    for key in config:
+        project, colon, name = str(key).partition(":")
+        if not colon:
+            yield SourceProblem(lines.get((key,), 0), f"key {key!r} belongs to no project; write '{PROJECT}:{key}'")
+        elif project != PROJECT and difflib.get_close_matches(project, [PROJECT], cutoff=0.8):
+            yield SourceProblem(lines.get((key,), 0), f"unknown project {project!r}; did you mean '{PROJECT}:{name}'?")

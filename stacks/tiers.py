@@ -14,11 +14,23 @@ pods tightly; production requests half of each limit, as the document's Helm val
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stacks.types import Bytes, Cpu, Model, Name, ReplicaCount, TierName
+
+
+def _within_limits(tier: DatabaseTier | CacheTier) -> None:
+    """Raise ValueError if a request is above its limit, which the API server would refuse half-way."""
+    for what, request, limit in (
+        ("cpu", tier.cpu_request, tier.cpu_limit),
+        ("memory", tier.memory_request, tier.memory_limit),
+    ):
+        if request.amount > limit.amount:
+            raise ValueError(
+                f"{what}_request {request} is above {what}_limit {limit}; raise the limit or lower the request"
+            )
 
 
 class DatabaseTier(Model):
@@ -31,6 +43,11 @@ class DatabaseTier(Model):
     memory_request: Bytes = Bytes.parse("1Gi")
     memory_limit: Bytes = Bytes.parse("2Gi")
 
+    @model_validator(mode="after")
+    def _requests(self) -> Self:
+        _within_limits(self)
+        return self
+
 
 class CacheTier(Model):
     """Redis: shards (a leader and a follower each), and per pod a volume, CPU and memory."""
@@ -42,12 +59,23 @@ class CacheTier(Model):
     memory_request: Bytes = Bytes.parse("1Gi")
     memory_limit: Bytes = Bytes.parse("2Gi")
 
+    @model_validator(mode="after")
+    def _requests(self) -> Self:
+        _within_limits(self)
+        return self
+
 
 class ObjectStorageTier(Model):
     """MinIO: servers (1, or 4 and more) and the volume of each."""
 
     servers: ReplicaCount
     storage: Bytes
+
+    @model_validator(mode="after")
+    def _erasure_set(self) -> Self:
+        if self.servers in (2, 3):
+            raise ValueError(f"{self.servers} servers keep no erasure set: use 1, or 4 and more")
+        return self
 
 
 class Tier(Model):

@@ -23,6 +23,7 @@ from components.quantity import Bytes, Cpu
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _IMAGE_REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
+_PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 _IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
@@ -35,8 +36,10 @@ __all__ = [
     "Model",
     "Name",
     "Port",
+    "PortName",
     "Problem",
     "ReplicaCount",
+    "ServiceName",
     "Text",
     "TierName",
     "duplicates",
@@ -97,8 +100,34 @@ def _details(problem: Problem) -> InitErrorDetails:
     return InitErrorDetails(type=error, loc=problem.path, input=problem.value)
 
 
+# What pydantic says in the terms of Python, in those of a YAML file.
+_MESSAGES = {
+    "missing": "missing; this key must be set",
+    "literal_error": "must be {expected}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "is_instance_of": "must be a list",
+    "sequence_str": "must be a list",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "union_tag_invalid": "there is no kind {tag!r}; allowed are: {expected_tags}",
+    "union_tag_not_found": "the key 'kind' is missing, which says what it is",
+} | dict.fromkeys(
+    ("model_type", "model_attributes_type", "dict_type", "mapping_type"), "must be a mapping of keys to values"
+)
+
+
 def _as_details(line: Any) -> InitErrorDetails:
-    return _details(Problem(tuple(line["loc"]), line["msg"].removeprefix("Value error, "), line["input"]))
+    template = _MESSAGES.get(line["type"])
+    message = template.format(**line.get("ctx", {})) if template else line["msg"].removeprefix("Value error, ")
+    return _details(Problem(tuple(line["loc"]), message, line["input"]))
 
 
 def duplicates(items: Any, key: str, what: str) -> Iterable[Problem]:
@@ -130,6 +159,18 @@ def _image_tag(value: str) -> str:
     return value
 
 
+def _service_name(value: str) -> str:
+    if naming.dns_label(value)[0].isdigit():
+        raise ValueError(f"{value!r} starts with a digit: a service's name starts with a letter (RFC 1035)")
+    return value
+
+
+def _port_name(value: str) -> str:
+    if not _PORT_NAME.fullmatch(value) or "--" in value or not any(letter.isalpha() for letter in value):
+        raise ValueError(f"{value!r} is no port name: use at most 15 lower-case letters, digits and '-', with a letter")
+    return value
+
+
 def _text(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
@@ -141,6 +182,8 @@ HostName = Annotated[str, AfterValidator(_host_name)]
 ImageRegistry = Annotated[str, AfterValidator(_image_registry)]
 Text = Annotated[str, AfterValidator(_text)]
 ImageTag = Annotated[str, AfterValidator(_image_tag)]
+ServiceName = Annotated[str, AfterValidator(_service_name)]
+PortName = Annotated[str, AfterValidator(_port_name)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ReplicaCount = Annotated[int, Field(ge=1, le=1000)]
 TierName = Literal["dev", "test", "staging", "prod"]

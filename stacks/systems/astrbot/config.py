@@ -7,7 +7,7 @@ from typing import Any
 
 from components.naming import DNS_LABEL_MAX
 from stacks.services import Service, Size, service_problems
-from stacks.systems.astrbot.services import INSTANCE, SECRET_KEYS, SERVICE_NAMES
+from stacks.systems.astrbot.services import INSTANCE, OBJECT_NAMES, SECRET_KEYS, SERVICE_NAMES
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
 from versions import APPLICATION_VERSION
 
@@ -16,11 +16,11 @@ TENANT_NAME_MAX = DNS_LABEL_MAX - len(INSTANCE) - 1
 
 
 class Tenant(Model):
-    """A customer with a chat-bot instance of their own; limits per tenant as in section 1.1."""
+    """A customer with a chat-bot instance of their own; `cpu` and `memory` are its limits where they differ."""
 
     name: Name
-    cpu: Cpu = Cpu.parse("1")
-    memory: Bytes = Bytes.parse("2Gi")
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
 
 
 class AstrBotConfig(Model):
@@ -37,7 +37,14 @@ class AstrBotConfig(Model):
         tenants = data.get("tenants")
         for problem in (*duplicates(tenants, "name", "tenant"), *_long_names(tenants)):
             yield problem._replace(path=("tenants", *problem.path))
-        yield from service_problems(data, SERVICE_NAMES, tuple(SECRET_KEYS))
+        instances = [f"{INSTANCE}-{name}" for name in _names(tenants)]
+        yield from service_problems(data, SERVICE_NAMES, tuple(SECRET_KEYS), (*OBJECT_NAMES, *instances))
+
+
+def _names(tenants: Any) -> list[Any]:
+    if not isinstance(tenants, (list, tuple)):
+        return []
+    return [one.get("name") for one in tenants if isinstance(one, Mapping)]
 
 
 def _long_names(tenants: Any) -> Iterable[Problem]:

@@ -88,6 +88,7 @@ def object_storage(
         storage=tier.storage,
         storage_class=args.tier.storage_class,
         clients=clients(scope, services, "object_storage"),
+        protect=args.tier.protect_data,
     )
 
 

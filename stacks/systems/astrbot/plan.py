@@ -19,10 +19,9 @@ from components.object_storage import ObjectStorageArgs
 from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows
 from stacks.services import Service, sized
 from stacks.systems.astrbot import data
-from stacks.systems.astrbot.config import AstrBotConfig
+from stacks.systems.astrbot.config import AstrBotConfig, Tenant
 from stacks.systems.astrbot.services import GATEWAY, SERVICES, instance_service
 from stacks.systems.base import SystemArgs
-from stacks.types import Bytes, Cpu
 
 # Names of section 2.1.
 CONFIG_MAP = "saas-platform-config"
@@ -56,7 +55,7 @@ class Plan:
 def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> Plan:
     """Work out everything from what the environment says."""
     services = sized([*SERVICES, *config.services], config.sizes)
-    instance = instance_service(Cpu.parse("1"), Bytes.parse("2Gi"))
+    (instance,) = sized([instance_service()], config.sizes)
     everyone = [*services, instance]
     database = data.database(args, scope, everyone, secrets["DB_PASSWORD"])
     cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
@@ -70,17 +69,16 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
         cache=cache,
         object_storage=files,
         services=[application_args(service, everyone, around) for service in services],
-        instances=_instances(config, everyone, around),
+        instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
         instance_egress=egress_flows(instance, everyone, around),
     )
 
 
-def _instances(config: AstrBotConfig, everyone: Sequence[Service], around: Surroundings) -> list[ApplicationArgs]:
-    return [
-        application_args(instance_service(tenant.cpu, tenant.memory), everyone, around, instance=tenant.name)
-        for tenant in config.tenants
-    ]
+def _instance(tenant: Tenant, standard: Service, everyone: Sequence[Service], around: Surroundings) -> ApplicationArgs:
+    own = {"cpu": tenant.cpu, "memory": tenant.memory}
+    service = standard.model_copy(update={key: value for key, value in own.items() if value is not None})
+    return application_args(service, everyone, around, instance=tenant.name)
 
 
 def _surroundings(

@@ -57,6 +57,13 @@ SERVICES: tuple[Service, ...] = tuple(
 
 SERVICE_NAMES = (*(service.name for service in SERVICES), INSTANCE)
 
+# What else of the namespace has a Service, a pod or a network policy by its name.
+OBJECT_NAMES = (
+    *("minio", "minio-headless", "allow-dns", "default-deny"),
+    *(f"postgresql-cluster{suffix}" for suffix in ("", "-rw", "-ro", "-r")),
+    *(f"redis-cluster{suffix}" for suffix in ("", "-leader", "-follower", "-master")),
+)
+
 # Keys of the Secret `saas-platform-secrets`, section 2.1, and the credential behind each.
 SECRET_KEYS = {
     "DB_PASSWORD": "postgresql-password",
@@ -68,13 +75,13 @@ SECRET_KEYS = {
 }
 
 
-def instance_service(cpu: Cpu, memory: Bytes) -> Service:
+def instance_service() -> Service:
     """A tenant's chat-bot instance: files in object storage, and answers from a language model on the internet."""
     return Service(
         name=INSTANCE,
         replicas=1,
-        cpu=cpu,
-        memory=memory,
+        cpu=Cpu.parse(_SMALL["cpu"]),
+        memory=Bytes.parse(_SMALL["memory"]),
         uses=("object_storage", "internet"),
         secrets=("LLM_API_KEY", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"),
         autoscaled=False,

@@ -80,6 +80,8 @@ class AstrBot(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)
         for service in self._plan.services:
             Application(f"{NAME}-{service.name}", service, opts)
+        if not self._plan.instances:
+            return
         group = ApplicationGroupArgs(
             scope=self._plan.scope,
             component=INSTANCE,
@@ -88,7 +90,9 @@ class AstrBot(pulumi.ComponentResource):
         )
         shared = ApplicationGroup(INSTANCE, group, opts)
         for instance in self._plan.instances:
-            Application(instance.name, instance, pulumi.ResourceOptions(parent=self, depends_on=[*needs, shared]))
+            Application(
+                f"{NAME}-{instance.name}", instance, pulumi.ResourceOptions(parent=self, depends_on=[*needs, shared])
+            )
 
     def _ingress(self, opts: pulumi.ResourceOptions) -> HttpIngress:
         gateway = next(service for service in self._plan.services if service.name == GATEWAY)
