@@ -6,6 +6,7 @@
 
 ENV     ?= dev
 CONTEXT ?=
+FILE    ?= preview-$(ENV).md
 PYTHON  ?= python3
 VENV    := .venv
 RUN     := $(VENV)/bin/python
@@ -13,10 +14,10 @@ OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview render test e2e check format bench clean
+.PHONY: help up down status preview preview-comment pulumi-preview render test e2e check format bench clean
 
 help: ## This list
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
 
 up: $(VENV)/.ready ## Deploy ENV and wait until it is available (on the local sandbox unless the environment says otherwise)
 	@$(OPS) up $(TARGET)
@@ -29,6 +30,13 @@ status: $(VENV)/.ready ## What runs of ENV
 
 preview: $(VENV)/.ready ## What ENV consists of and what the policies say of it; needs no cluster
 	@$(OPS) preview --stack $(ENV)
+
+preview-comment: $(VENV)/.ready ## The same as a pull-request comment, in FILE (default preview-ENV.md)
+	@$(OPS) preview --stack $(ENV) --output markdown > $(FILE)
+
+pulumi-preview: $(VENV)/.ready ## `pulumi preview` of ENV with the policy pack; needs pulumi and its credentials
+	@command -v pulumi >/dev/null || { echo "error: pulumi is not on PATH; install it from https://www.pulumi.com/docs/install/, or use make preview" >&2; exit 1; }
+	@pulumi preview --stack $(ENV) --policy-pack policy --diff --non-interactive
 
 render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/ENV
 	@$(OPS) render --stack $(ENV) rendered/$(ENV)

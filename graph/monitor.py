@@ -73,8 +73,11 @@ class RecordingMonitor(MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name if request.custom else "", object=outputs)
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        # As the engine does it: the stack itself is no part of its children's qualified types.
-        return super().make_urn("" if parent == self._stack_urn else parent, type_, name)
+        # As the engine does it, and unlike the SDK's mocks: a type is qualified by those of all its ancestors, among
+        # which the stack itself does not count.
+        if parent and parent != self._stack_urn:
+            type_ = f"{parent.split('::')[2]}${type_}"
+        return super().make_urn("", type_, name)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         if request.urn == self._stack_urn:
@@ -90,7 +93,7 @@ def _options(request: Any) -> dict[str, Any]:
         "ignore_changes": list(request.ignoreChanges),
         "replace_on_changes": list(request.replaceOnChanges),
         "additional_secret_outputs": list(request.additionalSecretOutputs),
-        "aliases": [alias.urn or alias.spec.name for alias in request.aliases],
+        "aliases": [alias.urn or alias.spec.type or alias.spec.name for alias in request.aliases],
         "provider": request.provider.rsplit("::", 1)[0],
         "import": request.importId,
         "deleted_with": request.deletedWith,
