@@ -10,6 +10,7 @@ BENCHMARKS = {
     "preview": "benchmarks.preview",
     "engine": "benchmarks.engine",
     "environment": "benchmarks.environment",
+    "policy": "benchmarks.policy",
 }
 
 

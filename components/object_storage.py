@@ -160,6 +160,7 @@ class ObjectStorage(pulumi.ComponentResource):
                 "replicas": args.servers,
                 # The servers of an erasure set wait for each other at their start.
                 "pod_management_policy": "Parallel",
+                "revision_history_limit": 5,
                 "selector": {"match_labels": self._selector},
                 "template": _pod_template(args, self._selector),
                 "volume_claim_templates": [_volume_claim(args, self._selector)],

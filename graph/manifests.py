@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 from graph.model import Graph, Resource, Secret, masked, revealed
@@ -51,29 +52,28 @@ class Manifest:
 
 def manifests(graph: Graph) -> tuple[Manifest, ...]:
     """All Kubernetes objects of the graph, by wave, kind, namespace and name."""
-    levels: dict[str, int] = {}
-    found = [_manifest(graph, resource, levels) for resource in graph if resource.is_kubernetes_object]
-    waves = {level: index for index, level in enumerate(sorted({manifest.wave for manifest in found}))}
-    numbered = [
-        Manifest(one.urn, one.kind, one.namespace, one.name, waves[one.wave], one.retained, one.body) for one in found
-    ]
-    return tuple(sorted(numbered, key=lambda one: (one.wave, one.kind, one.namespace, one.name)))
+    levels = _levels(graph)
+    objects = [resource for resource in graph if resource.is_kubernetes_object]
+    waves = {level: wave for wave, level in enumerate(sorted({levels[resource.urn] for resource in objects}))}
+    found = [_manifest(resource, waves[levels[resource.urn]]) for resource in objects]
+    return tuple(sorted(found, key=lambda one: (one.wave, one.kind, one.namespace, one.name)))
 
 
-def _manifest(graph: Graph, resource: Resource, levels: dict[str, int]) -> Manifest:
+def _manifest(resource: Resource, wave: int) -> Manifest:
     kind, namespace, name = resource.object_name
     if not name:
         raise ValueError(f"{resource.urn}: has no metadata.name; every object needs a name of its own to be rendered")
     retained = bool(resource.options.get("protect") or resource.options.get("retain_on_delete"))
-    return Manifest(resource.urn, kind, namespace, name, _level(graph, resource, levels), retained, resource.inputs)
+    return Manifest(resource.urn, kind, namespace, name, wave, retained, resource.inputs)
 
 
-def _level(graph: Graph, resource: Resource, levels: dict[str, int]) -> int:
-    """One more than the highest level of what a resource waits for; 0 if it waits for nothing."""
-    if resource.urn not in levels:
-        below = (graph.by_urn[urn] for urn in graph.all_dependencies(resource) if urn in graph.by_urn)
-        levels[resource.urn] = 1 + max((_level(graph, one, levels) for one in below), default=-1)
-    return levels[resource.urn]
+def _levels(graph: Graph) -> dict[str, int]:
+    """By URN, one more than the highest level of what a resource waits for; 0 if it waits for nothing."""
+    below = {one.urn: graph.all_dependencies(one) & graph.by_urn.keys() for one in graph}
+    levels: dict[str, int] = {}
+    for urn in TopologicalSorter(below).static_order():
+        levels[urn] = 1 + max((levels[other] for other in below[urn]), default=-1)
+    return levels
 
 
 def _has_secret(value: Any) -> bool:

@@ -125,15 +125,20 @@ def secrets_of(graph: Graph) -> frozenset[str]:
 
 def _collect(value: Any, found: set[str]) -> None:
     if isinstance(value, Secret):
-        text = revealed(value)
-        if isinstance(text, str):
-            found.update((text, _decoded(text)))
+        _collect_texts(revealed(value), found)
     elif isinstance(value, Mapping):
         for item in value.values():
             _collect(item, found)
     elif isinstance(value, (list, tuple)):
         for item in value:
             _collect(item, found)
+
+
+def _collect_texts(value: Any, found: set[str]) -> None:
+    if isinstance(value, str):
+        found.update((value, _decoded(value)))
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        _collect_texts(item, found)
 
 
 def _decoded(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import pulumi
 from pulumi.runtime import Settings, configure, mocks, run_in_stack, set_all_config
 
 from graph.model import Graph
@@ -54,7 +55,12 @@ def _record(stack: str, passwords: PasswordSource) -> Graph:
     configure(Settings(project=PROJECT, stack=stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False))
     with _configuration(source.config), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_Inline(max_workers=1))
-        runner.run(run_in_stack(_program))
+        debug = pulumi.log.debug
+        try:
+            runner.run(run_in_stack(_program))
+        finally:
+            # The program silences it for the process that it usually has to itself.
+            pulumi.log.debug = debug
     return Graph(stack, tuple(monitor.recorded), monitor.stack_outputs)
 
 

@@ -72,6 +72,17 @@ def status(stack: Stack = "dev", context: Context = None) -> None:
     raise typer.Exit(_module("deploy").status(stack, context))
 
 
+@app.command()
+def policies(
+    output: Annotated[OutputFormat, typer.Option("--output", "-o")] = OutputFormat.TEXT,
+    write: Annotated[Path | None, typer.Option("--write", help="Write the page to this file instead.")] = None,
+) -> None:
+    """List the rules of the policy pack: how severe, at which level in which tier, and what they judge."""
+    from ops.policies import run
+
+    raise typer.Exit(run(output.value, write))
+
+
 def main() -> None:
     """Run a command; an expected failure is one message on standard error, without a traceback."""
     from ops.errors import EXIT_CONFIGURATION, EXIT_FAILURE, OperationError

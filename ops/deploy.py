@@ -132,7 +132,8 @@ def redact(text: str, graph: Graph) -> str:
     """`text` without any secret of the graph, should a tool have quoted one."""
     from graph.model import MASK, secrets_of
 
-    for secret in secrets_of(graph):
+    # The longest first: one may be the beginning of another.
+    for secret in sorted(secrets_of(graph), key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
 

@@ -15,8 +15,9 @@ from ops.errors import OperationError
 
 # A request that hangs for this long is not answered any more.
 _REQUEST_TIMEOUT = "30s"
+# The last words of a kubectl that got no answer; a webhook that did not answer is named by the API server, which did.
 _UNREACHABLE = re.compile(
-    r"connection refused|no such host|i/o timeout|Unable to connect|was refused|deadline exceeded"
+    r"^(Unable to connect to the server|The connection to the server)|^(?!.*webhook).*(dial tcp|Client\.Timeout)", re.M
 )
 
 

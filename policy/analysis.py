@@ -13,18 +13,18 @@ and hands marked values to validations; until then tests through the real server
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import pulumi_policy as crossguard
-from google.protobuf import json_format
 from pulumi.runtime.proto import analyzer_pb2
-from pulumi_policy import deserialize, policy
+from pulumi_policy import policy
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from graph.model import Secret
 from policy.confidential import concealed_all, confidential_texts
+from policy.protocol import properties
 from policy.subject import Stack, Subject
 
 _subject: ContextVar[Subject | None] = ContextVar("subject", default=None)
@@ -33,15 +33,20 @@ Resource = crossguard.ResourceValidationArgs | crossguard.PolicyResource
 
 
 class Policies(list[crossguard.Policy]):
-    """The policies of a pack. While a resource is analysed, only those that judge it; `judges` tells by the name."""
+    """The policies of a pack. While a resource is analysed, only those that judge its type; `judges` tells by name."""
 
     def __init__(self, policies: Sequence[crossguard.Policy], judges: Callable[[str, Subject], bool]) -> None:
         super().__init__(policies)
         self._judges = judges
+        self._of_type: dict[str, list[crossguard.Policy]] = {}
 
     def __iter__(self) -> Iterator[crossguard.Policy]:
         subject = _subject.get()
-        return super().__iter__() if subject is None else (one for one in self[:] if self._judges(one.name, subject))
+        if subject is None:
+            return super().__iter__()
+        if subject.type not in self._of_type:
+            self._of_type[subject.type] = [one for one in self[:] if self._judges(one.name, subject)]
+        return iter(self._of_type[subject.type])
 
 
 class _Servicer(policy._PolicyAnalyzerServicer):
@@ -51,7 +56,7 @@ class _Servicer(policy._PolicyAnalyzerServicer):
 
     def Analyze(self, request: Any, context: Any) -> Any:
         stripped = analyzer_pb2.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name)
-        with _during(_subject, read(request, _values(request), frozenset())):
+        with _during(_subject, read(request, properties(request.properties), frozenset())):
             return super().Analyze(stripped, context)  # type: ignore[no-untyped-call]
 
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
@@ -66,6 +71,8 @@ def read_once(tier: str | None) -> None:
         pass
 
     Servicer.tier = tier
+    # What is there now stays: collecting garbage among it would cost as much as a rule.
+    gc.freeze()
     policy._PolicyAnalyzerServicer = Servicer  # type: ignore[misc]
 
 
@@ -91,38 +98,23 @@ def stack_of(args: crossguard.StackValidationArgs, tier: str | None) -> Stack:
 
 def read_stack(resources: Sequence[Any], tier: str | None) -> Stack:
     """What rules see of the resources of an AnalyzeStack request."""
-    values = [_values(resource) for resource in resources]
+    values = [properties(resource.properties) for resource in resources]
     known = confidential_texts(values)
     return Stack(tuple(read(one, value, known) for one, value in zip(resources, values, strict=True)), tier)
 
 
 def read(resource: Any, values: Any, known: frozenset[str]) -> Subject:
     """What rules see of one resource of the protocol; `known` are texts to mask that bear no mark here."""
+    props, holds_secret = concealed_all(values, known)
     return Subject(
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        props=unknown_checking_proxy(concealed_all(values, known)),
+        props=unknown_checking_proxy(props),
         parent=resource.options.parent or None,
         protect=resource.options.protect,
+        holds_secret=holds_secret,
     )
-
-
-def _values(resource: Any) -> dict[str, Any]:
-    values: dict[str, Any] = _marked(json_format.MessageToDict(resource.properties))
-    return values
-
-
-def _marked(value: Any) -> Any:
-    """The value with the protocol's mark of a secret as our own, and assets as the SDK has them."""
-    if isinstance(value, dict):
-        signature = value.get(deserialize.SPECIAL_SIG_KEY)
-        if signature == deserialize.SPECIAL_SECRET_SIG:
-            return Secret(_marked(value.get("value")))
-        if signature is not None:
-            return deserialize._deserialize_property(value)
-        return {key: _marked(item) for key, item in value.items()}
-    return [_marked(item) for item in value] if isinstance(value, list) else value
 
 
 @contextlib.contextmanager

@@ -62,7 +62,8 @@ RESOURCE_LIMITS = Admission(
     message="a container lacks requests or limits; state cpu, memory and ephemeral-storage in both",
     container=" && ".join(
         "['cpu', 'memory', 'ephemeral-storage'].all(one, "
-        f"one in c.?resources.?{bound}.orValue({{}}) && quantity(string(c.resources.{bound}[one])).sign() > 0)"
+        f"one in c.?resources.?{bound}.orValue({{}}) && "
+        f"quantity(string(c.resources.{bound}[one])).isGreaterThan(quantity('0')))"
         for bound in ("requests", "limits")
     ),
     ephemeral=False,
@@ -81,9 +82,15 @@ DEFAULT_SERVICE_ACCOUNT = Admission(
     controlled=False,
 )
 
-NODE_PORT = Admission(
-    message="the Service opens a port of every node; use ClusterIP behind an Ingress or a Gateway",
-    objects={"core/v1/services": "object.spec.?type.orValue('ClusterIP') != 'NodePort'"},
+SERVICE_EXPOSURE = Admission(
+    message="the Service bypasses the ingress; use ClusterIP, or say why in the annotation platform.io/exposure-reason",
+    objects={
+        "core/v1/services": (
+            "object.spec.?type.orValue('ClusterIP') != 'NodePort' && object.spec.?externalIPs.orValue([]).size() == 0 "
+            "&& (object.spec.?type.orValue('ClusterIP') != 'LoadBalancer' "
+            "|| object.metadata.?annotations[?'platform.io/exposure-reason'].orValue('') != '')"
+        )
+    },
     controlled=False,
 )
 

@@ -39,15 +39,27 @@ def confidential_texts(values: Iterable[Any]) -> frozenset[str]:
     return frozenset(form for value in values for text in _texts(value, "", False) for form in _forms(text))
 
 
-def concealed_all(value: Any, known: frozenset[str]) -> Any:
-    """A copy with marked secrets masked, and with every other text that is or has a known one replaced by Leaked."""
-    if isinstance(value, Secret) or not known:
+def concealed_all(value: Any, known: frozenset[str]) -> tuple[Any, bool]:
+    """A copy with marked secrets masked, and every other text that is or has a known one replaced by Leaked.
+
+    The second tells whether anything was replaced: most resources hold no secret, and need not be searched for one.
+    """
+    replaced: list[bool] = []
+    return _concealed(value, known, replaced), bool(replaced)
+
+
+def _concealed(value: Any, known: frozenset[str], replaced: list[bool]) -> Any:
+    if isinstance(value, dict):
+        return {key: _concealed(item, known, replaced) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_concealed(item, known, replaced) for item in value]
+    if isinstance(value, Secret):
+        replaced.append(True)
         return concealed(value)
-    if isinstance(value, Mapping):
-        return {key: concealed_all(item, known) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [concealed_all(item, known) for item in value]
-    return Leaked(MASK) if isinstance(value, str) and _has_known(value, known) else value
+    if known and isinstance(value, str) and _has_known(value, known):
+        replaced.append(True)
+        return Leaked(MASK)
+    return concealed(value) if isinstance(value, (Mapping, tuple)) else value
 
 
 def _has_known(value: str, known: frozenset[str]) -> bool:

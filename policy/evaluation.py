@@ -70,13 +70,15 @@ def stack_of(graph: Graph, tier: str | None) -> Stack:
 
 
 def _subject(resource: Resource, values: Mapping[str, Any], known: frozenset[str]) -> Subject:
+    props, holds_secret = concealed_all(values, known)
     return Subject(
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        props=unknown_checking_proxy(concealed_all(values, known)),
+        props=unknown_checking_proxy(props),
         parent=resource.parent,
         protect=bool(resource.options.get("protect")),
+        holds_secret=holds_secret,
     )
 
 

@@ -32,7 +32,10 @@ def object_type(token: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A resource as rules see it. `type` is Pulumi's token; `props` are proxied, and secrets in them are masked."""
+    """A resource as rules see it. `type` is Pulumi's token; `props` are proxied, and secrets in them are masked.
+
+    `holds_secret` says whether any of its values was masked, and is True where that is not known.
+    """
 
     urn: str
     type: str
@@ -40,6 +43,7 @@ class Subject:
     props: Mapping[str, Any]
     parent: str | None = None
     protect: bool = False
+    holds_secret: bool = True
 
     @cached_property
     def object_type(self) -> str:

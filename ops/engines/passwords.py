@@ -39,6 +39,8 @@ class PasswordFile:
     def _read(self) -> dict[str, str]:
         try:
             values = json.loads(self.path.read_text(encoding="utf-8"))
+            if not isinstance(values, dict):
+                raise ValueError("it holds no JSON object")
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -50,7 +52,9 @@ class PasswordFile:
     def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = self.path.with_suffix(".new")
-        # Readable by its owner from the first byte, and complete before it takes the place of the old one.
+        # Readable by its owner from the first byte, and complete before it takes the place of the old one. What a run
+        # that was killed left of it may have another mode.
+        temporary.unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump(self._values, file, indent=1, sort_keys=True)
             file.flush()

@@ -67,7 +67,8 @@ def _stateful_set(live: Mapping[str, Any], _minimum: int) -> Readiness:
 
 def _daemon_set(live: Mapping[str, Any], _minimum: int) -> Readiness:
     status = live.get("status", {})
-    return Readiness(status.get("numberAvailable", 0), status.get("desiredNumberScheduled", 0))
+    ready = min(status.get("numberAvailable", 0), status.get("updatedNumberScheduled", 0))
+    return Readiness(ready, status.get("desiredNumberScheduled", 0))
 
 
 def _job(live: Mapping[str, Any], _minimum: int) -> Readiness:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from policy.model import Rule
 from policy.rules.access import rbac_cluster_admin, rbac_escalation, rbac_exec, rbac_secrets, rbac_wildcards
 from policy.rules.alerts import alert_runbooks
+from policy.rules.api_versions import api_versions
+from policy.rules.availability import autoscaler, priority_class, replicas, statefulset_service, topology_spread
 from policy.rules.backups import database_backup, volume_backup
 from policy.rules.bindings import bindings_resolve
+from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, wildcard_hosts
 from policy.rules.health import probes
 from policy.rules.host_access import (
     host_namespaces,
@@ -19,42 +22,65 @@ from policy.rules.host_access import (
 from policy.rules.identity import default_service_account, service_account_token, token_automount
 from policy.rules.images import image_registry, image_tag, pull_policy
 from policy.rules.isolation import closed_ingress
+from policy.rules.jobs import cron_job, job_limits
 from policy.rules.kernel import apparmor, proc_mount, seccomp, selinux, sysctls
+from policy.rules.metadata import required_labels
 from policy.rules.namespaces import namespace_baseline
 from policy.rules.network import network_policy
+from policy.rules.operations import canary_analysis, certificate_lifetime, external_secret_refresh, prometheus_retention
 from policy.rules.ownership import single_owner
 from policy.rules.plain_secrets import secrets_in_configmap, secrets_in_environment
+from policy.rules.postgres import postgres_instances, postgres_superuser, postgres_tls
 from policy.rules.privilege import capabilities, privilege_escalation, privileged, read_only_root, run_as_non_root
+from policy.rules.ratios import resource_ratio
+from policy.rules.redis import redis_password, redis_persistence
 from policy.rules.references import references_exist
 from policy.rules.resources import resource_limits
+from policy.rules.rollout import graceful_termination, revision_history, rollout_strategy
 from policy.rules.routes import unique_routes
 from policy.rules.scaling import disruption_budget, one_autoscaler
 from policy.rules.secrecy import secrets_stay_secret
 from policy.rules.selection import selectors_match
+from policy.rules.storage import scratch_limits, volume_size
 from policy.rules.targets import targets_exist
 
 RULES: tuple[Rule, ...] = (
     alert_runbooks,
+    api_versions,
     apparmor,
+    autoscaler,
     bindings_resolve,
+    canary_analysis,
     capabilities,
+    certificate_lifetime,
     closed_ingress,
+    cron_job,
     database_backup,
     default_service_account,
     disruption_budget,
+    external_secret_refresh,
+    gateway_tls,
+    graceful_termination,
     host_namespaces,
     host_path,
     host_ports,
     image_registry,
     image_tag,
+    ingress_tls,
+    job_limits,
     namespace_baseline,
     network_policy,
     one_autoscaler,
+    postgres_instances,
+    postgres_superuser,
+    postgres_tls,
+    priority_class,
     privilege_escalation,
     privileged,
     probe_hosts,
     probes,
     proc_mount,
+    prometheus_retention,
     pull_policy,
     rbac_cluster_admin,
     rbac_escalation,
@@ -62,9 +88,17 @@ RULES: tuple[Rule, ...] = (
     rbac_secrets,
     rbac_wildcards,
     read_only_root,
+    redis_password,
+    redis_persistence,
     references_exist,
+    replicas,
+    required_labels,
     resource_limits,
+    resource_ratio,
+    revision_history,
+    rollout_strategy,
     run_as_non_root,
+    scratch_limits,
     seccomp,
     secrets_in_configmap,
     secrets_in_environment,
@@ -72,12 +106,17 @@ RULES: tuple[Rule, ...] = (
     selectors_match,
     selinux,
     service_account_token,
+    service_exposure,
     single_owner,
+    statefulset_service,
     sysctls,
     targets_exist,
     token_automount,
+    topology_spread,
     unique_routes,
     volume_backup,
+    volume_size,
     volume_types,
+    wildcard_hosts,
     windows_host_process,
 )

@@ -91,7 +91,7 @@ class ImageRegistryConfig(RuleConfig):
         severity=Severity.HIGH,
         level=Level.MANDATORY,
         levels={"dev": Level.ADVISORY},
-        frameworks=(cis("5.5.1"), nsa("Kubernetes Pod security: building secure container images"), pci("6.3.2")),
+        frameworks=(cis("5.5.1"), nsa("Kubernetes Pod security: building secure container images")),
         remediation=(
             "Copy the image to the environment's registry, and scan it there.",
             "Or have its registry added to `registries` in the policy's configuration.",

@@ -49,6 +49,7 @@ def secrets_stay_secret(stack: Stack, config: SecretsStaySecretConfig) -> Iterat
 def _exposed(stack: Stack, config: SecretsStaySecretConfig, subject: Subject) -> Iterator[Violation]:
     if subject is stack.root:
         yield from _outputs(subject, config)
+    if subject is stack.root or not subject.holds_secret:
         return
     kept = _SECRET_DATA.get(subject.object_type, ())
     for path in _secret_paths(subject.props, subject.is_kubernetes_object, kept):

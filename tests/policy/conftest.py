@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.policy.rule_tests import RuleTests
+import pytest
+
+pytest.register_assert_rewrite("tests.policy.rule_tests")
+
+from tests.policy.rule_tests import RuleTests  # noqa: E402
 
 # By the parameter of a test, the table that gives its values.
 _TABLES = {"compliant": "compliant", "violation": "violations", "unknown": "unknown"}

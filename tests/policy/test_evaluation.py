@@ -19,6 +19,7 @@ from policy.evaluation import Finding, evaluate, stack_of
 from policy.exemptions import Exemption
 from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
 from policy.rules import RULES
+from policy.rules.resources import resource_limits
 from policy.settings import Entry, Settings
 from policy.subject import ANY_OBJECT, Subject
 from policy.values import plain
@@ -126,7 +127,7 @@ def test_an_exempt_finding_is_shown_and_does_not_block() -> None:
 def test_what_is_not_known_yet_is_noted_and_hides_no_other_object() -> None:
     unknown = having(workload(name="unknown"), f"{_WEB}.resources.limits.cpu", UNKNOWN_STRING_VALUE)
     bare = without(workload(), f"{_WEB}.resources.limits.cpu")
-    first, second = evaluate(graph_of(*shop()[:-1], unknown, bare))
+    first, second = evaluate(graph_of(*shop()[:-1], unknown, bare), rules=[resource_limits])
     assert (first.object, first.blocks) == ("Deployment shop/api", True)
     assert (second.object, second.level) == ("Deployment shop/unknown", Level.ADVISORY)
     assert second.message == (

@@ -24,7 +24,7 @@ SHAPES = {
     "a Stripe key": "sk_live_" + "a1B2" * 6,
     "a Google API key": "AIza" + "a1B2c" * 7,
     "an OpenAI or Anthropic key": "sk-" + "a1B2" * 8,
-    "a JSON Web Token": "eyJ" + "hbGciOiJI.eyJ" + "zdWIiOiIxMj.abc",
+    "a JSON Web Token": "eyJ" + "hbGciOiJIUzI1NiJ9.eyJ" + "zdWIiOiIxMjM0In0.abc",
     "a URL with a password": "postgresql://app:" + "hunter2" + "@db:5432/app",
     "a random key": "q7Xb2LpZ0" + "vNc8RtYw4KdJ6sHf1",
 }

@@ -1,4 +1,4 @@
-"""The custom resource definitions that their projects publish, from the folder beside the checkout, as strict schemas."""
+"""The custom resource definitions that their projects publish, from beside the checkout, as strict schemas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.c
 
 def documents(path: Path) -> list[dict[str, Any]]:
     """All documents of a file."""
-    return [one for one in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if one]  # noqa: S506
+    return [one for one in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if one]
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from graph.model import Graph
+from graph.monitor import PasswordSource, placeholder_password
 from graph.record import record
 from paths import PROJECT, ROOT
 
@@ -16,6 +17,11 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 Body = Mapping[str, Any]
 
 recorded = cache(record)
+
+
+def record_once(stack: str, passwords: PasswordSource = placeholder_password) -> Graph:
+    """In place of `record`: anew only where somebody's own passwords are asked for."""
+    return recorded(stack) if passwords is placeholder_password else record(stack, passwords)
 
 
 def planted(name: str, _inputs: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ from graph.monitor import PasswordSource, RecordingMonitor
 from stacks.errors import ConfigurationError, ConfigurationProblem
 
 STACK = "scratch"
+# A recording depends on its file alone, and costs a fifth of a second.
+_graphs: dict[str, Graph] = {}
 _MISTAKE = re.compile(r"#! (?P<path>\S*) \|(?P<fragment>[^#]*)")
 
 
@@ -31,9 +33,11 @@ class Scratch:
         (self.folder / f"Pulumi.{stack}.yaml").write_text(textwrap.dedent(text), encoding="utf-8")
 
     def record(self, text: str) -> Graph:
-        """The graph of an environment with this file."""
+        """The graph of an environment with this file; the same file is recorded once a session."""
         self.write(text)
-        return graph.record.record(STACK)
+        if text not in _graphs:
+            _graphs[text] = graph.record.record(STACK)
+        return _graphs[text]
 
     def problems(self, text: str) -> list[ConfigurationProblem]:
         """Everything that is wrong with an environment with this file; fails if it is accepted."""

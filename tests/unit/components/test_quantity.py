@@ -44,7 +44,10 @@ def test_quantities_are_ordered_by_their_amount(one: int, other: int) -> None:
     assert (Bytes(one) < Bytes(other)) is (one < other)
 
 
-@given(st.integers(min_value=0, max_value=10**9), st.sampled_from(["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"]))
+@given(
+    st.integers(min_value=0, max_value=10**9),
+    st.sampled_from(["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"]),
+)
 @examples(200)
 def test_every_suffix_means_what_kubernetes_means_by_it(number: int, suffix: str) -> None:
     """Gi is not G: seven percent of a volume."""
@@ -71,16 +74,15 @@ def test_cpu_is_read_in_cores_and_millicores(text: str, millicores: int) -> None
     assert Cpu.parse(text) == Cpu(millicores)
 
 
-@pytest.mark.parametrize(
-    ("amount", "text"), [(2000, "2"), (500, "500m"), (1500, "1500m"), (0, "0")]
-)
+@pytest.mark.parametrize(("amount", "text"), [(2000, "2"), (500, "500m"), (1500, "1500m"), (0, "0")])
 def test_cpu_is_written_as_the_api_returns_it(amount: int, text: str) -> None:
     """Another form of the same amount would show as a change at every deployment."""
     assert str(Cpu(amount)) == text
 
 
 @pytest.mark.parametrize(
-    ("amount", "text"), [(2**30, "1Gi"), (1536 * 2**20, "1536Mi"), (2**40, "1Ti"), (1000, "1000"), (0, "0"), (1024, "1Ki")]
+    ("amount", "text"),
+    [(2**30, "1Gi"), (1536 * 2**20, "1536Mi"), (2**40, "1Ti"), (1000, "1000"), (0, "0"), (1024, "1Ki")],
 )
 def test_bytes_are_written_in_the_largest_binary_unit_that_divides_them(amount: int, text: str) -> None:
     """`1610612736` is right and unreadable."""
@@ -89,7 +91,25 @@ def test_bytes_are_written_in_the_largest_binary_unit_that_divides_them(amount: 
 
 @pytest.mark.parametrize(
     "text",
-    ["10Gb", "10GB", "10gi", "10 Gi", "2 GiB", "1,5Gi", "1.5Gi", "-1Gi", "+1Gi", "Gi", "", " ", "10Gi\n", "1e9", "0x10", "١Gi", "10Ei "],
+    [
+        "10Gb",
+        "10GB",
+        "10gi",
+        "10 Gi",
+        "2 GiB",
+        "1,5Gi",
+        "1.5Gi",
+        "-1Gi",
+        "+1Gi",
+        "Gi",
+        "",
+        " ",
+        "10Gi\n",
+        "1e9",
+        "0x10",
+        "\u0661Gi",
+        "10Ei ",
+    ],
 )
 def test_bytes_refuse_everything_else_and_say_what_is_allowed(text: str) -> None:
     """Guessing at `10Gb` would be wrong by a factor of eight or of none."""
@@ -97,10 +117,12 @@ def test_bytes_refuse_everything_else_and_say_what_is_allowed(text: str) -> None
         Bytes.parse(text)
 
 
-@pytest.mark.parametrize("text", ["1,5", "2 cores", "500 m", "-1", "0.0001", "1.", ".5", "500M", "1m5", "", "2\n", "٢", "1e3"])
+@pytest.mark.parametrize(
+    "text", ["1,5", "2 cores", "500 m", "-1", "0.0001", "1.", ".5", "500M", "1m5", "", "2\n", "\u0662", "1e3"]
+)
 def test_cpu_refuses_everything_else_and_says_what_is_allowed(text: str) -> None:
     """500M would be five hundred million cores."""
-    with pytest.raises(ValueError, match="cores such as 2 or 0.5, or millicores such as 500m"):
+    with pytest.raises(ValueError, match=r"cores such as 2 or 0\.5, or millicores such as 500m"):
         Cpu.parse(text)
 
 

@@ -90,17 +90,17 @@ def needed(graph: Graph, resource: Resource) -> set[str]:
 
 
 @given(acyclic())
-@examples(150)
+@examples(80)
 def test_an_object_comes_in_a_later_wave_than_everything_that_it_needs(graph: Graph) -> None:
     """A Deployment before its Secret fails, or worse: starts with the old one."""
     wave = {manifest.urn: manifest.wave for manifest in manifests(graph)}
-    for urn in wave:
+    for urn, mine in wave.items():
         for need in needed(graph, graph.by_urn[urn]) & wave.keys():
-            assert wave[need] < wave[urn], f"{urn} (wave {wave[urn]}) needs {need} (wave {wave[need]})"
+            assert wave[need] < mine, f"{urn} (wave {mine}) needs {need} (wave {wave[need]})"
 
 
 @given(acyclic())
-@examples(100)
+@examples(50)
 def test_waves_are_counted_from_zero_without_a_gap_and_every_object_is_in_one(graph: Graph) -> None:
     """An object that is in none is never applied."""
     rendered = manifests(graph)
@@ -111,7 +111,7 @@ def test_waves_are_counted_from_zero_without_a_gap_and_every_object_is_in_one(gr
 
 
 @given(acyclic())
-@examples(60)
+@examples(30)
 def test_manifests_do_not_depend_on_the_order_of_registration(graph: Graph) -> None:
     """The SDK registers concurrently: a file that moved with the order would show as a change in Git."""
     backwards = Graph(graph.stack, tuple(reversed(graph.resources)))
@@ -128,7 +128,9 @@ def test_waves_of_an_environment_start_with_the_namespace_and_end_with_the_servi
     """On the recorded environments themselves."""
     rendered = manifests(graph)
     wave = {manifest.title: manifest.wave for manifest in rendered}
-    assert [manifest.title for manifest in rendered if manifest.wave == 0] == ["Namespace astrbot"]
+    first = {manifest.title for manifest in rendered if manifest.wave == 0}
+    assert "Namespace astrbot" in first
+    assert {manifest.namespace for manifest in rendered if manifest.wave == 0} == {""}, "before their namespace"
     assert wave["ResourceQuota astrbot/quota"] < wave["Cluster astrbot/postgresql-cluster"]
     assert wave["NetworkPolicy astrbot/default-deny"] < wave["StatefulSet astrbot/minio"], "pods before the policy"
     assert wave["ConfigMap astrbot/saas-platform-config"] < wave["Deployment astrbot/api-gateway"]
@@ -138,9 +140,14 @@ def test_waves_of_an_environment_start_with_the_namespace_and_end_with_the_servi
 def test_an_object_without_a_name_is_refused_with_its_urn() -> None:
     """Pulumi would make up a name; the two engines would then make two objects."""
     nameless = Resource(
-        urn="urn:nameless", type="kubernetes:core/v1:ConfigMap", name="x", parent=None, custom=True, inputs={"kind": "ConfigMap"}
+        urn="urn:nameless",
+        type="kubernetes:core/v1:ConfigMap",
+        name="x",
+        parent=None,
+        custom=True,
+        inputs={"kind": "ConfigMap"},
     )
-    with pytest.raises(ValueError, match="urn:nameless: has no metadata.name"):
+    with pytest.raises(ValueError, match=r"urn:nameless: has no metadata\.name"):
         manifests(Graph("dev", (nameless,)))
 
 
@@ -159,7 +166,12 @@ def manifest(body: dict[str, Any]) -> Manifest:
 
 def test_a_file_starts_as_every_manifest_does_and_is_else_sorted() -> None:
     """The order in which a dict was filled must not show in the file."""
-    body = {"spec": {"b": 1, "a": [{"d": 1, "c": 2}]}, "kind": "K", "apiVersion": "v1", "metadata": {"z": 1, "name": "x"}}
+    body = {
+        "spec": {"b": 1, "a": [{"d": 1, "c": 2}]},
+        "kind": "K",
+        "apiVersion": "v1",
+        "metadata": {"z": 1, "name": "x"},
+    }
     reordered = dict(reversed(body.items()))
     text = as_yaml(manifest(body))
     assert text == as_yaml(manifest(reordered))
@@ -167,7 +179,9 @@ def test_a_file_starts_as_every_manifest_does_and_is_else_sorted() -> None:
     assert text.index("a:") < text.index("b:")
 
 
-@pytest.mark.parametrize("value", ["1.0", "true", "no", "010", "null", "", "1e3", "2026-01-01", "ä: #", "a\nb", "x" * 300])
+@pytest.mark.parametrize(
+    "value", ["1.0", "true", "no", "010", "null", "", "1e3", "2026-01-01", "ä: #", "a\nb", "x" * 300]
+)
 def test_a_text_stays_a_text_in_the_file(value: str) -> None:
     """`"1.0"` written without quotes comes back as a number, and the API refuses it."""
     body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"key": value}}

@@ -43,7 +43,7 @@ def test_masking_and_revealing_change_nothing_that_is_no_secret(value: Any) -> N
 @pytest.mark.parametrize(
     "hide",
     [
-        lambda text: Secret(text),
+        Secret,
         lambda text: {"a": [Secret(text)]},
         lambda text: Secret({"key": text}),
         lambda text: Secret([{"key": Secret(text)}]),

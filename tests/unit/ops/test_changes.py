@@ -91,7 +91,10 @@ def test_annotations_that_are_missing_and_none_are_the_same() -> None:
     [
         (Changes(unchanged=62), "no changes, 62 objects as they should be"),
         (Changes(created=["a", "b"]), "2 created, 0 unchanged"),
-        (Changes(created=["a"], changed=["b"], removed=["c", "d"], unchanged=5), "1 created, 1 changed, 2 removed, 5 unchanged"),
+        (
+            Changes(created=["a"], changed=["b"], removed=["c", "d"], unchanged=5),
+            "1 created, 1 changed, 2 removed, 5 unchanged",
+        ),
     ],
 )
 def test_a_summary_names_what_happened_and_nothing_that_did_not(changes: Changes, text: str) -> None:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import base64
 import inspect
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ops.deploy
+import ops.engines.passwords
 from components.namespace import NamespaceBaseline
 from graph.manifests import manifests
 from graph.model import MASK, Graph, Resource, Secret
+from graph.record import record
 from ops.clusters import Cluster, cluster_of
 from ops.deploy import redact, start_sandbox
 from ops.engines.changes import Changes
 from ops.engines.passwords import PasswordFile
 from ops.errors import OperationError
 from paths import sandbox_kubeconfig
+from policy.evaluation import evaluate
 from sandbox import Sandbox
 from tests.unit.commands import ops as run
 from tests.unit.fake_cluster import FakeKubectl
-from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords
+from tests.unit.recordings import planted_passwords, record_once, recorded, recorded_with_planted_passwords
 
 
 def graph_of(**inputs: Any) -> Graph:
@@ -47,7 +51,7 @@ def test_a_secret_that_contains_another_is_masked_whole() -> None:
 
 def test_a_text_without_a_secret_stays_as_it_is(dev: Graph) -> None:
     """The API's own words are what a person needs."""
-    message = 'Deployment "api-gateway" is invalid: database "saas_platform" of user saas_platform'
+    message = 'The Deployment "api-gateway" is invalid: spec.template.spec.containers[0].image: Required value'
     assert redact(message, recorded_with_planted_passwords(dev.stack)) == message
 
 
@@ -81,12 +85,15 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKubectl:
 
 
 def _use(fake: FakeKubectl, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SAAS_PLATFORM_STATE", str(folder))
+    # Not by `SAAS_PLATFORM_STATE`, which would also move the sandbox of environments that are recorded already.
+    monkeypatch.setattr(ops.engines.passwords, "state_directory", lambda: folder)
+    monkeypatch.setattr(ops.deploy, "evaluate", lambda _: ())
     monkeypatch.setattr(Cluster, "kubectl", lambda _: fake)
+    monkeypatch.setattr(ops.deploy, "record", record_once)
     monkeypatch.setattr(ops.deploy, "start_sandbox", lambda _: None)
     monkeypatch.setattr(ops.deploy, "_sandbox_runs", lambda: True)
     monkeypatch.setattr(Sandbox, "down", lambda _: None)
-    monkeypatch.setattr(ops.deploy.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
 
 
 def test_up_deploys_and_says_what_runs_where_and_what_is_next(cluster: FakeKubectl) -> None:
@@ -113,6 +120,8 @@ def test_up_again_changes_nothing_and_says_so(cluster: FakeKubectl) -> None:
 def test_up_that_a_policy_refuses_touches_nothing(cluster: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> None:
     """The preview comes first, and it decides."""
     monkeypatch.setattr(NamespaceBaseline, "_default_deny", lambda *_: None)
+    monkeypatch.setattr(ops.deploy, "record", record)
+    monkeypatch.setattr(ops.deploy, "evaluate", evaluate)
     outcome = run("up", "-s", "prod")
     assert outcome.status == 1
     assert "Not deployed: a mandatory policy is violated" in outcome.out
@@ -138,7 +147,10 @@ def test_up_that_fails_shows_no_password(tmp_path: Path, monkeypatch: pytest.Mon
     assert outcome.status == 1
     assert "cannot store" in outcome.err, outcome
     file = PasswordFile("dev")
-    passwords = [file.password(name, {"length": 1}) for name in ("astrbot-credentials-jwt-secret", "astrbot-credentials-redis-password")]
+    passwords = [
+        file.password(name, {"length": 1})
+        for name in ("astrbot-credentials-jwt-secret", "astrbot-credentials-redis-password")
+    ]
     for password in passwords:
         assert len(password) == 32, "the test does not know the name of the password"
         for form in (password, base64.b64encode(password.encode()).decode()):

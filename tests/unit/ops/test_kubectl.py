@@ -17,8 +17,8 @@ RETRIES = """E1121 09:00:00.1 memcache.go:265] "Unhandled Error" err="couldn't g
 E1121 09:00:00.2 memcache.go:265] "Unhandled Error" err="couldn't get current server API group list"
 The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?"""
 WEBHOOK = (
-    'Error from server (InternalError): error when creating "STDIN": PrometheusRule shop/api: Internal error occurred: '
-    'failed calling webhook "rules.monitoring.example": Post "https://10.0.0.9:443": dial tcp: connect: connection refused'
+    'Error from server (InternalError): error when creating "STDIN": Internal error occurred: '
+    'failed calling webhook "rules.monitoring.example": Post "https://10.0.0.9:443": dial tcp: connection refused'
 )
 FORBIDDEN = (
     'Error from server (Forbidden): namespaces "shop" is forbidden: User "dev" cannot get resource "namespaces" in API '
@@ -57,7 +57,7 @@ def test_an_unreachable_cluster_is_named_with_what_to_check(tmp_path: Path, mess
 
 def test_an_unreachable_cluster_without_a_context_is_named_by_its_kubeconfig(tmp_path: Path) -> None:
     """The sandbox has no context of its own."""
-    with pytest.raises(ClusterError, match="cluster of .*/kubeconfig cannot be reached"):
+    with pytest.raises(ClusterError, match=r"cluster of .*/kubeconfig cannot be reached"):
         kubectl(tmp_path, err=REFUSED, status=1).check()
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import ops.engines.passwords
 from ops.engines.passwords import PasswordFile
 from ops.errors import OperationError
 
@@ -87,7 +86,7 @@ def test_a_run_that_is_killed_while_writing_leaves_the_old_file_whole(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ops.engines.passwords.os, "fsync", killed)
+        patch.setattr(os, "fsync", killed)
         with pytest.raises(KeyboardInterrupt):
             PasswordFile("dev").password("cache", LENGTH)
     assert json.loads((state / "dev" / "passwords.json").read_text()) == {"db": kept}

@@ -80,9 +80,7 @@ NOT_READY = {
     "stateful set: never seen by its controller": live("StatefulSet", {"replicas": 1}, generation=2),
     "stateful set: one is missing": stateful_set(readyReplicas=1, updatedReplicas=1, **REVISIONS),
     "stateful set: all are ready, one is old": stateful_set(readyReplicas=2, updatedReplicas=1, **UPDATING),
-    "daemon set: missing on a node": daemon_set(
-        desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=2
-    ),
+    "daemon set: missing on a node": daemon_set(desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=2),
     "daemon set: all are available, some are old": daemon_set(
         desiredNumberScheduled=3, updatedNumberScheduled=1, numberAvailable=3
     ),
@@ -122,7 +120,7 @@ def test_what_has_no_readiness_is_not_waited_for(kind: str) -> None:
 
 @pytest.mark.parametrize(("minimum", "wanted"), [(0, 2), (1, 2), (3, 3)])
 def test_an_autoscaled_deployment_is_waited_for_up_to_the_autoscalers_minimum(minimum: int, wanted: int) -> None:
-    """A new Deployment has one replica until its autoscaler has looked: that is not the environment that was asked for."""
+    """A new Deployment has one replica until its autoscaler has looked: not what was asked for."""
     state = readiness(deployment(**ALL), minimum)
     assert state == Readiness(2, wanted)
     assert state.done is (wanted == 2)
@@ -149,7 +147,7 @@ def test_what_is_not_ready_says_why(found: dict[str, Any], reason: str) -> None:
 @pytest.mark.parametrize("condition", ["Ready", "jsonpath=.status.x=1", "jsonpath={.status.x}"])
 def test_a_wait_in_an_unknown_notation_is_refused_and_not_passed_over(condition: str) -> None:
     """Ignored, it would count as ready at once."""
-    with pytest.raises(ValueError, match="x: pulumi.com/waitFor"):
+    with pytest.raises(ValueError, match=r"x: pulumi\.com/waitFor"):
         readiness(waiting(condition))
 
 
@@ -159,8 +157,6 @@ def test_a_deployment_is_done_exactly_when_kubectl_says_so(
     wanted: int, replicas: int, updated: int, available: int
 ) -> None:
     """Kubectl's three conditions (polymorphichelpers/rollout_status.go), for as many replicas as are wanted."""
-    state = readiness(
-        deployment(wanted, replicas=replicas, updatedReplicas=updated, availableReplicas=available)
-    )
+    state = readiness(deployment(wanted, replicas=replicas, updatedReplicas=updated, availableReplicas=available))
     assert state is not None
     assert state.done is (updated >= wanted and replicas <= updated and available >= min(updated, wanted))

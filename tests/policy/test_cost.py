@@ -1,0 +1,111 @@
+"""What the pack costs, in steps and not in seconds: each request is read once, whatever the number of rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi_policy as crossguard
+import pytest
+from pulumi_policy import policy as sdk
+
+from benchmarks.policy import enlarged
+from graph.model import Graph
+from graph.record import record
+from policy import analysis, evaluation, subject, values
+from policy.pack import _judges, policies
+from policy.rules import RULES
+from tests.policy.engine import resource_request, stack_request
+
+
+@pytest.fixture
+def servicer() -> Iterator[Any]:
+    """The SDK's servicer in this process, as the pack extends it."""
+    original = sdk._PolicyAnalyzerServicer
+    analysis.read_once("prod")
+    made = sdk._PolicyAnalyzerServicer
+    try:
+        pack = analysis.Policies(policies("prod"), _judges)
+        yield made("pack", "1", pack, crossguard.EnforcementLevel.MANDATORY)  # type: ignore[no-untyped-call]
+    finally:
+        sdk._PolicyAnalyzerServicer = original  # type: ignore[misc]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often properties are read, proxied and looked into from here on."""
+    counted: Counter[str] = Counter()
+
+    def count(module: Any, name: str) -> None:
+        original = getattr(module, name)
+
+        def counting(*args: Any, **more: Any) -> Any:
+            counted[name] += 1
+            return original(*args, **more)
+
+        monkeypatch.setattr(module, name, counting)
+
+    for module, name in (
+        (analysis, "properties"),
+        (analysis, "unknown_checking_proxy"),
+        (evaluation, "unknown_checking_proxy"),
+        (sdk, "deserialize_properties"),
+    ):
+        count(module, name)
+    return counted
+
+
+def _graph(size: int) -> Graph:
+    return enlarged(record("prod"), size)
+
+
+def test_the_engines_requests_are_read_once_for_all_rules(servicer: Any, calls: Counter[str]) -> None:
+    graph = _graph(120)
+    for resource in graph:
+        servicer.Analyze(resource_request(resource), None)
+    assert calls["properties"] == len(graph)
+    read = dict(calls)
+    servicer.AnalyzeStack(stack_request(iter(graph)), None)
+    # Not once for each stack policy.
+    assert calls["properties"] - read["properties"] == len(graph)
+    assert calls["deserialize_properties"] == read["deserialize_properties"]
+    assert calls["deserialize_properties"] <= len(graph) * len(RULES)
+
+
+def test_the_recorded_graph_is_proxied_once_for_all_rules(calls: Counter[str]) -> None:
+    graph = _graph(200)
+    evaluation.evaluate(graph)
+    assert calls["unknown_checking_proxy"] == len(graph)
+
+
+def test_twice_the_resources_are_twice_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every rule looks into objects by these; one that compares each with each would take four times as many.
+    steps: Counter[int] = Counter()
+    size = 0
+
+    class Counting(values.proxy._DictProxy):  # type: ignore[misc]
+        def __getitem__(self, key: Any) -> Any:
+            steps[size] += 1
+            return super().__getitem__(key)
+
+    monkeypatch.setattr(values.proxy, "_DictProxy", Counting)
+    for size in (300, 600, 1200):
+        evaluation.evaluate(_graph(size))
+    assert steps[600] / steps[300] < 2.3
+    assert steps[1200] / steps[600] < 2.2
+
+
+def test_a_rule_is_asked_only_about_types_that_it_judges(servicer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured: list[str] = []
+    original = servicer._get_policy_config
+    monkeypatch.setattr(servicer, "_get_policy_config", lambda name: configured.append(name) or original(name))
+    (account,) = [one for one in record("prod") if one.type.endswith(":Namespace")]
+    servicer.Analyze(resource_request(account), None)
+    judging = {rule.about.name for rule in RULES if _judges(rule.about.name, _of_type(account.type))}
+    assert set(configured) == judging
+    assert len(configured) < len(RULES) / 2
+
+
+def _of_type(token: str) -> subject.Subject:
+    return subject.Subject(urn="", type=token, name="", props={})

@@ -1,0 +1,231 @@
+"""The documentation is true: its links lead somewhere, its commands exist, its examples do what it says they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import typer
+import yaml
+from pydantic import ValidationError
+
+import ops.cli
+import sandbox.cli
+from ops.reports.counts import headline
+from paths import PROJECT, ROOT
+from stacks.config import EnvironmentFile
+from stacks.errors import ConfigurationError
+from stacks.source import environments
+
+if TYPE_CHECKING:
+    from graph.model import Graph
+    from tests.unit.scratch import Scratch
+
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+every_decision = pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+
+_FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"`{1,2}(?P<text>[^\n]+?)`{1,2}")
+_LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+# A command at the beginning of a line, with or without a prompt, or after another command.
+_MAKE = re.compile(r"(?:^(?:\$ )? *|&& )make(?P<words>(?: +[\w./-]+(?:=[^\s`]*)?)+)", re.MULTILINE)
+_MODULE = re.compile(r"python3? -m (?P<module>ops|sandbox) (?P<words>[^`\n#|]+)")
+_HEADLINE = re.compile(r"\d+ components, \d+ Kubernetes objects, \d+ other resources")
+
+
+class Block(NamedTuple):
+    """A fenced block."""
+
+    language: str
+    text: str
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path) -> list[Block]:
+    return [Block(match["language"], match["text"]) for match in _FENCE.finditer(text_of(page))]
+
+
+def code(page: Path) -> Iterator[str]:
+    """Everything that is set as code."""
+    text = text_of(page)
+    yield from (match["text"] for match in _FENCE.finditer(text))
+    yield from (match["text"] for match in _SPAN.finditer(_FENCE.sub("", text)))
+
+
+def anchors(page: Path) -> set[str]:
+    """The fragments by which GitHub links to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text_of(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_there_are_pages_to_check() -> None:
+    assert len(PAGES) > 10
+    assert len(DECISIONS) >= 9
+
+
+@every_page
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    links = [match["target"] for match in _LINK.finditer(_FENCE.sub("", text_of(page)))]
+    for link in links:
+        if not re.match(r"[a-z]+:", link):
+            file, _, fragment = link.partition("#")
+            target = (page.parent / file).resolve() if file else page
+            assert target.is_relative_to(ROOT) and target.exists(), f"{link}: there is no {target}"
+            assert not fragment or fragment in anchors(target), f"{link}: no such heading"
+
+
+@every_page
+def test_every_make_target_that_is_mentioned_exists(page: Path) -> None:
+    """A target is the first word after `make` that is no assignment."""
+    targets = set(re.findall(r"^([a-z0-9-]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    for text in code(page):
+        for match in _MAKE.finditer(text):
+            named = [word for word in match["words"].split() if "=" not in word]
+            assert not named or named[0] in targets, f"make{match['words']}: the targets are {sorted(targets)}"
+
+
+@every_page
+def test_every_variable_that_is_given_to_make_is_one_that_the_makefile_reads(page: Path) -> None:
+    known = set(re.findall(r"^([A-Z]+) *\?=", text_of(ROOT / "Makefile"), re.MULTILINE))
+    known |= set(re.findall(r"\$\(([A-Z]+)\)", text_of(ROOT / "Makefile")))
+    for text in code(page):
+        for match in _MAKE.finditer(text):
+            given = {word.partition("=")[0] for word in match["words"].split() if "=" in word}
+            assert given <= known, f"make{match['words']}"
+
+
+def options_by_command(app: typer.Typer) -> dict[str, set[str]]:
+    """Each command with its options, in all their spellings."""
+    group: Any = typer.main.get_command(app)
+    return {
+        name: {option for parameter in command.params for option in parameter.opts}
+        for name, command in group.commands.items()
+    }
+
+
+@every_page
+def test_every_command_and_option_that_is_mentioned_exists(page: Path) -> None:
+    apps = {"ops": options_by_command(ops.cli.app), "sandbox": options_by_command(sandbox.cli.app)}
+    for text in code(page):
+        for match in _MODULE.finditer(text):
+            name, *rest = match["words"].split()
+            known = apps[match["module"]]
+            if name.isupper():
+                continue  # a placeholder: `python -m ops COMMAND`
+            assert name in known, f"python -m {match['module']} has {sorted(known)}, and no {name}"
+            assert {word for word in rest if word.startswith("-")} <= known[name], match[0]
+
+
+def test_everything_in_the_table_of_where_things_live_is_there() -> None:
+    _, _, rest = text_of(README).partition("## Where things live\n")
+    rows = [row for row in rest.partition("\n## ")[0].splitlines() if row.startswith("| `")]
+    paths = [path for row in rows for path in re.findall(r"`([\w./-]+)`", row.split("|")[1])]
+    assert len(paths) >= 10
+    for path in paths:
+        assert (ROOT / path).exists(), path
+        assert (ROOT / path).is_dir() == path.endswith("/"), f"{path}: folders are written with a slash"
+
+
+def test_every_package_is_in_the_table_of_where_things_live() -> None:
+    table = text_of(README).partition("## Where things live\n")[2].partition("\n## ")[0]
+    for package in sorted(path.parent.name for path in ROOT.glob("*/__init__.py")):
+        assert f"`{package}/" in table, package
+
+
+@every_page
+def test_every_file_that_is_named_as_code_is_there(page: Path) -> None:
+    """`stacks/tiers.py` in a sentence is a promise, like a link."""
+    first = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"))
+    made_by_the_reader = {"tests/policy/test_service_type.py"}
+    for text in (match["text"] for match in _SPAN.finditer(_FENCE.sub("", text_of(page)))):
+        if re.fullmatch(rf"(?:{first}|\.github)/[\w./-]*", text) and text not in made_by_the_reader:
+            assert (ROOT / text).exists(), text
+
+
+@every_page
+def test_no_page_names_a_path_of_one_machine(page: Path) -> None:
+    found = re.findall(r"/(?:home|root|work|Users|tmp/[\w.-]+)/[^\s`)]*", text_of(page))
+    assert not found, found
+
+
+def test_the_decisions_are_numbered_and_all_in_the_index() -> None:
+    assert [page.stem[:4] for page in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+    index = text_of(DOCS / "README.md")
+    for page in DECISIONS:
+        title = re.match(r"# \d+\. (.+)\n", text_of(page))
+        assert title, f"{page.name}: begins with its number and what was decided"
+        assert f"[{title[1]}](decisions/{page.name})" in index
+
+
+@every_decision
+def test_a_decision_says_what_was_rejected_and_what_follows(page: Path) -> None:
+    assert re.findall(r"^## (.+)$", text_of(page), re.MULTILINE) == ["Context", "Decision", "Rejected", "Consequences"]
+    rejected = text_of(page).partition("## Rejected\n")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^- \*\*", rejected, re.MULTILINE)) >= 2, "options with their reasons"
+
+
+def test_every_page_can_be_found_from_the_index() -> None:
+    index = text_of(DOCS / "README.md")
+    for page in sorted(DOCS.rglob("*.md")):
+        assert page == DOCS / "README.md" or f"]({page.relative_to(DOCS)})" in index, page
+
+
+def environment_files(page: Path) -> list[tuple[str, str]]:
+    """The environment files that a page shows, by the stack that their first line names."""
+    shown = [block.text for block in blocks(page) if block.language == "yaml"]
+    return [(name[1], text) for text in shown if (name := re.match(r"# Pulumi\.(\w+)\.yaml\n", text))]
+
+
+def accepted(text: str) -> bool:
+    """Whether the values of an environment's file are valid."""
+    values = yaml.safe_load(text)["config"]
+    try:
+        EnvironmentFile.model_validate({key.removeprefix(f"{PROJECT}:"): value for key, value in values.items()})
+    except ValidationError:
+        return False
+    return True
+
+
+def test_every_environment_file_that_is_shown_is_accepted_but_the_one_that_is_to_be_refused() -> None:
+    """An example that does not load costs its reader more than none."""
+    shown = [(page, text) for page in PAGES for _, text in environment_files(page)]
+    assert len(shown) >= 4
+    assert [page for page, text in shown if not accepted(text)] == [README]
+
+
+def test_the_readme_shows_a_refused_file_with_the_very_errors_that_are_printed(scratch: Scratch) -> None:
+    (text,) = (text for stack, text in environment_files(README) if stack == "qa")
+    with pytest.raises(ConfigurationError) as caught:
+        scratch.record(text)
+    printed = f"error: {caught.value}".replace("Pulumi.scratch.yaml", "Pulumi.qa.yaml")
+    shown = [block.text.rstrip("\n") for block in blocks(README) if block.text.startswith("error: invalid")]
+    assert shown == [printed]
+
+
+def test_the_readme_shows_dev_as_large_as_it_is(dev: Graph, scratch: Scratch) -> None:
+    """Fails when dev gains an object: then run the README's commands again and show what they print."""
+    (with_service,) = (text for stack, text in environment_files(README) if stack == "dev")
+    expected = {headline(dev), headline(scratch.record(with_service))}
+    assert set(_HEADLINE.findall(text_of(README))) == expected
+
+
+def test_the_readme_names_the_environments_in_the_message_about_one_that_is_missing() -> None:
+    assert f"environments with one: {', '.join(environments())}" in text_of(README)
+
+
+def test_the_picture_is_a_drawing_with_a_description_and_asks_for_nothing_from_elsewhere() -> None:
+    svg = text_of(DOCS / "architecture.svg")
+    assert "docs/architecture.svg" in text_of(README)
+    assert "<title" in svg and "<desc" in svg
+    assert set(re.findall(r"https?://[^\s\"']+", svg)) == {"http://www.w3.org/2000/svg"}
+    assert "<script" not in svg
