@@ -21,10 +21,10 @@ from typing import Any
 import pulumi_policy as crossguard
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import policy
-from pulumi_policy.proxy import unknown_checking_proxy
 
 from policy.confidential import concealed_all, confidential_texts
 from policy.protocol import properties
+from policy.proxies import proxied
 from policy.subject import Stack, Subject
 
 _subject: ContextVar[Subject | None] = ContextVar("subject", default=None)
@@ -110,7 +110,7 @@ def read(resource: Any, values: Any, known: frozenset[str]) -> Subject:
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        props=unknown_checking_proxy(props),
+        props=proxied(props),
         parent=resource.options.parent or None,
         protect=resource.options.protect,
         holds_secret=holds_secret,

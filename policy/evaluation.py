@@ -1,4 +1,4 @@
-"""The pack's findings on a recorded graph: the same rule functions as in the Pulumi engine, on the same proxies."""
+"""The pack's findings on a recorded graph: the same rule functions as in the Pulumi engine, on proxies like its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
+from pulumi_policy.proxy import UnknownValueError
 
 from policy.confidential import concealed_all, confidential_texts
 from policy.environment import tier_of_graph
 from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
 from policy.model import Level, ResourceRule, Rule, RuleConfig, Severity, Violation
+from policy.proxies import proxied
 from policy.rules import RULES
 from policy.settings import Settings
 from policy.subject import STACK, Stack, Subject
@@ -75,7 +76,7 @@ def _subject(resource: Resource, values: Mapping[str, Any], known: frozenset[str
         urn=resource.urn,
         type=resource.type,
         name=resource.name,
-        props=unknown_checking_proxy(props),
+        props=proxied(props),
         parent=resource.parent,
         protect=bool(resource.options.get("protect")),
         holds_secret=holds_secret,

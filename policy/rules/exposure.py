@@ -118,9 +118,7 @@ def _listeners(gateway: Subject) -> Iterator[Violation]:
         if text(listener.get("protocol")) not in _ENCRYPTED:
             # An HTTPRoute redirects; a plain listener elsewhere than on port 80 serves.
             if listener.get("port") != 80:
-                yield Violation(
-                    field=f"{field}.protocol", problem="is not encrypted", fix="use HTTPS"
-                )
+                yield Violation(field=f"{field}.protocol", problem="is not encrypted", fix="use HTTPS")
         elif not passes and not items(at(listener, "tls", "certificateRefs")):
             yield Violation(field=f"{field}.tls", problem="has no certificate", fix="name one in certificateRefs")
 

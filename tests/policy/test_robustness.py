@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_policy import proxy
 
-from policy.model import ResourceRule, Rule
+from policy.model import ResourceRule, Rule, Violation
 from policy.rules import RULES
 from policy.subject import Stack, Subject
 from tests.policy.objects import WORKLOAD_KINDS, Props, shop, token_of, workload
@@ -57,12 +59,16 @@ def _stack(objects: list[Props]) -> Stack:
 
 def _messages(rule: Rule, stack: Stack) -> list[str]:
     """What a rule finds; what it cannot know yet ends the search."""
+    if not isinstance(rule, ResourceRule):
+        return _told(partial(rule.check, stack, rule.config()), stack.root)
+    config = rule.config()
+    return [message for one in rule.subjects(stack) for message in _told(partial(rule.check, one, config), one)]
+
+
+def _told(check: Callable[[], Iterable[Violation]], subject: Subject) -> list[str]:
     found: list[str] = []
-    subjects = rule.subjects(stack) if isinstance(rule, ResourceRule) else [stack.root]
-    for subject in subjects:
-        with contextlib.suppress(proxy.UnknownValueError):
-            judged = subject if isinstance(rule, ResourceRule) else stack
-            found += [one.message(one.subject or subject) for one in rule.check(judged, rule.config())]
+    with contextlib.suppress(proxy.UnknownValueError):
+        found.extend(one.message(one.subject or subject) for one in check())
     return found
 
 
