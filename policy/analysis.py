@@ -114,6 +114,8 @@ def read(resource: Any, values: Any, known: frozenset[str]) -> Subject:
         parent=resource.options.parent or None,
         protect=resource.options.protect,
         holds_secret=holds_secret,
+        # A request about one resource has none.
+        dependencies=tuple(getattr(resource, "dependencies", ())),
     )
 
 

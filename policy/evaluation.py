@@ -80,6 +80,7 @@ def _subject(resource: Resource, values: Mapping[str, Any], known: frozenset[str
         parent=resource.parent,
         protect=bool(resource.options.get("protect")),
         holds_secret=holds_secret,
+        dependencies=resource.dependencies,
     )
 
 

@@ -35,3 +35,13 @@ def pss(reference: str) -> Framework:
 def pci(reference: str) -> Framework:
     """A requirement of PCI DSS."""
     return Framework("PCI DSS", "4.0.1", reference)
+
+
+def cis_aws(reference: str) -> Framework:
+    """A recommendation of the CIS Amazon Web Services Foundations Benchmark."""
+    return Framework("CIS AWS Foundations", "5.0.0", reference)
+
+
+def cis_eks(reference: str) -> Framework:
+    """A recommendation of the CIS Amazon EKS Benchmark."""
+    return Framework("CIS EKS", "1.7.0", reference)

@@ -34,7 +34,8 @@ def object_type(token: str) -> str:
 class Subject:
     """A resource as rules see it. `type` is Pulumi's token; `props` are proxied, and secrets in them are masked.
 
-    `holds_secret` says whether any of its values was masked, and is True where that is not known.
+    `holds_secret` says whether any of its values was masked, and is True where that is not known. `dependencies` are
+    the URNs of resources whose outputs it takes or that it waits for; only rules across a stack see them.
     """
 
     urn: str
@@ -44,6 +45,7 @@ class Subject:
     parent: str | None = None
     protect: bool = False
     holds_secret: bool = True
+    dependencies: tuple[str, ...] = ()
 
     @cached_property
     def object_type(self) -> str:

@@ -7,6 +7,9 @@ from policy.rules.access import rbac_cluster_admin, rbac_escalation, rbac_exec, 
 from policy.rules.alerts import alert_runbooks
 from policy.rules.api_versions import api_versions
 from policy.rules.availability import autoscaler, priority_class, replicas, statefulset_service, topology_spread
+from policy.rules.aws_access import aws_tags, iam_wildcards, open_ports
+from policy.rules.aws_cluster import eks_encryption, eks_endpoint, eks_logging, instance_metadata, private_nodes
+from policy.rules.aws_storage import encrypted_volumes, kms_keys, s3_encryption, s3_public_access, s3_tls, s3_versioning
 from policy.rules.backups import database_backup, volume_backup
 from policy.rules.bindings import bindings_resolve
 from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, wildcard_hosts
@@ -49,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     api_versions,
     apparmor,
     autoscaler,
+    aws_tags,
     bindings_resolve,
     canary_analysis,
     capabilities,
@@ -58,23 +62,32 @@ RULES: tuple[Rule, ...] = (
     database_backup,
     default_service_account,
     disruption_budget,
+    eks_encryption,
+    eks_endpoint,
+    eks_logging,
+    encrypted_volumes,
     external_secret_refresh,
     gateway_tls,
     graceful_termination,
     host_namespaces,
     host_path,
     host_ports,
+    iam_wildcards,
     image_registry,
     image_tag,
     ingress_tls,
+    instance_metadata,
     job_limits,
+    kms_keys,
     namespace_baseline,
     network_policy,
     one_autoscaler,
+    open_ports,
     postgres_instances,
     postgres_superuser,
     postgres_tls,
     priority_class,
+    private_nodes,
     privilege_escalation,
     privileged,
     probe_hosts,
@@ -98,6 +111,10 @@ RULES: tuple[Rule, ...] = (
     revision_history,
     rollout_strategy,
     run_as_non_root,
+    s3_encryption,
+    s3_public_access,
+    s3_tls,
+    s3_versioning,
     scratch_limits,
     seccomp,
     secrets_in_configmap,

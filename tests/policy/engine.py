@@ -50,7 +50,12 @@ def stack_request(resources: Iterator[Resource]) -> analyzer_pb2.AnalyzeStackReq
     return analyzer_pb2.AnalyzeStackRequest(
         resources=[
             analyzer_pb2.AnalyzerResource(
-                type=one.type, properties=_properties(one.inputs), urn=one.urn, name=one.name, parent=one.parent or ""
+                type=one.type,
+                properties=_properties(one.inputs),
+                urn=one.urn,
+                name=one.name,
+                parent=one.parent or "",
+                dependencies=one.dependencies,
             )
             for one in resources
         ]

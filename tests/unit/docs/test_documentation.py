@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -215,8 +217,24 @@ def test_the_readme_shows_a_refused_file_with_the_very_errors_that_are_printed(s
 def test_the_readme_shows_dev_as_large_as_it_is(dev: Graph, scratch: Scratch) -> None:
     """Fails when dev gains an object: then run the README's commands again and show what they print."""
     (with_service,) = (text for stack, text in environment_files(README) if stack == "dev")
-    expected = {headline(dev), headline(scratch.record(with_service))}
-    assert set(_HEADLINE.findall(text_of(README))) == expected
+    larger = scratch.record(with_service)
+    assert set(_HEADLINE.findall(text_of(README))) == {headline(dev), headline(larger)}
+    objects = sum(resource.is_kubernetes_object for resource in dev)
+    assert f"dev on the sandbox: {objects} created, 0 unchanged" in text_of(README)
+    assert f"dev on the sandbox: no changes, {objects} objects as they should be" in text_of(README)
+
+
+def test_the_policy_rule_that_is_shown_passes_the_test_that_is_shown_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule, test = (block.text for block in blocks(DOCS / "how-to" / "add-a-policy.md")[:2])
+    shown = ModuleType("policy.rules.rate_limits")
+    monkeypatch.setitem(sys.modules, shown.__name__, shown)
+    exec(compile(rule, shown.__name__, "exec"), vars(shown))
+    tests: dict[str, Any] = {}
+    exec(compile(test, "the test of the page", "exec"), tests)
+    shown_tests = [function for name, function in tests.items() if name.startswith("test_")]
+    assert shown_tests
+    for function in shown_tests:
+        function()
 
 
 def test_the_readme_names_the_environments_in_the_message_about_one_that_is_missing() -> None:

@@ -77,6 +77,13 @@ class Failing(FakeKubectl):
 
 
 @pytest.fixture
+def own_passwords(cluster: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment is recorded anew with the passwords of its file, as it is outside of tests."""
+    assert cluster.state.calls == []
+    monkeypatch.setattr(ops.deploy, "record", record_once)
+
+
+@pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeKubectl:
     """`up` deploys to a cluster in memory with the recorded engine; state and sandbox are out of the way."""
     fake = FakeKubectl()
@@ -89,7 +96,7 @@ def _use(fake: FakeKubectl, folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(ops.engines.passwords, "state_directory", lambda: folder)
     monkeypatch.setattr(ops.deploy, "evaluate", lambda _: ())
     monkeypatch.setattr(Cluster, "kubectl", lambda _: fake)
-    monkeypatch.setattr(ops.deploy, "record", record_once)
+    monkeypatch.setattr(ops.deploy, "record", lambda stack, *_passwords: recorded(stack))
     monkeypatch.setattr(ops.deploy, "start_sandbox", lambda _: None)
     monkeypatch.setattr(ops.deploy, "_sandbox_runs", lambda: True)
     monkeypatch.setattr(Sandbox, "down", lambda _: None)
@@ -107,6 +114,7 @@ def test_up_deploys_and_says_what_runs_where_and_what_is_next(cluster: FakeKubec
     assert cluster.state.objects
 
 
+@pytest.mark.usefixtures("own_passwords")
 def test_up_again_changes_nothing_and_says_so(cluster: FakeKubectl) -> None:
     """Also the passwords stay: a new one would change every Secret."""
     first = run("up")
@@ -143,6 +151,7 @@ def test_up_that_fails_shows_no_password(tmp_path: Path, monkeypatch: pytest.Mon
     """kubectl prints the object that it could not apply, and that object is a Secret."""
     fake = Failing()
     _use(fake, tmp_path, monkeypatch)
+    monkeypatch.setattr(ops.deploy, "record", record_once)
     outcome = run("up")
     assert outcome.status == 1
     assert "cannot store" in outcome.err, outcome
@@ -157,6 +166,7 @@ def test_up_that_fails_shows_no_password(tmp_path: Path, monkeypatch: pytest.Mon
             assert form not in outcome.out + outcome.err
 
 
+@pytest.mark.usefixtures("own_passwords")
 def test_down_removes_everything_and_the_passwords(cluster: FakeKubectl, tmp_path: Path) -> None:
     """The data is gone: a password that stayed would be of no use to anybody but a thief."""
     assert run("up").status == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -85,7 +84,6 @@ def test_a_context_that_does_not_exist_says_where_they_are_listed(tmp_path: Path
         kubectl(tmp_path, err='error: context "stagin" does not exist', status=1, context="stagin").check()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
 def test_every_call_names_its_kubeconfig_and_its_context_and_gives_up_in_time(tmp_path: Path) -> None:
     """Without them a command would reach the user's current context; without a time limit it would hang for ever."""
     kubectl(tmp_path, context="staging").run("get", "pods", "--all-namespaces")

@@ -69,7 +69,7 @@ def test_the_true_exit_statuses_are_0_clean_1_violated_2_invalid() -> None:
         )
         for command in commands
     ]
-    results = [(*process.communicate(timeout=60), process.returncode) for process in started]
+    results = [(*process.communicate(timeout=120), process.returncode) for process in started]
     assert [status for _, _, status in results] == [0, 1, 2], results
     assert "Traceback" not in "".join(err for _, err, _ in results)
 
