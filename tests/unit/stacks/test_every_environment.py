@@ -23,7 +23,13 @@ from tests.unit.recordings import (
 )
 from tests.unit.workloads import Workload, selects, workloads
 
-CLUSTER_SCOPED = {"Namespace"}
+CLUSTER_SCOPED = {
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
 LABELS = {
     "app.kubernetes.io/name",
     "app.kubernetes.io/part-of",
@@ -101,7 +107,8 @@ def test_every_object_says_its_name_its_namespace_and_whose_it_is(graph: Graph) 
         assert not missing, f"{title(body)} lacks {', '.join(sorted(missing))}"
         labels = metadata["labels"]
         assert labels["platform.io/environment"] == graph.stack, title(body)
-        assert labels["platform.io/system"] == metadata.get("namespace", metadata["name"]), title(body)
+        if "namespace" in metadata or body["kind"] == "Namespace":
+            assert labels["platform.io/system"] == metadata.get("namespace", metadata["name"]), title(body)
 
 
 def test_pods_bear_the_labels_of_their_workload(graph: Graph) -> None:
@@ -259,7 +266,9 @@ def test_every_volume_mount_has_its_volume(graph: Graph) -> None:
 
 def test_every_image_names_one_version(graph: Graph) -> None:
     """`latest`, or no tag, makes two pods of one Deployment differ, and a rollback a game of chance."""
-    images = [value for body in objects(graph) for path, value in fields(body) if path.endswith((".image", ".imageName"))]
+    images = [
+        value for body in objects(graph) for path, value in fields(body) if path.endswith((".image", ".imageName"))
+    ]
     assert images
     for image in images:
         name, _, tag = image.rpartition(":")
@@ -325,6 +334,10 @@ def test_every_service_account_that_is_used_is_made_and_used(graph: Graph) -> No
         f"ServiceAccount {body['metadata']['namespace']}/{body['spec']['template']['spec']['serviceAccountName']}"
         for body in objects(graph, "Deployment", "StatefulSet")
     }
+    used |= {
+        f"ServiceAccount {body['metadata']['namespace']}/{body['spec']['serviceAccountName']}"
+        for body in objects(graph, "Prometheus", "Alertmanager")
+    }
     assert made == used
     for body in objects(graph, "ServiceAccount"):
         assert body["automountServiceAccountToken"] is False, title(body)
@@ -343,9 +356,7 @@ def test_every_binding_binds_a_role_and_an_account_that_there_are(graph: Graph) 
 
 def test_every_service_that_is_used_is_made_with_the_port_that_is_used(graph: Graph) -> None:
     """An Ingress to a port that its Service lacks answers 503."""
-    ports = {
-        title(body): {port["port"] for port in body["spec"]["ports"]} for body in objects(graph, "Service")
-    }
+    ports = {title(body): {port["port"] for port in body["spec"]["ports"]} for body in objects(graph, "Service")}
     for body in objects(graph, "Ingress"):
         for path, value in fields(body):
             if path.endswith(".backend.service"):
