@@ -66,7 +66,7 @@ def test_the_parent_lists_every_kind_and_namespace_before_the_first_member_is_ma
     assert kinds == sorted(kinds)
     assert {"Namespace", "ConfigMap", "Deployment.apps", "Cluster.postgresql.cnpg.io"} <= set(kinds)
     assert {one.kind for one in manifests(dev)} == {kind.partition(".")[0] for kind in kinds}
-    assert annotations[NAMESPACES] == "astrbot"
+    assert annotations[NAMESPACES] == "astrbot,monitoring"
     assert {key[0] for key in cluster.state.objects} == {"CustomResourceDefinition", "Environment"}
 
 
