@@ -2,7 +2,7 @@
 
 Names repeat between documents (`HighErrorRate` is in all five): the label `system` tells them apart, and each reads
 only the series of its own namespace. Where a document's expression cannot work as it is written, it is corrected, and
-docs/decisions/0030-alert-expressions.md says how.
+docs/decisions/0010-alert-expressions.md says how.
 """
 
 from __future__ import annotations

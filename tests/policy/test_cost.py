@@ -106,7 +106,7 @@ def test_a_rule_is_asked_only_about_types_that_it_judges(servicer: Any, monkeypa
         return original(name)
 
     monkeypatch.setattr(servicer, "_get_policy_config", configuration)
-    (account,) = [one for one in record("prod") if one.type.endswith(":Namespace")]
+    account = next(one for one in record("prod") if one.type.endswith(":Namespace"))
     servicer.Analyze(resource_request(account), None)
     judging = {rule.about.name for rule in RULES if _judges(rule.about.name, _of_type(account.type))}
     assert set(configured) == judging
