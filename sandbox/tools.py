@@ -37,6 +37,8 @@ def _kubernetes_settings() -> tuple[str, ...]:
 
 
 _KUBERNETES = _kubernetes_settings()
+# The Go module v0.305.1 is the release 3.5.1, the long-term one; a build that does not know its version says v2 paths.
+_PROMETHEUS = ("github.com/prometheus/common/version.Version=3.5.1",)
 
 TOOLS: tuple[Tool, ...] = (
     Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "control-plane"),
@@ -51,6 +53,17 @@ TOOLS: tuple[Tool, ...] = (
         _KUBERNETES,
     ),
     Tool("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler", "control-plane", _KUBERNETES),
+    # The tests of the rules, routes and dashboards use these; no environment needs them to come up.
+    Tool("promtool", "prometheus", "github.com/prometheus/prometheus/cmd/promtool", "observability", _PROMETHEUS),
+    Tool("prometheus", "prometheus", "github.com/prometheus/prometheus/cmd/prometheus", "observability", _PROMETHEUS),
+    Tool("amtool", "alertmanager", "github.com/prometheus/alertmanager/cmd/amtool", "observability"),
+    Tool("alertmanager", "alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager", "observability"),
+    Tool(
+        "prometheus-operator",
+        "prometheus-operator",
+        "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+        "observability",
+    ),
 )
 
 
