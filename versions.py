@@ -17,6 +17,14 @@ REDIS_IMAGE = "quay.io/opstree/redis:v7.0.15"
 REDIS_EXPORTER_IMAGE = "quay.io/opstree/redis-exporter:v1.48.0"
 MINIO_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 
+# 3.5 is Prometheus' long-term release; the sandbox tests with the same.
+PROMETHEUS_VERSION = "v3.5.1"
+PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{PROMETHEUS_VERSION}"
+ALERTMANAGER_VERSION = "v0.28.1"
+ALERTMANAGER_IMAGE = f"quay.io/prometheus/alertmanager:{ALERTMANAGER_VERSION}"
+THANOS_VERSION = "v0.39.2"
+THANOS_IMAGE = f"quay.io/thanos/thanos:{THANOS_VERSION}"
+
 
 class CustomResource(NamedTuple):
     """A kind that some operator adds to the cluster; `scope` says whether its objects live in a namespace."""
@@ -37,7 +45,19 @@ POSTGRESQL_CLUSTER = CustomResource("postgresql.cnpg.io", "v1", "Cluster", "clus
 # v1beta1, which the platform's documents use, is no longer served by the operator.
 REDIS_CLUSTER = CustomResource("redis.redis.opstreelabs.in", "v1beta2", "RedisCluster", "redisclusters")
 CERTIFICATE_ISSUER = CustomResource("cert-manager.io", "v1", "Issuer", "issuers")
+CERTIFICATE = CustomResource("cert-manager.io", "v1", "Certificate", "certificates")
 EXTERNAL_SECRET = CustomResource("external-secrets.io", "v1", "ExternalSecret", "externalsecrets")
+MONITORING_GROUP = "monitoring.coreos.com"
+PROMETHEUS = CustomResource(MONITORING_GROUP, "v1", "Prometheus", "prometheuses")
+ALERTMANAGER = CustomResource(MONITORING_GROUP, "v1", "Alertmanager", "alertmanagers")
+THANOS_RULER = CustomResource(MONITORING_GROUP, "v1", "ThanosRuler", "thanosrulers")
+SERVICE_MONITOR = CustomResource(MONITORING_GROUP, "v1", "ServiceMonitor", "servicemonitors")
+POD_MONITOR = CustomResource(MONITORING_GROUP, "v1", "PodMonitor", "podmonitors")
+PROBE = CustomResource(MONITORING_GROUP, "v1", "Probe", "probes")
+PROMETHEUS_RULE = CustomResource(MONITORING_GROUP, "v1", "PrometheusRule", "prometheusrules")
+ALERTMANAGER_CONFIG = CustomResource(MONITORING_GROUP, "v1alpha1", "AlertmanagerConfig", "alertmanagerconfigs")
+SCRAPE_CONFIG = CustomResource(MONITORING_GROUP, "v1alpha1", "ScrapeConfig", "scrapeconfigs")
+PROMETHEUS_AGENT = CustomResource(MONITORING_GROUP, "v1alpha1", "PrometheusAgent", "prometheusagents")
 
 # Whatever the program declares of these kinds needs its definition in the cluster first. The sandbox makes
 # permissive stand-ins from this table; a real cluster has them from the operators.
@@ -46,10 +66,20 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     REDIS_CLUSTER,
     CERTIFICATE_ISSUER,
     EXTERNAL_SECRET,
+    PROMETHEUS,
+    ALERTMANAGER,
+    THANOS_RULER,
+    SERVICE_MONITOR,
+    POD_MONITOR,
+    PROBE,
+    PROMETHEUS_RULE,
+    ALERTMANAGER_CONFIG,
+    SCRAPE_CONFIG,
+    PROMETHEUS_AGENT,
     CustomResource("postgresql.cnpg.io", "v1", "ScheduledBackup", "scheduledbackups"),
     CustomResource("postgresql.cnpg.io", "v1", "Pooler", "poolers"),
     CustomResource("redis.redis.opstreelabs.in", "v1beta2", "Redis", "redis"),
-    CustomResource("cert-manager.io", "v1", "Certificate", "certificates"),
+    CERTIFICATE,
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
     CustomResource("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", "Cluster"),
 )

@@ -1,0 +1,1 @@
+"""Metrics, alerts, their routing, logs, traces and dashboards: what watches the platform, as code."""

@@ -1,0 +1,73 @@
+"""Rule groups, and the PrometheusRule that carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from components.naming import Scope
+from components.observability.alerts import Alert, Recording, Severity
+from versions import PROMETHEUS_RULE
+
+_SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSet:
+    """The rules of one component or system, by the `name` that begins the names of its groups."""
+
+    name: str
+    alerts: Sequence[Alert] = ()
+    recordings: Sequence[Recording] = ()
+
+    def within(self, namespace: str, **labels: str) -> RuleSet:
+        """The same for the series of one namespace; every alert and recorded series gets `labels`."""
+        return RuleSet(
+            name=self.name,
+            alerts=[alert.within(namespace, **labels) for alert in self.alerts],
+            recordings=[recording.within(namespace, **labels) for recording in self.recordings],
+        )
+
+    def groups(self) -> list[dict[str, Any]]:
+        """One group for the recording rules of each interval, and one for the alerts of each severity and interval.
+
+        Alerts of different severity are apart so that a slow query of one cannot delay another that wakes somebody.
+        """
+        groups = [
+            _group(f"{self.name}-recordings", interval, [one for one in self.recordings if one.interval == interval])
+            for interval in _intervals(self.recordings)
+        ]
+        for severity in _SEVERITIES:
+            alerts = [one for one in self.alerts if one.severity == severity]
+            for interval in _intervals(alerts):
+                same = [one for one in alerts if one.interval == interval]
+                groups.append(_group(f"{self.name}-{severity}", interval, same))
+        return groups
+
+
+def _intervals(rules: Iterable[Alert | Recording]) -> list[str | None]:
+    return sorted({rule.interval for rule in rules}, key=lambda interval: interval or "")
+
+
+def _group(name: str, interval: str | None, rules: Sequence[Alert | Recording]) -> dict[str, Any]:
+    timing = {"interval": interval} if interval else {}
+    full_name = f"{name}-{interval}" if interval else name
+    return {"name": full_name, **timing, "rules": [rule.as_rule() for rule in rules]}
+
+
+def prometheus_rule(
+    name: str, *, scope: Scope, component: str, rules: RuleSet, opts: pulumi.ResourceOptions
+) -> CustomResource:
+    """The PrometheusRule `component`; nothing but its groups decides what it does."""
+    return CustomResource(
+        name,
+        api_version=PROMETHEUS_RULE.api_version,
+        kind=PROMETHEUS_RULE.kind,
+        metadata={"name": component, "namespace": scope.namespace, "labels": scope.labels(component)},
+        spec={"groups": rules.groups()},
+        opts=opts,
+    )

@@ -1,0 +1,179 @@
+"""Every alert that a document names: its figures, and that it fires when it must and only then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.observability import promql
+from components.observability.alerts import Alert
+from components.observability.objectives import ALERT as BUDGET
+from components.observability.objectives import WINDOWS
+from stacks.alerts import RULES, system_rules
+from tests.unit.observability.series import CASES, Case, Series
+from tests.unit.observability.tools import run
+
+# name: (threshold as it stands at the end of the expression, duration, severity), as the documents have them.
+FIGURES: dict[str, dict[str, tuple[str, str, str]]] = {
+    "astrbot": {
+        "HighAPILatency": ("> 0.5", "2m", "warning"),
+        "HighErrorRate": ("> 0.05", "1m", "critical"),
+        "HighMemoryUsage": ("> 0.9", "5m", "warning"),
+        "AstrBotInstanceDown": ("== 0", "1m", "critical"),
+    },
+    "cloudlens": {
+        "HighErrorRate": ("> 0.1", "5m", "critical"),
+        "HighLatency": ("> 1000", "5m", "warning"),
+        "LowCacheHitRate": ("< 0.5", "10m", "warning"),
+        "PodCrashLooping": ("> 0", "5m", "critical"),
+    },
+    "orders": {
+        "HighErrorRate": ("> 0.05", "5m", "warning"),
+        "HighLatency": ("> 1.0", "10m", "warning"),
+        "PodDown": ("== 0", "1m", "critical"),
+        "HighMemoryUsage": ("> 0.9", "5m", "warning"),
+        "ServiceDown": ("== 0", "1m", "critical"),
+        "HighCPU": ("> 0.8", "10m", "warning"),
+        "RustAppDown": ("== 0", "1m", "critical"),
+    },
+    "multicluster": {
+        "NodeNotReady": ("== 1", "5m", "warning"),
+        "NodeMemoryPressure": ("== 1", "5m", "warning"),
+        "NodeDiskPressure": ("== 1", "5m", "warning"),
+        "PodCrashLooping": ("> 0", "5m", "warning"),
+        "PodNotReady": ("== 1", "10m", "warning"),
+        "HighCPUUsage": ("> 0.8", "10m", "warning"),
+        "HighMemoryUsage": ("> 0.9", "10m", "warning"),
+        "DeploymentReplicasMismatch": ("!= kube_deployment_status_replicas_available", "10m", "warning"),
+        "HighErrorRate": ("> 0.05", "5m", "critical"),
+        "HighLatency": ("> 1", "5m", "warning"),
+    },
+    "federated-risk": {
+        "ServiceDown": ("== 0", "1m", "critical"),
+        "HighErrorRate": ("> 0.05", "2m", "warning"),
+        "HighLatency": ("> 0.5", "3m", "warning"),
+        "HighMemoryUsage": ("> 85", "5m", "warning"),
+        "HighCPUUsage": ("> 80", "5m", "warning"),
+        "DiskSpaceLow": ("> 85", "5m", "warning"),
+        "DatabaseConnectionHigh": ("> 80", "2m", "warning"),
+        "PSIPerformanceDegraded": ("> 10", "3m", "warning"),
+        "ModelInferenceSlowdown": ("> 1", "2m", "warning"),
+        "PrivacyBudgetLow": ("< 0.2", "0s", "critical"),
+    },
+}
+ALERTS = [(system, alert.name) for system, rules in RULES.items() for alert in rules.alerts]
+
+
+def alert(system: str, name: str) -> Alert:
+    (found,) = (one for one in system_rules(system, system).alerts if one.name == name)
+    return found
+
+
+def test_the_alerts_are_exactly_those_of_the_documents() -> None:
+    """One that is left out is missed only when what it watches has happened."""
+    assert {system: {one.name for one in rules.alerts} for system, rules in RULES.items()} == {
+        system: set(figures) for system, figures in FIGURES.items()
+    }
+    assert len(ALERTS) == 35
+
+
+@pytest.mark.parametrize(("system", "name"), ALERTS)
+def test_an_alert_has_its_documents_threshold_duration_and_severity(system: str, name: str) -> None:
+    """A threshold that is off by a zero looks right in a review."""
+    found, (threshold, duration, severity) = alert(system, name), FIGURES[system][name]
+    assert found.expr.endswith(f" {threshold}")
+    assert (found.for_, found.severity) == (duration, severity)
+    assert found.labels["system"] == system
+
+
+def rule_file(folder: Path, system: str) -> Path:
+    path = folder / f"{system}.yaml"
+    path.write_text(yaml.safe_dump({"groups": system_rules(system, system).groups()}), encoding="utf-8")
+    return path
+
+
+def firing(name: str) -> str:
+    return f'count by (system, severity) (ALERTS{{alertname="{name}",alertstate="firing"}})'
+
+
+def evaluation(name: str, minutes: float, expected: Alert | None) -> dict[str, Any]:
+    labels = f'{{system="{expected.labels["system"]}", severity="{expected.severity}"}}' if expected else ""
+    samples = [{"labels": labels, "value": 1}] if expected else []
+    return {"expr": firing(name), "eval_time": f"{minutes:g}m", "exp_samples": samples}
+
+
+def scenario(series: Series, *evaluations: dict[str, Any]) -> dict[str, Any]:
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+    return {"interval": "1m", "input_series": inputs, "promql_expr_test": list(evaluations)}
+
+
+def scenarios(found: Alert, case: Case) -> list[dict[str, Any]]:
+    """It does not fire before its duration, fires after it, and does not fire for what is within bounds."""
+    duration = promql.seconds(found.for_) / 60
+    early = [evaluation(found.name, duration - 1, None)] if duration else []
+    # Fifteen minutes cover the longest rate window, and three evaluations of the slowest group.
+    return [
+        scenario(case.loud, *early, evaluation(found.name, duration + 15, found)),
+        scenario(case.quiet, evaluation(found.name, 60, None)),
+    ]
+
+
+def test_every_alert_has_a_case() -> None:
+    assert set(CASES) == set(ALERTS)
+
+
+@pytest.mark.parametrize("system", RULES)
+def test_every_alert_fires_when_it_must_and_only_then(system: str, tmp_path: Path) -> None:
+    """An expression that is never true is the quietest of all, and nobody notices."""
+    rule_file(tmp_path, system)
+    tests = [one for name, case in CASES.items() if name[0] == system for one in scenarios(alert(*name), case)]
+    assert len(tests) == 2 * len(RULES[system].alerts)
+    document = {"rule_files": [f"{system}.yaml"], "evaluation_interval": "1m", "tests": tests}
+    path = tmp_path / "tests.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    run("promtool", "test", "rules", path)
+
+
+@pytest.mark.parametrize("system", RULES)
+def test_promtool_accepts_every_rule(system: str, tmp_path: Path) -> None:
+    """Prometheus refuses a whole file for one rule."""
+    run("promtool", "check", "rules", "--lint=all", "--lint-fatal", rule_file(tmp_path, system))
+
+
+def budget(failing: float) -> Series:
+    """Of 10,000 requests a minute, `failing` per cent fail."""
+    series = 'http_requests_total{{namespace="astrbot",job="api",status="{}"}}'
+    rates = {"503": failing * 100, "200": 10_000 - failing * 100}
+    return {series.format(status): f"0+{rate:g}x1400" for status, rate in rates.items()}
+
+
+@pytest.mark.parametrize(
+    ("failing", "windows"),
+    [(2.0, {"1h", "6h", "1d", "3d"}), (1.0, {"6h", "1d", "3d"}), (0.4, {"1d", "3d"}), (0.2, {"3d"}), (0.05, set())],
+)
+def test_the_error_budget_alerts_fire_by_how_fast_it_burns(failing: float, windows: set[str], tmp_path: Path) -> None:
+    """A slow leak must not wake anybody, and a fast one must within the hour."""
+    rule_file(tmp_path, "astrbot")
+    severities = {pair.long: pair.severity for pair in WINDOWS}
+    expected = [
+        {"labels": f'{{window="{window}", severity="{severities[window]}"}}', "value": 1} for window in sorted(windows)
+    ]
+    query = f'count by (window, severity) (ALERTS{{alertname="{BUDGET}",alertstate="firing"}})'
+    test = scenario(budget(failing), {"expr": query, "eval_time": "8h", "exp_samples": expected})
+    path = tmp_path / "tests.yaml"
+    path.write_text(
+        yaml.safe_dump({"rule_files": ["astrbot.yaml"], "evaluation_interval": "5m", "tests": [test]}),
+        encoding="utf-8",
+    )
+    run("promtool", "test", "rules", path)
+
+
+def test_a_rule_that_does_not_parse_is_refused_with_its_name() -> None:
+    """Prometheus would refuse it too, but after the deployment."""
+    with pytest.raises(ValueError, match="alert Broken: does not parse: unclosed left parenthesis"):
+        Alert(name="Broken", expr="sum(up", severity="warning", summary="", description="")
+    with pytest.raises(ValueError, match="alert Broken: '5 minutes' is not a duration"):
+        Alert(name="Broken", expr="up", for_="5 minutes", severity="warning", summary="", description="")

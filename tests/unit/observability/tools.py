@@ -1,0 +1,38 @@
+"""promtool and amtool: those that the sandbox has built, else those on PATH. Nothing is built from here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox import build, tools
+from sandbox.errors import SandboxError
+
+
+def tool(name: str) -> str:
+    """The path of a tool; skips the test, with what to do, where there is none."""
+    found = built(name) or shutil.which(name)
+    if found is None:
+        pytest.skip(
+            f"{name} is not there: the sandbox tests build it, or install the distribution's prometheus packages"
+        )
+    return str(found)
+
+
+def built(name: str) -> Path | None:
+    """The tool that the sandbox has built, if it has."""
+    try:
+        path = tools.folder(tools.find(name).module, build.toolchain()) / name
+    except SandboxError:
+        return None
+    return path if path.exists() else None
+
+
+def run(name: str, *arguments: str | Path) -> str:
+    """What a tool says; fails with it if its exit status is not 0."""
+    result = subprocess.run([tool(name), *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
