@@ -12,14 +12,17 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
-from components.network import DNS, Flow, Peer, allow
+from components.network import DNS, Flow, Peer, allow, scrapes
+from components.observability import stores
+from components.observability.monitors import POD_ORDINAL, Endpoint, pod_monitor
+from components.observability.rules import prometheus_rule
 from components.quantity import Bytes
 from versions import REDIS_CLUSTER, REDIS_EXPORTER_IMAGE, REDIS_IMAGE
 
 PORT = 6379
 # Redis Cluster's own traffic between its nodes: the port plus 10000.
 _BUS_PORT = 16379
-_METRICS_PORT = 9121
+METRICS_PORT = 9121
 _OPERATOR_NAMESPACE = "redis-operator"
 # The user of the operator's Redis image.
 _USER_ID = 1000
@@ -39,7 +42,7 @@ _SECURITY = {
 class CacheArgs:
     """A Redis cluster of `shards`, each a leader and a follower with a volume of `storage`.
 
-    `clients` are the label selectors of the pods that may connect.
+    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics.
     """
 
     scope: Scope
@@ -52,6 +55,7 @@ class CacheArgs:
     storage: Bytes
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
+    monitoring: Peer | None = None
 
     @property
     def host(self) -> str:
@@ -97,9 +101,26 @@ class Cache(pulumi.ComponentResource):
         )
         for pods in args.pods:
             self._network_policy(pods, child)
+            self._monitor(pods, child)
+        self._rules(child)
         self._cluster(pulumi.ResourceOptions(parent=self, depends_on=[secret]))
         self.host, self.secret_name = args.host, args.secret_name
         self.register_outputs({"host": self.host, "port": PORT, "secret_name": self.secret_name})
+
+    def _monitor(self, pods: dict[str, str], opts: pulumi.ResourceOptions) -> None:
+        pod_monitor(
+            f"{self._name}-{pods['role']}",
+            scope=self._args.scope,
+            component=pods["app"],
+            selector=pods,
+            endpoints=[Endpoint(port="redis-exporter", relabelings=POD_ORDINAL)],
+            opts=opts,
+        )
+
+    def _rules(self, opts: pulumi.ResourceOptions) -> None:
+        scope, component = self._args.scope, self._args.cluster_name
+        rules = stores.REDIS.within(scope.namespace, system=scope.system)
+        prometheus_rule(self._name, scope=scope, component=component, rules=rules, opts=opts)
 
     def _network_policy(self, pods: dict[str, str], opts: pulumi.ResourceOptions) -> None:
         itself = [Flow(peer=Peer(pods=other), ports=(PORT, _BUS_PORT)) for other in self._args.pods]
@@ -110,7 +131,7 @@ class Cache(pulumi.ComponentResource):
             scope=self._args.scope,
             component=pods["app"],
             pods=pods,
-            ingress=(*itself, operator, *clients),
+            ingress=(*itself, operator, *clients, *scrapes(self._args.monitoring, METRICS_PORT)),
             egress=(*itself, DNS),
             opts=opts,
         )
@@ -148,7 +169,7 @@ class Cache(pulumi.ComponentResource):
                     "enabled": True,
                     "image": REDIS_EXPORTER_IMAGE,
                     "imagePullPolicy": "IfNotPresent",
-                    "port": _METRICS_PORT,
+                    "port": METRICS_PORT,
                     "resources": EXPORTER.as_requirements(),
                     "securityContext": _SECURITY,
                 },

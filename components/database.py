@@ -11,11 +11,16 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
-from components.network import DNS, KUBERNETES_API, Flow, Peer, allow
+from components.network import DNS, KUBERNETES_API, Flow, Peer, allow, scrapes
+from components.observability import stores
+from components.observability.monitors import Endpoint, pod_monitor
+from components.observability.rules import prometheus_rule
 from components.quantity import Bytes
 from versions import POSTGRESQL_CLUSTER, POSTGRESQL_IMAGE
 
 PORT = 5432
+# The instance manager serves its metrics itself.
+METRICS_PORT = 9187
 # The operator asks each instance for its state on this port.
 _STATUS_PORT = 8000
 _OPERATOR_NAMESPACE = "cnpg-system"
@@ -25,8 +30,8 @@ _OPERATOR_NAMESPACE = "cnpg-system"
 class DatabaseArgs:
     """A PostgreSQL cluster of `instances`, each with a volume of `storage`.
 
-    `parameters` go to `postgresql.conf`; `clients` are the label selectors of the pods that may connect. `required`
-    makes instances of one cluster refuse to share a zone.
+    `parameters` go to `postgresql.conf`; `clients` are the label selectors of the pods that may connect, `monitoring`
+    is who reads its metrics. `zones_required` makes instances of one cluster refuse to share a zone.
     """
 
     scope: Scope
@@ -42,6 +47,7 @@ class DatabaseArgs:
     storage_class: str | None
     parameters: Mapping[str, str]
     clients: Sequence[Mapping[str, str]] = field(default=())
+    monitoring: Peer | None = None
     zones_required: bool = False
     protect: bool = False
 
@@ -78,6 +84,7 @@ class Database(pulumi.ComponentResource):
         secret = self._secret(child)
         self._network_policy(child)
         self._cluster(secret)
+        self._monitoring(child)
         self.host, self.database, self.secret_name = args.host, args.database, args.secret_name
         self.register_outputs({"host": self.host, "port": PORT, "database": self.database})
 
@@ -107,11 +114,20 @@ class Database(pulumi.ComponentResource):
             scope=self._args.scope,
             component=self._args.cluster_name,
             pods=pods,
-            ingress=(itself, operator, *clients),
+            ingress=(itself, operator, *clients, *scrapes(self._args.monitoring, METRICS_PORT)),
             # The instance manager keeps its leader lease at the API server.
             egress=(itself, DNS, KUBERNETES_API),
             opts=opts,
         )
+
+    def _monitoring(self, opts: pulumi.ResourceOptions) -> None:
+        args = self._args
+        (pods,) = args.pods
+        component, scope = args.cluster_name, args.scope
+        rules = stores.POSTGRESQL.within(scope.namespace, system=scope.system)
+        endpoint = Endpoint(port="metrics")
+        pod_monitor(self._name, scope=scope, component=component, selector=pods, endpoints=[endpoint], opts=opts)
+        prometheus_rule(self._name, scope=scope, component=component, rules=rules, opts=opts)
 
     def _cluster(self, secret: SecretBundle) -> CustomResource:
         args = self._args

@@ -61,6 +61,11 @@ INTERNET_HTTPS = Flow(peer=Peer(cidr="0.0.0.0/0", outside=_NOT_INTERNET), ports=
 KUBERNETES_API = Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(443, 6443))
 
 
+def scrapes(monitoring: Peer | None, port: int) -> tuple[Flow, ...]:
+    """The flow by which metrics are read, if anybody reads them."""
+    return (Flow(peer=monitoring, ports=(port,)),) if monitoring else ()
+
+
 def allow(
     name: str,
     *,

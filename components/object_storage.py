@@ -14,7 +14,10 @@ from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
-from components.network import DNS, Flow, Peer, allow
+from components.network import DNS, Flow, Peer, allow, scrapes
+from components.observability import stores
+from components.observability.monitors import POD_ORDINAL, Endpoint, pod_monitor
+from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import container_security, pod_security, scratch_volumes, spread
 from components.quantity import Bytes
@@ -31,7 +34,7 @@ _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
 class ObjectStorageArgs:
     """MinIO on `servers` pods, each with a volume of `storage`: one, or at least four that keep an erasure set.
 
-    `clients` are the label selectors of the pods that may connect.
+    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics.
     """
 
     scope: Scope
@@ -46,6 +49,7 @@ class ObjectStorageArgs:
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
     protect: bool = False
+    monitoring: Peer | None = None
 
     def __post_init__(self) -> None:
         if self.servers != 1 and self.servers < 4:
@@ -88,6 +92,7 @@ class ObjectStorage(pulumi.ComponentResource):
         self._servers(
             pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
         )
+        self._monitoring()
         self.host, self.secret_name = args.scope.host(args.name), args.secret_name
         self.endpoint = f"http://{self.host}:{PORT}"
         self.register_outputs({"endpoint": self.endpoint, "secret_name": self.secret_name})
@@ -124,10 +129,25 @@ class ObjectStorage(pulumi.ComponentResource):
             scope=self._args.scope,
             component=self._args.name,
             pods=self._selector,
-            ingress=(itself, *clients),
+            ingress=(itself, *clients, *scrapes(self._args.monitoring, PORT)),
             egress=(itself, DNS),
             opts=self._child,
         )
+
+    def _monitoring(self) -> None:
+        scope, component = self._args.scope, self._args.name
+        rules = stores.MINIO.within(scope.namespace, system=scope.system)
+        # By pod: two Services select the servers, and a ServiceMonitor would scrape each server for both.
+        endpoint = Endpoint(port="s3", path="/minio/v2/metrics/cluster", relabelings=POD_ORDINAL)
+        pod_monitor(
+            self._name,
+            scope=scope,
+            component=component,
+            selector=self._selector,
+            endpoints=[endpoint],
+            opts=self._child,
+        )
+        prometheus_rule(self._name, scope=scope, component=component, rules=rules, opts=self._child)
 
     def _service(self, service_name: str, *, headless: bool) -> None:
         Service(
@@ -223,7 +243,12 @@ def _environment(secret_name: str) -> list[EnvVarArgsDict]:
         for name, key in keys.items()
     ]
     # MinIO keeps its certificates below HOME, and the root file system is read-only.
-    return [{"name": "HOME", "value": "/tmp"}, *from_secret]
+    # Metrics without a token, since the network policy says who reads them.
+    plain: list[EnvVarArgsDict] = [
+        {"name": "HOME", "value": "/tmp"},
+        {"name": "MINIO_PROMETHEUS_AUTH_TYPE", "value": "public"},
+    ]
+    return [*plain, *from_secret]
 
 
 def _probe(path: str, *, period: int, failures: int) -> ProbeArgsDict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from policy.subject import Stack, Subject
@@ -24,6 +25,11 @@ POD_TEMPLATES: Mapping[str, tuple[str, ...]] = {
 WORKLOADS = frozenset(POD_TEMPLATES)
 RUN_TO_COMPLETION = frozenset({"batch/CronJob", "batch/Job"})
 
+
+def _of_monitoring(application: str, label: str, name: str) -> tuple[Mapping[str, str], ...]:
+    return ({"app.kubernetes.io/name": application, "app.kubernetes.io/instance": name, label: name},)
+
+
 # Pods that no template in the stack describes, and the labels by which their operator's documentation lets them be
 # selected, by the name of the custom resource.
 _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
@@ -33,6 +39,14 @@ _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
         {"app": f"{name}-leader", "role": "leader"},
         {"app": f"{name}-follower", "role": "follower"},
     ),
+    **{
+        f"monitoring.coreos.com/{kind}": partial(_of_monitoring, application, label)
+        for kind, application, label in (
+            ("Prometheus", "prometheus", "prometheus"),
+            ("Alertmanager", "alertmanager", "alertmanager"),
+            ("ThanosRuler", "thanos-ruler", "thanos-ruler"),
+        )
+    },
 }
 
 

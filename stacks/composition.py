@@ -10,6 +10,7 @@ from components.application import ApplicationArgs, Replicas, SecretKey
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
+from components.observability.monitors import Endpoint
 from stacks.services import Capability, Service
 from stacks.tiers import Tier
 from stacks.types import Bytes, Cpu
@@ -17,6 +18,11 @@ from stacks.types import Bytes, Cpu
 # Where the cluster-wide operators run; network policies let them in by namespace.
 INGRESS_NAMESPACE = "ingress-nginx"
 MONITORING_NAMESPACE = "monitoring"
+# Prometheus alone, by the label that its operator gives to its pods: nobody else there needs the systems' metrics.
+PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "prometheus"})
+# The services tell their metrics on the port that they serve on, unless they have one of this name.
+_METRICS_PORT = "metrics"
+_ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "alertmanager"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +30,8 @@ class Surroundings:
     """What all services of a system share.
 
     `providers` are the pod selectors behind each capability; `exposed` the services that the ingress controller
-    reaches; `config_map` and `secret` the environment of every service, `annotations` that of its pods.
+    reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
+    service, `annotations` that of its pods.
     """
 
     scope: Scope
@@ -36,7 +43,11 @@ class Surroundings:
     annotations: Mapping[str, str] = field(default_factory=dict)
     providers: Mapping[Capability, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     exposed: Sequence[str] = ()
+    alerted: Sequence[str] = ()
 
+
+# What Prometheus may reach in a system: its services, and the metrics of its stores.
+METRICS_PORTS = (8000, database.METRICS_PORT, cache.METRICS_PORT, object_storage.PORT)
 
 _CAPABILITY_PORTS: Mapping[Capability, int] = {
     "database": database.PORT,
@@ -65,7 +76,8 @@ def ingress_flows(service: Service, services: Sequence[Service], around: Surroun
     ports = tuple(service.ports.values())
     callers = [Peer(pods=around.scope.selector(other.name)) for other in services if service.name in other.calls]
     outside = [Peer(namespace=INGRESS_NAMESPACE)] if service.name in around.exposed else []
-    return [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, Peer(namespace=MONITORING_NAMESPACE))]
+    told = [_ALERTMANAGER] if service.name in around.alerted else []
+    return [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told, PROMETHEUS)]
 
 
 def egress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
@@ -83,6 +95,11 @@ def egress_flows(service: Service, services: Sequence[Service], around: Surround
     return flows
 
 
+def metrics(service: Service) -> list[Endpoint]:
+    """What Prometheus scrapes of a service: its port `metrics` if it has one, else `http`."""
+    return [Endpoint(port=_METRICS_PORT if _METRICS_PORT in service.ports else "http")]
+
+
 def application_args(
     service: Service, services: Sequence[Service], around: Surroundings, *, instance: str | None = None
 ) -> ApplicationArgs:
@@ -93,6 +110,7 @@ def application_args(
         scope=around.scope,
         component=service.name,
         instance=instance,
+        metrics=() if instance else metrics(service),
         image=f"{service.image or f'{around.registry}/{service.name}'}:{version}",
         version=version,
         ports=dict(service.ports),

@@ -7,10 +7,14 @@ import pulumi
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
 from components.credentials import ExternalStore
+from components.network import Flow, Peer
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
+from stacks.composition import METRICS_PORTS
 from stacks.config import Environment
+from stacks.monitoring import Monitoring
 from stacks.systems.astrbot import AstrBot
+from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
 
@@ -28,9 +32,19 @@ def build(environment: Environment) -> dict[str, object]:
         "registry": environment.file.registry,
         "capacity": _capacity(environment.tier),
     }
+    targets, receivers = _watched(environment)
+    outputs["prometheus_url"] = Monitoring(args, targets, receivers, opts).url
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
+
+
+def _watched(environment: Environment) -> tuple[list[Flow], list[Flow]]:
+    """Where Prometheus reads metrics, and whom Alertmanager tells, in the namespaces of the environment's systems."""
+    systems = [name for name, config in environment.file.systems if config is not None]
+    targets = [Flow(peer=Peer(namespace=name), ports=METRICS_PORTS) for name in systems]
+    manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
+    return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []
 
 
 def _capacity(tier: Tier) -> dict[str, object]:

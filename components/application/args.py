@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope, dns_label
 from components.network import Flow
+from components.observability.monitors import Endpoint
 from components.pods import WhenUnsatisfiable
 
 
@@ -95,7 +96,7 @@ class ApplicationArgs:
     `ports` by name, `http` is the one that is probed.
     `config_maps` become environment variables whole, `secrets` key by key, so that a service sees only the secrets
     it needs. `rules` are the RBAC rules of its service account; without any it gets no API token. An instance may
-    share the `service_account` and network policy of an `ApplicationGroup`.
+    share the `service_account`, network policy and monitor of an `ApplicationGroup`. `metrics` are the ports to scrape.
     """
 
     scope: Scope
@@ -117,6 +118,7 @@ class ApplicationArgs:
     ingress: Sequence[Flow] = ()
     egress: Sequence[Flow] = ()
     zone_spread: WhenUnsatisfiable = "ScheduleAnyway"
+    metrics: Sequence[Endpoint] = ()
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 from components.application.args import ApplicationArgs
 from components.application.pod import pod_template
 from components.network import allow
+from components.observability.monitors import service_monitor
 from components.performance import SKIP_AWAIT
 
 
@@ -35,6 +36,8 @@ class Application(pulumi.ComponentResource):
             self._network_policy()
         self._deployment(pulumi.ResourceOptions(parent=self, depends_on=account))
         self._service()
+        if args.metrics:
+            self._monitor()
         if args.replicas.autoscaled:
             self._autoscaler()
         if args.replicas.minimum > 1:
@@ -112,6 +115,17 @@ class Application(pulumi.ComponentResource):
                     for name, port in self._args.ports.items()
                 ],
             },
+            opts=self._child,
+        )
+
+    def _monitor(self) -> None:
+        args = self._args
+        service_monitor(
+            self._name,
+            scope=args.scope,
+            component=args.name,
+            endpoints=args.metrics,
+            selector=args.selector,
             opts=self._child,
         )
 

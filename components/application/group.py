@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.naming import Scope
 from components.network import Flow, allow
+from components.observability.monitors import Endpoint, service_monitor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +21,14 @@ class ApplicationGroupArgs:
     component: str
     ingress: Sequence[Flow] = ()
     egress: Sequence[Flow] = ()
+    metrics: Sequence[Endpoint] = ()
 
 
 class ApplicationGroup(pulumi.ComponentResource):
-    """One service account (without token) and one network policy for all instances. Outputs: `service_account`."""
+    """One service account (without token), network policy and monitor for all instances.
+
+    Outputs: `service_account`.
+    """
 
     service_account: str
 
@@ -45,5 +50,7 @@ class ApplicationGroup(pulumi.ComponentResource):
             egress=args.egress,
             opts=child,
         )
+        if args.metrics:
+            service_monitor(name, scope=args.scope, component=args.component, endpoints=args.metrics, opts=child)
         self.service_account = args.component
         self.register_outputs({"service_account": self.service_account})

@@ -77,6 +77,7 @@ class ImageRegistryConfig(RuleConfig):
         "quay.io/minio",
         "quay.io/opstree",
         "quay.io/prometheus",
+        "quay.io/thanos",
     )
 
 

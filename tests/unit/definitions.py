@@ -60,6 +60,9 @@ def strict(openapi: Mapping[str, Any]) -> Schema:
     Its `anyOf`, `oneOf`, `allOf` and `not` only restrict what is declared beside them: they stay as they are.
     """
     made = {key: value for key, value in openapi.items() if key not in ("nullable", "format", "default", "example")}
+    if "(?i)" in made.get("pattern", ""):
+        # Go takes a flag anywhere in an expression, Python only at its start.
+        made["pattern"] = "(?i)" + made["pattern"].replace("(?i)", "")
     if "properties" in made:
         made["properties"] = {name: strict(one) for name, one in made["properties"].items()}
         if not made.get("x-kubernetes-preserve-unknown-fields"):

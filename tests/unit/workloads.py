@@ -40,6 +40,7 @@ def workloads(graph: Graph) -> list[Workload]:
         *(_stateful_set(body) for body in objects(graph, "StatefulSet")),
         *(_postgresql(body) for body in objects(graph, "Cluster")),
         *(workload for body in objects(graph, "RedisCluster") for workload in _redis(body)),
+        *(_monitoring(body) for body in objects(graph, "Prometheus", "Alertmanager")),
     ]
 
 
@@ -107,3 +108,19 @@ def _redis(body: Body) -> Iterator[Workload]:
             volumes=pods,
             volume=Bytes.parse(spec["storage"]["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"]),
         )
+
+
+def _monitoring(body: Body) -> Workload:
+    # The labels that the Prometheus operator gives to its pods, and those it is told to.
+    spec, name, kind = body["spec"], body["metadata"]["name"], body["kind"].lower()
+    own = {"app.kubernetes.io/name": kind, "app.kubernetes.io/instance": name, kind: name}
+    sidecar = [{"name": "thanos-sidecar", "resources": spec["thanos"]["resources"]}] if "thanos" in spec else []
+    return Workload(
+        title=f"{body['kind']} {name}",
+        namespace=body["metadata"]["namespace"],
+        labels={**spec["podMetadata"]["labels"], **own},
+        containers=[{"name": kind, "resources": spec["resources"]}, *spec["containers"], *sidecar],
+        pods=int(spec["replicas"]),
+        volumes=int(spec["replicas"]),
+        volume=Bytes.parse(spec["storage"]["volumeClaimTemplate"]["spec"]["resources"]["requests"]["storage"]),
+    )

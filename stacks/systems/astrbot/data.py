@@ -10,7 +10,7 @@ from components.database import DatabaseArgs
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.object_storage import ObjectStorageArgs
-from stacks.composition import clients
+from stacks.composition import PROMETHEUS, clients
 from stacks.services import Service
 from stacks.systems.base import SystemArgs
 from stacks.tiers import CacheTier, DatabaseTier
@@ -49,6 +49,7 @@ def database(args: SystemArgs, scope: Scope, services: Sequence[Service], passwo
         storage_class=args.tier.storage_class,
         parameters=_POSTGRESQL_PARAMETERS,
         clients=clients(scope, services, "database"),
+        monitoring=PROMETHEUS,
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
     )
@@ -68,6 +69,7 @@ def cache(args: SystemArgs, scope: Scope, services: Sequence[Service], password:
         storage=tier.storage,
         storage_class=args.tier.storage_class,
         clients=clients(scope, services, "cache"),
+        monitoring=PROMETHEUS,
     )
 
 
@@ -89,6 +91,7 @@ def object_storage(
         storage_class=args.tier.storage_class,
         clients=clients(scope, services, "object_storage"),
         protect=args.tier.protect_data,
+        monitoring=PROMETHEUS,
     )
 
 

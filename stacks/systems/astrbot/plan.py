@@ -16,11 +16,12 @@ from components.footprint import Footprint
 from components.naming import Scope
 from components.network import Flow
 from components.object_storage import ObjectStorageArgs
-from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows
+from components.observability.monitors import Endpoint
+from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows, metrics
 from stacks.services import Service, sized
 from stacks.systems.astrbot import data
 from stacks.systems.astrbot.config import AstrBotConfig, Tenant
-from stacks.systems.astrbot.services import GATEWAY, SERVICES, instance_service
+from stacks.systems.astrbot.services import GATEWAY, MANAGER, SERVICES, instance_service
 from stacks.systems.base import SystemArgs
 
 # Names of section 2.1.
@@ -45,6 +46,7 @@ class Plan:
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
     instance_egress: Sequence[Flow]
+    instance_metrics: Sequence[Endpoint]
 
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
@@ -72,6 +74,7 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
         instance_egress=egress_flows(instance, everyone, around),
+        instance_metrics=metrics(instance),
     )
 
 
@@ -99,6 +102,8 @@ def _surroundings(
         annotations=checksum(settings),
         providers={"database": database.pods, "cache": cache.pods, "object_storage": files.pods},
         exposed=(GATEWAY,),
+        # Section 4.2: it heals the instance that an alert names.
+        alerted=(MANAGER,),
     )
 
 

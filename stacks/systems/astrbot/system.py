@@ -15,6 +15,8 @@ from components.footprint import ContainerResources
 from components.ingress import Backend, HttpIngress, IngressArgs
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.object_storage import ObjectStorage
+from components.observability.rules import prometheus_rule
+from stacks.alerts import system_rules
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
 from stacks.systems.astrbot.services import GATEWAY, INSTANCE, SECRET_KEYS
@@ -40,6 +42,8 @@ class AstrBot(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         needs = [*self._environment(secrets, child), *self._data_tier(child)]
         self._applications([namespace, *needs])
+        rules = system_rules(NAME, self._plan.scope.namespace)
+        prometheus_rule(f"{NAME}-alerts", scope=self._plan.scope, component="astrbot-alerts", rules=rules, opts=child)
         self.url = self._ingress(child).url
         self.register_outputs({"url": self.url})
 
@@ -87,6 +91,7 @@ class AstrBot(pulumi.ComponentResource):
             component=INSTANCE,
             ingress=self._plan.instance_ingress,
             egress=self._plan.instance_egress,
+            metrics=self._plan.instance_metrics,
         )
         shared = ApplicationGroup(INSTANCE, group, opts)
         for instance in self._plan.instances:

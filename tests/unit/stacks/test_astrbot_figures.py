@@ -387,7 +387,13 @@ def test_only_the_manager_may_talk_to_the_api_server_and_only_about_instances(de
         {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch", "patch"]},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
     ]
-    assert objects(dev, "ClusterRole", "ClusterRoleBinding") == []
+    # Prometheus finds its targets in all namespaces; nobody else may look beyond their own.
+    assert [body["metadata"]["name"] for body in objects(dev, "ClusterRole")] == ["monitoring-prometheus-main"]
+    assert {rule for body in objects(dev, "ClusterRole") for one in body["rules"] for rule in one["verbs"]} == {
+        "get",
+        "list",
+        "watch",
+    }
 
 
 def test_a_change_of_the_config_map_rolls_the_pods_that_read_it(dev: Graph) -> None:

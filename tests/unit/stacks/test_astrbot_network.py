@@ -26,7 +26,9 @@ ADDRESSES = (
 )
 OUTSIDE = (
     End("ingress controller", "ingress-nginx", {"app.kubernetes.io/name": "ingress-nginx"}),
-    End("prometheus", "monitoring", {"app.kubernetes.io/name": "prometheus"}),
+    End("prometheus", "monitoring", {"app.kubernetes.io/name": "prometheus", "prometheus": "main"}),
+    End("alertmanager", "monitoring", {"app.kubernetes.io/name": "alertmanager", "alertmanager": "main"}),
+    End("another pod of the monitoring", "monitoring", {"app.kubernetes.io/name": "debug"}),
     End("postgresql operator", "cnpg-system", {"app.kubernetes.io/name": "cloudnative-pg"}),
     End("redis operator", "redis-operator", {"name": "redis-operator"}),
     End("kube-proxy", "kube-system", {"k8s-app": "kube-proxy"}),
@@ -48,7 +50,9 @@ def insides(graph: Graph) -> list[End]:
         "RedisCluster redis-cluster follower": "redis-follower",
     }
     return [
-        End(names.get(one.title, one.title.split(" ", 1)[1]), one.namespace, one.labels) for one in workloads(graph)
+        End(names.get(one.title, one.title.split(" ", 1)[1]), one.namespace, one.labels)
+        for one in workloads(graph)
+        if one.namespace == "astrbot"
     ]
 
 
@@ -79,6 +83,11 @@ def with_reason(graph: Graph) -> set[Connection]:
         Connection("tenant-service", "astrbot-manager", 8000),
         # Section 4.1: metrics of every service and instance.
         *(Connection("prometheus", service, 8000) for service in (*SERVICES, *instances(graph))),
+        Connection("prometheus", "postgresql", 9187),
+        *(Connection("prometheus", redis, 9121) for redis in REDIS),
+        Connection("prometheus", "minio", 9000),
+        # Section 4.2: the manager is told of alerts.
+        Connection("alertmanager", "astrbot-manager", 8000),
         # A language model answers for the instances.
         *(Connection(instance, "internet", 443) for instance in instances(graph)),
         # Replication, cluster bus, erasure set.

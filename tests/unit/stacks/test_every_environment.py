@@ -342,6 +342,10 @@ def test_every_service_account_that_is_used_is_made_and_used(graph: Graph) -> No
         f"ServiceAccount {body['metadata']['namespace']}/{body['spec']['template']['spec']['serviceAccountName']}"
         for body in objects(graph, "Deployment", "StatefulSet")
     }
+    used |= {
+        f"ServiceAccount {body['metadata']['namespace']}/{body['spec']['serviceAccountName']}"
+        for body in objects(graph, "Prometheus", "Alertmanager")
+    }
     assert made == used
     for body in objects(graph, "ServiceAccount"):
         assert body["automountServiceAccountToken"] is False, title(body)

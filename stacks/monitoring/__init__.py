@@ -1,0 +1,5 @@
+"""The monitoring of an environment, in a namespace of its own, as far as its tier asks for it."""
+
+from stacks.monitoring.system import Monitoring
+
+__all__ = ["Monitoring"]

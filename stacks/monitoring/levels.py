@@ -1,0 +1,77 @@
+"""What each monitoring level of the environment matrix means (AstrBot document, section 2.1, column "monitoring").
+
+| level         | Prometheus               | Alertmanager | besides                                   |
+|---------------|--------------------------|--------------|-------------------------------------------|
+| basic         | 1, 2 days in 10 GiB      | 1            | rules and alerts                          |
+| full          | 1, 7 days in 50 GiB      | 1            | the same, with more history               |
+| production    | 2, 15 days in 100 GiB    | 3            | TLS, notifications to people              |
+| comprehensive | 2, 15 days in 100 GiB    | 3            | Thanos keeps 30 days in object storage    |
+
+15 days, 90 GB, 100 GiB and the resources are the orders document's (section 10); the smaller ones are scaled down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from components.footprint import ContainerResources
+from components.quantity import Bytes
+
+LevelName = Literal["basic", "full", "production", "comprehensive"]
+_GIB = Bytes.parse("1Gi")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """Figures of one level; `retention_size` must fit the volume of `storage`."""
+
+    prometheus: int
+    alertmanagers: int
+    resources: ContainerResources
+    storage: Bytes
+    retention: str
+    retention_size: Bytes
+    tls: bool = False
+    thanos: bool = False
+
+
+_LARGE = ContainerResources.of("2", "4", "4Gi", "8Gi")
+
+LEVELS: dict[LevelName, Level] = {
+    "basic": Level(
+        prometheus=1,
+        alertmanagers=1,
+        resources=ContainerResources.of("200m", "1", "400Mi", "2Gi"),
+        storage=_GIB * 10,
+        retention="2d",
+        retention_size=Bytes.parse("8G"),
+    ),
+    "full": Level(
+        prometheus=1,
+        alertmanagers=1,
+        resources=ContainerResources.of("1", "2", "2Gi", "4Gi"),
+        storage=_GIB * 50,
+        retention="7d",
+        retention_size=Bytes.parse("40G"),
+    ),
+    "production": Level(
+        prometheus=2,
+        alertmanagers=3,
+        resources=_LARGE,
+        storage=_GIB * 100,
+        retention="15d",
+        retention_size=Bytes.parse("90G"),
+        tls=True,
+    ),
+    "comprehensive": Level(
+        prometheus=2,
+        alertmanagers=3,
+        resources=_LARGE,
+        storage=_GIB * 100,
+        retention="15d",
+        retention_size=Bytes.parse("90G"),
+        tls=True,
+        thanos=True,
+    ),
+}

@@ -1,0 +1,129 @@
+"""Who is told of what: the receivers and routes of the AstrBot (4.2) and orders (6.1, 6.2) documents, in one tree.
+
+Each document has a tree of its own, in which some routes are never reached: a warning of team `backend` stops at
+`slack-warnings`, and AstrBotInstanceDown, which is critical, at `critical-alerts`. Here the special routes come before
+the general ones, and each but the last goes on to the next.
+"""
+
+from __future__ import annotations
+
+from components.observability.routing import (
+    Email,
+    Inhibition,
+    Matcher,
+    PagerDuty,
+    Receiver,
+    Route,
+    Routing,
+    SecretKey,
+    Slack,
+    Webhook,
+    WeCom,
+    Window,
+)
+
+SECRET = "alerting-credentials"
+# The keys of the Secret, and the name of each credential in the environment's secret store.
+CREDENTIALS = {
+    "pagerduty-service-key": "alerting-pagerduty-service-key",
+    "slack-webhook-url": "alerting-slack-webhook-url",
+    "smtp-password": "alerting-smtp-password",
+    "wecom-api-secret": "alerting-wecom-api-secret",
+}
+_CRITICAL = Matcher(label="severity", value="critical")
+_WARNING = Matcher(label="severity", value="warning")
+_TEAM = "team"
+_ASTRBOT_MANAGER = "http://astrbot-manager.astrbot.svc.cluster.local:8000/webhook/alert"
+# Section 6.3 of the orders document silences HighLatency from 20:00 to 22:00 on one Saturday; the window recurs.
+_MAINTENANCE = Window(name="maintenance", weekdays=["saturday"], start="20:00", end="22:00")
+_GROUPING = ("alertname", "system", "namespace", "severity")
+
+
+def _email(*to: str) -> Email:
+    return Email(
+        to=to,
+        sender="alerts@saas-platform.com",
+        smarthost="smtp.gmail.com:587",
+        username="alerts@saas-platform.com",
+        password=SecretKey(name=SECRET, key="smtp-password"),
+    )
+
+
+def _slack(channel: str) -> Slack:
+    return Slack(api_url=SecretKey(name=SECRET, key="slack-webhook-url"), channel=channel)
+
+
+_OPERATIONS = "ops-team@saas-platform.com"
+_INSTANCES = Receiver(name="astrbot-alerts", channels=[Webhook(url=_ASTRBOT_MANAGER)])
+_PEOPLE = (
+    Receiver(name="default", channels=[_email(_OPERATIONS)]),
+    Receiver(name="pagerduty", channels=[PagerDuty(service_key=SecretKey(name=SECRET, key="pagerduty-service-key"))]),
+    Receiver(
+        name="critical-alerts",
+        channels=[_email(_OPERATIONS, "cto@saas-platform.com"), _slack("#critical-alerts")],
+    ),
+    Receiver(name="slack-warnings", channels=[_slack("#alerts-warnings")]),
+    Receiver(name="backend-team-slack", channels=[_slack("#backend-team")]),
+    Receiver(
+        name="sre-team-wecom",
+        channels=[
+            WeCom(
+                corporation="saas-platform",
+                agent_id="1000002",
+                party="sre",
+                api_secret=SecretKey(name=SECRET, key="wecom-api-secret"),
+            )
+        ],
+    ),
+)
+_INSTANCE_DOWN = Route(
+    receiver="astrbot-alerts",
+    matchers=[Matcher(label="alertname", value="AstrBotInstanceDown")],
+    proceed=True,
+    # The manager heals at once; people get the same alert by the routes below.
+    group_wait="10s",
+    group_interval="10s",
+    repeat_interval="1h",
+)
+# A service that is down is slow, too: one message is enough.
+_INHIBITIONS = (
+    Inhibition(source=[_CRITICAL], target=[_WARNING], equal=["alertname", "system", "namespace", "job"]),
+    Inhibition(
+        source=[Matcher(label="alertname", value="ServiceDown|PodDown|RustAppDown|AstrBotInstanceDown", operator="=~")],
+        target=[Matcher(label="alertname", value="HighLatency|HighAPILatency|HighErrorRate", operator="=~")],
+        equal=["system", "namespace", "job"],
+    ),
+)
+
+
+def in_cluster() -> Routing:
+    """For an environment without a secret store: nobody is woken, and the manager heals instances."""
+    root = Route(receiver="nobody", group_by=_GROUPING, routes=[_INSTANCE_DOWN])
+    return Routing(root=root, receivers=[Receiver(name="nobody"), _INSTANCES], inhibitions=_INHIBITIONS)
+
+
+def to_people() -> Routing:
+    """For an environment whose secret store has the `CREDENTIALS`."""
+    root = Route(
+        receiver="default",
+        group_by=_GROUPING,
+        group_wait="30s",
+        group_interval="5m",
+        repeat_interval="12h",
+        routes=[
+            Route(receiver="default", matchers=[Matcher(label="severity", value="info")], repeat_interval="24h"),
+            _INSTANCE_DOWN,
+            Route(receiver="pagerduty", matchers=[_CRITICAL], proceed=True),
+            Route(receiver="backend-team-slack", matchers=[Matcher(label=_TEAM, value="backend")], proceed=True),
+            Route(receiver="sre-team-wecom", matchers=[Matcher(label=_TEAM, value="sre")], proceed=True),
+            Route(receiver="critical-alerts", matchers=[_CRITICAL], repeat_interval="1h"),
+            Route(receiver="slack-warnings", matchers=[_WARNING], muted=[_MAINTENANCE.name]),
+        ],
+    )
+    return Routing(
+        root=root,
+        receivers=[*_PEOPLE, _INSTANCES],
+        inhibitions=_INHIBITIONS,
+        windows=[_MAINTENANCE],
+        secrets={SECRET: tuple(CREDENTIALS)},
+    )

@@ -1,0 +1,80 @@
+"""The monitoring worked out before anything is registered: arguments of every component, and the quota."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.footprint import ContainerResources, Footprint
+from components.naming import Scope
+from components.network import Flow, Peer
+from components.observability.alertmanager import PORT as ALERTMANAGER_PORT
+from components.observability.alertmanager import AlertmanagerArgs
+from components.observability.prometheus import LABELS, RELOADER, PrometheusArgs
+from components.observability.prometheus import PORT as PROMETHEUS_PORT
+from stacks.monitoring import notifications
+from stacks.monitoring.levels import LEVELS, Level
+from stacks.systems.base import SystemArgs
+
+MAIN = "main"
+TLS_SECRET = "prometheus-tls"
+OBJECT_STORAGE_SECRET = "thanos-object-storage"
+_ALERTMANAGER_PODS = {"app.kubernetes.io/name": "alertmanager"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The arguments of every component, ready to be built."""
+
+    scope: Scope
+    level: Level
+    prometheus: PrometheusArgs
+    alertmanager: AlertmanagerArgs
+
+    def footprint(self) -> Footprint:
+        """The most that the namespace may take."""
+        return self.prometheus.footprint() + self.alertmanager.footprint()
+
+    def largest(self) -> ContainerResources:
+        """What no container of the namespace exceeds."""
+        return ContainerResources.largest([self.prometheus.resources, self.alertmanager.resources, RELOADER])
+
+
+def plan(args: SystemArgs, scope: Scope, targets: Sequence[Flow], receivers: Sequence[Flow]) -> Plan:
+    """Work out everything. `targets` are the metrics of the systems, `receivers` who of them is told of alerts."""
+    level = LEVELS[args.tier.monitoring]
+    return Plan(
+        scope=scope,
+        level=level,
+        prometheus=_prometheus(args, scope, level, targets),
+        alertmanager=AlertmanagerArgs(
+            scope=scope,
+            name=MAIN,
+            replicas=level.alertmanagers,
+            routing=notifications.to_people() if args.store else notifications.in_cluster(),
+            storage_class=args.tier.storage_class,
+            clients=[LABELS],
+            egress=receivers,
+        ),
+    )
+
+
+def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[Flow]) -> PrometheusArgs:
+    itself = Flow(peer=Peer(pods=LABELS), ports=(PROMETHEUS_PORT,))
+    alertmanager = Flow(peer=Peer(pods=_ALERTMANAGER_PODS), ports=(ALERTMANAGER_PORT,))
+    return PrometheusArgs(
+        scope=scope,
+        name=MAIN,
+        replicas=level.prometheus,
+        resources=level.resources,
+        storage=level.storage,
+        storage_class=args.tier.storage_class,
+        retention=level.retention,
+        retention_size=level.retention_size,
+        external_labels={"cluster": args.environment},
+        alertmanager="alertmanager-operated",
+        tls_secret=TLS_SECRET if level.tls else None,
+        object_storage_secret=OBJECT_STORAGE_SECRET if level.thanos and args.store else None,
+        ingress=[itself],
+        egress=[itself, alertmanager, *targets],
+    )
