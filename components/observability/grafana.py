@@ -24,7 +24,7 @@ from versions import GRAFANA_IMAGE
 NAME = "grafana"
 PORT = 3000
 # The CloudLens document's cost table gives Grafana one core and 2 GB.
-_RESOURCES = ContainerResources.of("100m", "1", "256Mi", "2Gi")
+_RESOURCES = ContainerResources.of("250m", "1", "512Mi", "2Gi")
 _PROMETHEUS_PORT = 9090
 # The user of Grafana's own image.
 _USER_ID = 472

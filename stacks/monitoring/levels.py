@@ -43,7 +43,7 @@ LEVELS: dict[LevelName, Level] = {
     "basic": Level(
         prometheus=1,
         alertmanagers=1,
-        resources=ContainerResources.of("200m", "1", "400Mi", "2Gi"),
+        resources=ContainerResources.of("200m", "1", "400Mi", "1600Mi"),
         storage=_GIB * 10,
         retention="2d",
         retention_size=Bytes.parse("8G"),
