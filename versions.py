@@ -22,6 +22,7 @@ PROMETHEUS_VERSION = "v3.5.1"
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{PROMETHEUS_VERSION}"
 ALERTMANAGER_VERSION = "v0.28.1"
 ALERTMANAGER_IMAGE = f"quay.io/prometheus/alertmanager:{ALERTMANAGER_VERSION}"
+GRAFANA_IMAGE = "docker.io/grafana/grafana:12.1.1"
 THANOS_VERSION = "v0.39.2"
 THANOS_IMAGE = f"quay.io/thanos/thanos:{THANOS_VERSION}"
 

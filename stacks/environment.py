@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.admission import AdmissionArgs, AdmissionPolicies
@@ -32,16 +34,15 @@ def build(environment: Environment) -> dict[str, object]:
         "registry": environment.file.registry,
         "capacity": _capacity(environment.tier),
     }
-    targets, receivers = _watched(environment)
-    outputs["prometheus_url"] = Monitoring(args, targets, receivers, opts).url
+    systems = [name for name, config in environment.file.systems if config is not None]
+    outputs["prometheus_url"] = Monitoring(args, *_watched(systems), systems, opts).url
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
 
 
-def _watched(environment: Environment) -> tuple[list[Flow], list[Flow]]:
+def _watched(systems: Sequence[str]) -> tuple[list[Flow], list[Flow]]:
     """Where Prometheus reads metrics, and whom Alertmanager tells, in the namespaces of the environment's systems."""
-    systems = [name for name, config in environment.file.systems if config is not None]
     targets = [Flow(peer=Peer(namespace=name), ports=METRICS_PORTS) for name in systems]
     manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
     return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []

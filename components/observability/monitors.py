@@ -122,15 +122,19 @@ def probe(
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """Asks the blackbox exporter at `prober` (host:port) to try every target, a URL or host:port, once a minute."""
-    spec = {
-        "jobName": component,
+    return _monitor(name, PROBE, scope, component, spec=probe_spec(component, prober, targets, module), opts=opts)
+
+
+def probe_spec(job: str, prober: str, targets: Sequence[str], module: str) -> dict[str, Any]:
+    """The `spec` of a Probe."""
+    return {
+        "jobName": job,
         "interval": "60s",
         "scrapeTimeout": "10s",
         "module": module,
         "prober": {"url": prober},
         "targets": {"staticConfig": {"static": list(targets)}},
     }
-    return _monitor(name, PROBE, scope, component, spec=spec, opts=opts)
 
 
 def federation(
@@ -141,8 +145,13 @@ def federation(
     A ScrapeConfig and not the document's Secret with raw configuration: the operator checks it, and `target`
     (host:port) is no secret.
     """
-    spec = {
-        "jobName": component,
+    return _monitor(name, SCRAPE_CONFIG, scope, component, spec=federation_spec(component, target, matches), opts=opts)
+
+
+def federation_spec(job: str, target: str, matches: Sequence[str]) -> dict[str, Any]:
+    """The `spec` of the ScrapeConfig that reads another Prometheus."""
+    return {
+        "jobName": job,
         "honorLabels": True,
         "metricsPath": "/federate",
         "scheme": "HTTPS",
@@ -150,7 +159,6 @@ def federation(
         "scrapeInterval": "60s",
         "staticConfigs": [{"targets": [target]}],
     }
-    return _monitor(name, SCRAPE_CONFIG, scope, component, spec=spec, opts=opts)
 
 
 def _monitor(

@@ -74,6 +74,7 @@ class ImageRegistryConfig(RuleConfig):
     registries: tuple[str, ...] = (
         "ghcr.io/saas-platform",
         "ghcr.io/cloudnative-pg",
+        "docker.io/grafana",
         "quay.io/minio",
         "quay.io/opstree",
         "quay.io/prometheus",

@@ -3,7 +3,7 @@
 | level         | Prometheus               | Alertmanager | besides                                   |
 |---------------|--------------------------|--------------|-------------------------------------------|
 | basic         | 1, 2 days in 10 GiB      | 1            | rules and alerts                          |
-| full          | 1, 7 days in 50 GiB      | 1            | the same, with more history               |
+| full          | 1, 7 days in 50 GiB      | 1            | Grafana with all dashboards               |
 | production    | 2, 15 days in 100 GiB    | 3            | TLS, notifications to people              |
 | comprehensive | 2, 15 days in 100 GiB    | 3            | Thanos keeps 30 days in object storage    |
 
@@ -32,6 +32,7 @@ class Level:
     storage: Bytes
     retention: str
     retention_size: Bytes
+    grafana: bool = True
     tls: bool = False
     thanos: bool = False
 
@@ -42,10 +43,11 @@ LEVELS: dict[LevelName, Level] = {
     "basic": Level(
         prometheus=1,
         alertmanagers=1,
-        resources=ContainerResources.of("200m", "1", "400Mi", "2Gi"),
+        resources=ContainerResources.of("200m", "1", "400Mi", "1600Mi"),
         storage=_GIB * 10,
         retention="2d",
         retention_size=Bytes.parse("8G"),
+        grafana=False,
     ),
     "full": Level(
         prometheus=1,

@@ -10,8 +10,11 @@ from components.naming import Scope
 from components.network import Flow, Peer
 from components.observability.alertmanager import PORT as ALERTMANAGER_PORT
 from components.observability.alertmanager import AlertmanagerArgs
+from components.observability.grafana import NAME as GRAFANA
+from components.observability.grafana import GrafanaArgs
 from components.observability.prometheus import LABELS, RELOADER, PrometheusArgs
 from components.observability.prometheus import PORT as PROMETHEUS_PORT
+from stacks.dashboards import boards
 from stacks.monitoring import notifications
 from stacks.monitoring.levels import LEVELS, Level
 from stacks.systems.base import SystemArgs
@@ -19,6 +22,7 @@ from stacks.systems.base import SystemArgs
 MAIN = "main"
 TLS_SECRET = "prometheus-tls"
 OBJECT_STORAGE_SECRET = "thanos-object-storage"
+GRAFANA_SECRET = "grafana-admin"
 _ALERTMANAGER_PODS = {"app.kubernetes.io/name": "alertmanager"}
 
 
@@ -30,23 +34,32 @@ class Plan:
     level: Level
     prometheus: PrometheusArgs
     alertmanager: AlertmanagerArgs
+    grafana: GrafanaArgs | None
 
     def footprint(self) -> Footprint:
         """The most that the namespace may take."""
-        return self.prometheus.footprint() + self.alertmanager.footprint()
+        whole = self.prometheus.footprint() + self.alertmanager.footprint()
+        return whole + self.grafana.footprint() if self.grafana else whole
 
     def largest(self) -> ContainerResources:
         """What no container of the namespace exceeds."""
-        return ContainerResources.largest([self.prometheus.resources, self.alertmanager.resources, RELOADER])
+        further = [self.grafana.resources] if self.grafana else []
+        return ContainerResources.largest([self.prometheus.resources, self.alertmanager.resources, RELOADER, *further])
 
 
-def plan(args: SystemArgs, scope: Scope, targets: Sequence[Flow], receivers: Sequence[Flow]) -> Plan:
-    """Work out everything. `targets` are the metrics of the systems, `receivers` who of them is told of alerts."""
+def plan(
+    args: SystemArgs, scope: Scope, targets: Sequence[Flow], receivers: Sequence[Flow], systems: Sequence[str]
+) -> Plan:
+    """Work out everything. `targets` are the metrics of the systems, `receivers` who of them is told of alerts; of
+    `systems` there are dashboards.
+    """
     level = LEVELS[args.tier.monitoring]
+    prometheus = _prometheus(args, scope, level, targets)
     return Plan(
         scope=scope,
         level=level,
-        prometheus=_prometheus(args, scope, level, targets),
+        prometheus=prometheus,
+        grafana=_grafana(scope, prometheus, systems) if level.grafana else None,
         alertmanager=AlertmanagerArgs(
             scope=scope,
             name=MAIN,
@@ -59,8 +72,20 @@ def plan(args: SystemArgs, scope: Scope, targets: Sequence[Flow], receivers: Seq
     )
 
 
+def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[str]) -> GrafanaArgs:
+    return GrafanaArgs(
+        scope=scope,
+        boards=boards(systems),
+        prometheus_url=f"{prometheus.scheme}://{scope.host('prometheus-operated')}:{PROMETHEUS_PORT}",
+        prometheus_pods=prometheus.pods,
+        ca_secret=prometheus.tls_secret,
+        admin_secret=GRAFANA_SECRET,
+    )
+
+
 def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[Flow]) -> PrometheusArgs:
     itself = Flow(peer=Peer(pods=LABELS), ports=(PROMETHEUS_PORT,))
+    grafana = Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(PROMETHEUS_PORT,))
     alertmanager = Flow(peer=Peer(pods=_ALERTMANAGER_PODS), ports=(ALERTMANAGER_PORT,))
     return PrometheusArgs(
         scope=scope,
@@ -75,6 +100,6 @@ def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[
         alertmanager="alertmanager-operated",
         tls_secret=TLS_SECRET if level.tls else None,
         object_storage_secret=OBJECT_STORAGE_SECRET if level.thanos and args.store else None,
-        ingress=[itself],
+        ingress=[itself, *([grafana] if level.grafana else [])],
         egress=[itself, alertmanager, *targets],
     )

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.credentials import Credential, SecretBundle, SecretBundleArgs
+from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
 from components.footprint import ContainerResources
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.network import Flow
 from components.observability import stores
 from components.observability.alertmanager import Alertmanager
 from components.observability.certificate import certificate
+from components.observability.grafana import Grafana
 from components.observability.monitors import Endpoint, pod_monitor
 from components.observability.prometheus import Prometheus
 from components.observability.rules import prometheus_rule
 from stacks.composition import MONITORING_NAMESPACE
 from stacks.monitoring import notifications
-from stacks.monitoring.plan import OBJECT_STORAGE_SECRET, TLS_SECRET, Plan, plan
+from stacks.monitoring.plan import GRAFANA_SECRET, OBJECT_STORAGE_SECRET, TLS_SECRET, Plan, plan
 from stacks.systems.base import SystemArgs
 
 NAME = MONITORING_NAMESPACE
@@ -35,17 +36,20 @@ class Monitoring(pulumi.ComponentResource):
         args: SystemArgs,
         targets: Sequence[Flow],
         receivers: Sequence[Flow],
+        systems: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("platform:systems:Monitoring", NAME, {}, opts)
         self._args = args
-        self._plan = plan(args, args.scope(NAME), targets, receivers)
+        self._plan = plan(args, args.scope(NAME), targets, receivers, systems)
         namespace = self._namespace(self._plan)
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         needs = [namespace, *self._secrets(child)]
         ready = pulumi.ResourceOptions(parent=self, depends_on=needs)
         Alertmanager(f"{NAME}-alertmanager", self._plan.alertmanager, ready)
         self.url = Prometheus(f"{NAME}-prometheus", self._plan.prometheus, ready).url
+        if self._plan.grafana:
+            Grafana(f"{NAME}-grafana", self._plan.grafana, ready)
         self._watch_itself(child)
         self.register_outputs({"url": self.url})
 
@@ -63,12 +67,26 @@ class Monitoring(pulumi.ComponentResource):
         made: list[pulumi.Resource] = []
         if self._args.store:
             made.append(self._bundle(notifications.SECRET, notifications.CREDENTIALS, opts))
+        if self._plan.grafana:
+            made += self._grafana_password(opts)
         if self._plan.prometheus.object_storage_secret:
             made.append(self._bundle(OBJECT_STORAGE_SECRET, {"configuration": OBJECT_STORAGE_SECRET}, opts))
         if self._plan.prometheus.tls_secret:
             host = self._plan.scope.host("prometheus-operated")
             made += certificate(f"{NAME}-tls", scope=self._plan.scope, secret_name=TLS_SECRET, hosts=[host], opts=opts)
         return made
+
+    def _grafana_password(self, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        credentials = Credentials(f"{NAME}-credentials", self._args.store, opts)
+        arguments = SecretBundleArgs(
+            scope=self._plan.scope,
+            secret_name=GRAFANA_SECRET,
+            component=GRAFANA_SECRET,
+            secret={"password": credentials.credential("grafana-admin-password")},
+            plain={},
+            store=self._args.store,
+        )
+        return [credentials, SecretBundle(f"{NAME}-{GRAFANA_SECRET}", arguments, opts)]
 
     def _bundle(self, secret: str, credentials: dict[str, str], opts: pulumi.ResourceOptions) -> SecretBundle:
         arguments = SecretBundleArgs(

@@ -1,0 +1,137 @@
+"""Which metrics there are: those that the platform's exporters and applications tell, by who tells them.
+
+A dashboard or alert that reads any other is refused: it would show nothing, and nobody would know why. A histogram is
+listed by its base name. Add a metric here when an application begins to tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from components.observability import promql
+
+_HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
+
+SOURCES: Mapping[str, frozenset[str]] = {
+    "prometheus": frozenset(
+        {
+            "ALERTS",
+            "up",
+            "prometheus_rule_evaluation_failures_total",
+            "alertmanager_notifications_total",
+            "alertmanager_notifications_failed_total",
+        }
+    ),
+    "applications": frozenset(
+        {
+            "http_requests_total",
+            "http_errors_total",
+            "http_request_duration_seconds",
+            "process_cpu_seconds_total",
+            "process_resident_memory_bytes",
+        }
+    ),
+    "kubelet": frozenset(
+        {
+            "container_cpu_usage_seconds_total",
+            "container_memory_usage_bytes",
+            "container_memory_working_set_bytes",
+            "container_spec_memory_limit_bytes",
+            "container_network_receive_bytes_total",
+            "container_network_transmit_bytes_total",
+        }
+    ),
+    "kube-state-metrics": frozenset(
+        {
+            "kube_node_info",
+            "kube_node_status_condition",
+            "kube_node_status_capacity",
+            "kube_pod_status_phase",
+            "kube_pod_status_ready",
+            "kube_pod_container_status_restarts_total",
+            "kube_deployment_spec_replicas",
+            "kube_deployment_status_replicas_available",
+        }
+    ),
+    "node-exporter": frozenset(
+        {
+            "node_cpu_seconds_total",
+            "node_memory_MemAvailable_bytes",
+            "node_memory_MemTotal_bytes",
+            "node_filesystem_avail_bytes",
+            "node_filesystem_size_bytes",
+        }
+    ),
+    "cloudnative-pg": frozenset(
+        {
+            "cnpg_collector_up",
+            "cnpg_pg_replication_lag",
+            "cnpg_backends_total",
+            "cnpg_pg_settings_setting",
+            "cnpg_pg_database_size_bytes",
+            "cnpg_pg_stat_database_xact_commit",
+            "cnpg_pg_stat_database_xact_rollback",
+        }
+    ),
+    "postgres-exporter": frozenset({"pg_stat_activity_count"}),
+    "redis-exporter": frozenset(
+        {
+            "redis_up",
+            "redis_memory_used_bytes",
+            "redis_memory_max_bytes",
+            "redis_connected_clients",
+            "redis_commands_processed_total",
+            "redis_keyspace_hits_total",
+            "redis_keyspace_misses_total",
+        }
+    ),
+    "minio": frozenset(
+        {
+            "minio_cluster_drive_offline_total",
+            "minio_cluster_capacity_usable_free_bytes",
+            "minio_cluster_capacity_usable_total_bytes",
+        }
+    ),
+    "tempo": frozenset(
+        {"traces_service_graph_request_total", "traces_spanmetrics_calls_total", "traces_spanmetrics_latency"}
+    ),
+    "cloudlens": frozenset(
+        {
+            "cloudlens_api_requests_total",
+            "cloudlens_api_errors_total",
+            "cloudlens_api_duration_ms",
+            "cloudlens_cache_hit_rate",
+            "cloudlens_resources_queries_total",
+            "cloudlens_provider_api_calls_total",
+            "cloudlens_provider_api_errors_total",
+            "cloudlens_cost_analysis_duration_ms",
+            "cloudlens_cost_analysis_resources_analyzed_total",
+            "cloudlens_alerts_triggered_total",
+            "cloudlens_alerts_resolved_total",
+        }
+    ),
+    "orders": frozenset(
+        {
+            "orders_total",
+            "orders_revenue_cents",
+            "active_orders",
+            "order_creation_duration_seconds",
+            "payment_processing_duration_seconds",
+            "inventory_updates_total",
+        }
+    ),
+    "federated-risk": frozenset(
+        {"psi_intersection_duration_seconds", "model_inference_duration_seconds", "privacy_budget_remaining"}
+    ),
+}
+_KNOWN = frozenset().union(*SOURCES.values())
+
+
+def unknown(expression: str, recorded: Iterable[str] = ()) -> list[str]:
+    """The metrics of an expression that nobody tells and no rule in `recorded` records."""
+    known = _KNOWN | frozenset(recorded)
+    return sorted(name for name in promql.metrics(expression) if name not in known and _base(name) not in known)
+
+
+def _base(name: str) -> str:
+    return next((name.removesuffix(part) for part in _HISTOGRAM_PARTS if name.endswith(part)), name)

@@ -1,0 +1,196 @@
+"""Dashboards that look at all systems: overview, system, tracing, database, Redis, canary, tenants, clusters.
+
+The panels of overview, system and tracing are the CloudLens document's list; those of tenants the AstrBot document's
+section 4.1; those of clusters the multi-cluster manager's section 3.
+"""
+
+from __future__ import annotations
+
+from components.observability.dashboards import Board, Panel, PanelKind, Query
+
+_NAMESPACES = {"namespace": "label_values(up, namespace)"}
+_SCOPE = 'namespace=~"$namespace"'
+_DURATION = f"sum by (job, le) (rate(http_request_duration_seconds_bucket{{{_SCOPE}}}[5m]))"
+
+
+def panel(title: str, expr: str, legend: str = "", unit: str = "short", kind: PanelKind = "timeseries") -> Panel:
+    """A panel with a single query."""
+    return Panel(title=title, queries=[Query(expr=expr, legend=legend)], unit=unit, kind=kind)
+
+
+_PERCENTILES = Panel(
+    title="Response time",
+    unit="s",
+    queries=[
+        Query(expr=f"histogram_quantile({quantile}, {_DURATION})", legend=f"p{quantile * 100:g} {{{{job}}}}")
+        for quantile in (0.5, 0.95, 0.99)
+    ],
+)
+OVERVIEW = Board(
+    uid="overview",
+    title="Overview",
+    variables=_NAMESPACES,
+    recorded=("namespace:http_error:ratio_rate1h",),
+    panels=(
+        panel("Requests", f"sum by (job) (rate(http_requests_total{{{_SCOPE}}}[5m]))", "{{job}}", "reqps"),
+        panel(
+            "Error rate",
+            f'sum by (job) (rate(http_requests_total{{{_SCOPE},status=~"5.."}}[5m])) / '
+            f"sum by (job) (rate(http_requests_total{{{_SCOPE}}}[5m]))",
+            "{{job}}",
+            "percentunit",
+        ),
+        _PERCENTILES,
+        panel(
+            "Errors in the last hour", f"namespace:http_error:ratio_rate1h{{{_SCOPE}}}", "{{namespace}}", "percentunit"
+        ),
+        panel("Targets that are down", f"count by (namespace, job) (up{{{_SCOPE}}} == 0)", "{{job}}", kind="table"),
+        panel("Firing alerts", 'count by (alertname, severity, system) (ALERTS{alertstate="firing"})', kind="table"),
+    ),
+)
+SYSTEM = Board(
+    uid="system",
+    title="System",
+    variables=_NAMESPACES,
+    panels=(
+        panel(
+            "CPU", f'sum by (pod) (rate(container_cpu_usage_seconds_total{{{_SCOPE},container!=""}}[5m]))', "{{pod}}"
+        ),
+        panel(
+            "Memory", f'sum by (pod) (container_memory_working_set_bytes{{{_SCOPE},container!=""}})', "{{pod}}", "bytes"
+        ),
+        panel(
+            "Received", f"sum by (pod) (rate(container_network_receive_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
+        ),
+        panel("Sent", f"sum by (pod) (rate(container_network_transmit_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"),
+        panel("Pods by phase", f"sum by (phase) (kube_pod_status_phase{{{_SCOPE}}})", "{{phase}}", kind="stat"),
+        panel("Restarts", f"increase(kube_pod_container_status_restarts_total{{{_SCOPE}}}[1h])", "{{pod}}"),
+    ),
+)
+TRACING = Board(
+    uid="tracing",
+    title="Tracing",
+    panels=(
+        panel("Who calls whom", "sum by (client, server) (rate(traces_service_graph_request_total[5m]))", kind="table"),
+        panel(
+            "Slow spans",
+            "histogram_quantile(0.95, sum by (service, span_name, le) (rate(traces_spanmetrics_latency_bucket[5m])))",
+            "{{service}} {{span_name}}",
+            "s",
+        ),
+        panel(
+            "Failed spans",
+            'sum by (service) (rate(traces_spanmetrics_calls_total{status_code="STATUS_CODE_ERROR"}[5m]))',
+            "{{service}}",
+        ),
+    ),
+)
+DATABASE = Board(
+    uid="database",
+    title="PostgreSQL",
+    variables=_NAMESPACES,
+    panels=(
+        panel("Instances up", f"sum by (namespace) (cnpg_collector_up{{{_SCOPE}}})", "{{namespace}}", kind="stat"),
+        panel("Connections", f"sum by (pod, usename) (cnpg_backends_total{{{_SCOPE}}})", "{{pod}} {{usename}}"),
+        panel("Replication lag", f"cnpg_pg_replication_lag{{{_SCOPE}}}", "{{pod}}", "s"),
+        panel("Size", f"max by (datname) (cnpg_pg_database_size_bytes{{{_SCOPE}}})", "{{datname}}", "bytes"),
+        panel("Commits", f"sum by (datname) (rate(cnpg_pg_stat_database_xact_commit{{{_SCOPE}}}[5m]))", "{{datname}}"),
+        panel(
+            "Rollbacks", f"sum by (datname) (rate(cnpg_pg_stat_database_xact_rollback{{{_SCOPE}}}[5m]))", "{{datname}}"
+        ),
+    ),
+)
+REDIS = Board(
+    uid="redis",
+    title="Redis",
+    variables=_NAMESPACES,
+    panels=(
+        panel("Servers up", f"sum by (job) (redis_up{{{_SCOPE}}})", "{{job}}", kind="stat"),
+        panel("Memory", f"redis_memory_used_bytes{{{_SCOPE}}}", "{{pod}}", "bytes"),
+        panel("Clients", f"redis_connected_clients{{{_SCOPE}}}", "{{pod}}"),
+        panel("Commands", f"rate(redis_commands_processed_total{{{_SCOPE}}}[5m])", "{{pod}}", "ops"),
+        panel(
+            "Hit rate",
+            f"rate(redis_keyspace_hits_total{{{_SCOPE}}}[5m]) / (rate(redis_keyspace_hits_total{{{_SCOPE}}}[5m]) + "
+            f"rate(redis_keyspace_misses_total{{{_SCOPE}}}[5m]))",
+            "{{pod}}",
+            "percentunit",
+        ),
+    ),
+)
+CANARY = Board(
+    uid="canary",
+    title="Canary",
+    variables=_NAMESPACES,
+    panels=(
+        panel(
+            "Requests by version", f"sum by (job, version) (rate(http_requests_total{{{_SCOPE}}}[1m]))", unit="reqps"
+        ),
+        panel(
+            "Error rate by version (at most 5 %)",
+            f'sum by (job, version) (rate(http_requests_total{{{_SCOPE},status=~"5.."}}[1m])) / '
+            f"sum by (job, version) (rate(http_requests_total{{{_SCOPE}}}[1m]))",
+            "{{job}} {{version}}",
+            "percentunit",
+        ),
+        panel(
+            "95th percentile by version (at most 1 s)",
+            "histogram_quantile(0.95, sum by (job, version, le) "
+            f"(rate(http_request_duration_seconds_bucket{{{_SCOPE}}}[1m])))",
+            "{{job}} {{version}}",
+            "s",
+        ),
+    ),
+)
+TENANTS = Board(
+    uid="tenants",
+    title="Tenants",
+    variables={"tenant": "label_values(http_requests_total, tenant_id)"},
+    panels=(
+        panel(
+            "Active tenants",
+            'count(count by (tenant_id) (rate(http_requests_total{tenant_id!=""}[5m])))',
+            kind="stat",
+        ),
+        panel(
+            "Requests by tenant",
+            'sum by (tenant_id) (rate(http_requests_total{tenant_id=~"$tenant"}[5m]))',
+            "{{tenant_id}}",
+            "reqps",
+        ),
+        panel(
+            "Error rate by tenant",
+            'sum by (tenant_id) (rate(http_requests_total{tenant_id=~"$tenant",status=~"5.."}[5m])) / '
+            'sum by (tenant_id) (rate(http_requests_total{tenant_id=~"$tenant"}[5m]))',
+            "{{tenant_id}}",
+            "percentunit",
+        ),
+    ),
+)
+_BY_CLUSTER = "sum by (cluster)"
+MULTI_CLUSTER = Board(
+    uid="multi-cluster",
+    title="Multi-Cluster Overview",
+    panels=(
+        panel("Cluster Overview", "count by (cluster) (kube_node_info)", "{{cluster}}", kind="stat"),
+        panel("Pod Status by Cluster", "sum by (cluster, phase) (kube_pod_status_phase)", kind="piechart"),
+        panel("CPU Usage by Cluster", f'{_BY_CLUSTER} (rate(container_cpu_usage_seconds_total{{container!=""}}[5m]))'),
+        panel(
+            "Memory Usage by Cluster",
+            f'{_BY_CLUSTER} (container_memory_working_set_bytes{{container!=""}})',
+            "{{cluster}}",
+            "bytes",
+        ),
+        Panel(
+            title="Network Traffic by Cluster",
+            unit="Bps",
+            queries=[
+                Query(expr=f"{_BY_CLUSTER} (rate(container_network_receive_bytes_total[5m]))", legend="in {{cluster}}"),
+                Query(
+                    expr=f"{_BY_CLUSTER} (rate(container_network_transmit_bytes_total[5m]))", legend="out {{cluster}}"
+                ),
+            ],
+        ),
+    ),
+)
+BOARDS = (OVERVIEW, SYSTEM, TRACING, DATABASE, REDIS, CANARY, TENANTS)
