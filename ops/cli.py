@@ -95,10 +95,13 @@ def main() -> None:
         _fail("interrupted; what was applied so far stays, and the same command goes on from there", 130)
     except Exception as error:
         # Imported only now: stacks.errors pulls in Pulumi, which `--help` does not need.
+        from sandbox import SandboxError
         from stacks.errors import ConfigurationError
 
         if isinstance(error, ConfigurationError):
             _fail(str(error), EXIT_CONFIGURATION)
+        if isinstance(error, SandboxError):
+            _fail(str(error), EXIT_FAILURE)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,4 +51,6 @@ def cluster_of(graph: Graph) -> Cluster:
     """The cluster that the recorded environment's provider names."""
     (provider,) = (resource for resource in graph if resource.type == _PROVIDER)
     kubeconfig = provider.inputs.get("kubeconfig")
-    return Cluster(Path(str(kubeconfig)) if kubeconfig else None, provider.inputs.get("context"))
+    # Of several files in $KUBECONFIG kubectl makes one by itself; as an option it would take them for one name.
+    several = os.pathsep in str(kubeconfig or "")
+    return Cluster(Path(str(kubeconfig)) if kubeconfig and not several else None, provider.inputs.get("context"))

@@ -54,7 +54,7 @@ def up(stack: str, context: str | None, timeout: int) -> int:
 
 def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int) -> int:
     """Deploy with the recorded engine. Only here do generated passwords exist in memory."""
-    graph = record(stack, PasswordFile(stack).password)
+    graph = record(stack, PasswordFile(stack, cluster.context).password)
     engine = _engine(stack, graph, cluster, out, timeout)
     try:
         engine.kubectl.check()
@@ -84,7 +84,7 @@ def down(stack: str, context: str | None, timeout: int) -> int:
     engine.kubectl.check()
     _refuse_retained(engine)
     changes = engine.remove()
-    PasswordFile(stack).remove()
+    PasswordFile(stack, cluster.context).remove()
     out.print(f"{len(changes.removed)} objects removed from {cluster.title}")
     if cluster.is_sandbox:
         from sandbox import Sandbox
@@ -155,9 +155,8 @@ def _preview(out: Console, graph: Graph) -> bool:
     out.print(findings_text(findings))
     out.print()
     if any(finding.blocks for finding in findings):
-        out.print(
-            "Not deployed: a mandatory policy is violated. `python -m ops preview` shows everything.", style="red"
-        )
+        preview = f"make preview ENV={graph.stack}"
+        out.print(f"Not deployed: a mandatory policy is violated. `{preview}` shows everything.", style="red")
         return False
     return True
 
@@ -201,5 +200,6 @@ def _report(out: Console, graph: Graph, cluster: Cluster, engine: RecordedEngine
     )
     out.print("\nNext:")
     out.print(f"  {kubeconfig} && kubectl get pods -A")
-    out.print(f"  make status ENV={stack}    what runs")
-    out.print(f"  make down ENV={stack}      remove all of it")
+    target = f"ENV={stack}" if cluster.is_sandbox else f"ENV={stack} CONTEXT={cluster.context}"
+    out.print(f"  make status {target}    what runs")
+    out.print(f"  make down {target}      remove all of it")

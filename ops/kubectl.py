@@ -15,6 +15,7 @@ from ops.errors import OperationError
 
 # A request that hangs for this long is not answered any more.
 _REQUEST_TIMEOUT = "30s"
+_UNKNOWN_KIND = re.compile(r"(?:doesn't have a resource type|no matches for kind) \"([^\"]+)\"")
 # The last words of a kubectl that got no answer; a webhook that did not answer is named by the API server, which did.
 _UNREACHABLE = re.compile(
     r"^(Unable to connect to the server|The connection to the server)|^(?!.*webhook).*(dial tcp|Client\.Timeout)", re.M
@@ -42,7 +43,7 @@ class Kubectl:
         """Standard output of a kubectl command. Raises ClusterError with what kubectl says."""
         done = self._run(arguments, stdin)
         if done.returncode != 0:
-            raise ClusterError(self._explain(done.stderr.strip()))
+            raise ClusterError(self._explain(done.stderr.strip().removeprefix("error: ")))
         return done.stdout
 
     def json(self, *arguments: str, stdin: str | None = None) -> Any:
@@ -65,6 +66,9 @@ class Kubectl:
         )
 
     def _explain(self, message: str) -> str:
+        if unknown := _UNKNOWN_KIND.search(message):
+            hint = f"The operator that defines {unknown[1]} is not installed; docs/how-to/own-cluster.md lists them."
+            return f"{message}\n{hint}"
         if "does not exist" in message and self.context and self.context in message:
             return f"{message}; `kubectl config get-contexts` lists those of your kubeconfig"
         if _UNREACHABLE.search(message):

@@ -110,16 +110,19 @@ def _walk(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> Iterable[Sou
             yield from _walk(value, (*path, key.value), lines)
 
 
-def _strange_values(node: yaml.Node | None) -> Iterable[SourceProblem]:
-    """Values that YAML makes a date, a set or bytes of, none of which a configuration can mean."""
+def _strange_values(node: yaml.Node | None, above: tuple[yaml.Node, ...] = ()) -> Iterable[SourceProblem]:
+    """Values that YAML makes a date, a set or bytes of, or that contain themselves: no configuration can mean them."""
     if node is None:
+        return
+    if node in above:
+        yield SourceProblem(node.start_mark.line + 1, "this value contains itself by an alias")
         return
     kind = node.tag.rpartition(":")[2]
     if kind not in _KINDS:
         yield SourceProblem(node.start_mark.line + 1, f"YAML reads this as a {kind}; put it in quotes if it is text")
     for child in node.value if isinstance(node.value, list) else ():
         for part in child if isinstance(child, tuple) else (child,):
-            yield from _strange_values(part)
+            yield from _strange_values(part, (*above, node))
 
 
 def _foreign_keys(config: Mapping[str, Any], lines: Mapping[_Path, int]) -> Iterable[SourceProblem]:

@@ -5,6 +5,7 @@ They are what Pulumi keeps in its state: made once per environment, so that a se
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -19,10 +20,15 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class PasswordFile:
-    """The passwords of one environment by their resource's name. Use `password` as the recorder's source."""
+    """The passwords of one environment in one cluster, by their resource's name; without a `context`, in the sandbox.
 
-    def __init__(self, stack: str) -> None:
-        self.path = state_directory() / stack / "passwords.json"
+    Use `password` as the recorder's source.
+    """
+
+    def __init__(self, stack: str, context: str | None = None) -> None:
+        # A context's name may hold anything, slashes too, and two must never share a file.
+        suffix = f"-{hashlib.sha256(context.encode()).hexdigest()[:12]}" if context else ""
+        self.path = state_directory() / stack / f"passwords{suffix}.json"
         self._values = self._read()
 
     def password(self, name: str, inputs: Mapping[str, Any]) -> str:

@@ -58,6 +58,7 @@ class RecordedEngine:
 
         Raises ClusterError with the API's own words; `changes` then says what was applied so far.
         """
+        self._refuse_what_is_another_environments()
         self._set.begin(self.tier, self.manifests)
         before = self.live()
         waves = [list(wave) for _, wave in itertools.groupby(self.manifests, key=lambda one: one.wave)]
@@ -70,10 +71,13 @@ class RecordedEngine:
 
     def live(self) -> dict[Key, dict[str, Any]]:
         """The environment's declared objects that are in the cluster."""
+        return self._declared(f"platform.io/environment={self.environment}")
+
+    def _declared(self, selector: str) -> dict[Key, dict[str, Any]]:
+        """The declared objects that are in the cluster and fit a label selector."""
         kinds = ",".join(sorted({_resource(manifest) for manifest in self.manifests}))
         wanted = {(one.kind, one.namespace, one.name) for one in self.manifests}
-        selector = f"--selector=platform.io/environment={self.environment}"
-        found = self.kubectl.json("get", kinds, "--all-namespaces", selector)["items"]
+        found = self.kubectl.json("get", kinds, "--all-namespaces", f"--selector={selector}")["items"]
         return {key_of(one): one for one in found if key_of(one) in wanted}
 
     def wait(self, manifests: Sequence[Manifest]) -> None:
@@ -111,6 +115,17 @@ class RecordedEngine:
             self.changes.removed.append(title_of(key))
         self._set.end()
         return self.changes
+
+    def _refuse_what_is_another_environments(self) -> None:
+        """Applying is by force: what another environment of the same cluster made would be taken from it."""
+        found = self._declared(f"{PART_OF},{PART_OF}!={self._set.identifier}")
+        if found:
+            owner = next(iter(found.values()))["metadata"]["labels"].get("platform.io/environment", "another")
+            raise ClusterError(
+                f"{len(found)} objects belong to environment {owner!r} of the same cluster, the first of them "
+                f"{title_of(next(iter(found)))}. Nothing was changed: a cluster holds one environment; remove the "
+                "other with `make down`, or choose another cluster with CONTEXT="
+            )
 
     def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]]) -> None:
         try:
