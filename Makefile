@@ -14,7 +14,7 @@ OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview preview-comment pulumi-preview render test e2e check format bench clean
+.PHONY: help up down status preview preview-comment pulumi-preview render test e2e tools check format bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -46,6 +46,9 @@ test: $(VENV)/.ready-dev ## Unit and policy tests
 
 e2e: $(VENV)/.ready-dev ## Tests against the sandbox, and against Pulumi where it is on PATH
 	@$(RUN) -m pytest tests/sandbox tests/engine
+
+tools: $(VENV)/.ready-dev ## Build the sandbox and what its tests use; minutes the first time, nothing after that
+	@$(RUN) -c 'from sandbox import tools; tools.ensure([tool.name for tool in tools.TOOLS])'
 
 check: $(VENV)/.ready-dev ## Format, lint, types
 	@$(RUN) -m ruff format --check .

@@ -73,7 +73,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulumiProject]
 
 
 def test_a_second_up_has_no_changes(project: PulumiProject) -> None:
-    assert "no changes, 93 resources unchanged" in project.succeed("up")
+    assert f"no changes, {len(record('dev'))} resources unchanged" in project.succeed("up")
 
 
 def test_both_engines_give_the_same_objects(project: PulumiProject) -> None:
@@ -95,7 +95,7 @@ def test_no_secret_is_in_the_state_in_clear(project: PulumiProject) -> None:
 def test_a_preview_with_the_policy_pack_is_clean(project: PulumiProject) -> None:
     done = project.pulumi("preview", "--policy-pack", "policy")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "93 unchanged" in done.stdout
+    assert f"{len(record('dev'))} unchanged" in done.stdout
 
 
 def test_killed_in_the_middle_the_next_up_converges(project: PulumiProject) -> None:
