@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components.cache import CacheArgs
 from components.credentials import Credential
-from components.database import DatabaseArgs
+from components.database import BackupArgs, BackupTarget, DatabaseArgs, PoolerArgs
 from components.footprint import ContainerResources
 from components.naming import Scope
+from components.network import Flow, Peer
+from components.object_storage import PORT as OBJECT_STORAGE_PORT
 from components.object_storage import ObjectStorageArgs
-from stacks.composition import clients
+from stacks.composition import MONITORING_NAMESPACE, clients
 from stacks.services import Service
 from stacks.systems.base import SystemArgs
 from stacks.tiers import CacheTier, DatabaseTier
 
 DATABASE = "saas_platform"
 _OWNER = "saas_platform"
-_POSTGRESQL_PARAMETERS = {
-    "max_connections": "200",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "maintenance_work_mem": "64MB",
-    "checkpoint_completion_target": "0.9",
-    "wal_buffers": "16MB",
-    "default_statistics_target": "100",
-    "random_page_cost": "1.1",
-    "effective_io_concurrency": "200",
-}
+OBJECT_STORAGE = "minio"
+# Section 6.1 names the bucket.
+BACKUP_BUCKET = "saas-platform-backups"
+BACKUP_USER = "barman"
 # The document gives none; MinIO's own minimum for production is two cores and 2 GiB.
 _OBJECT_STORAGE_RESOURCES = ContainerResources.of("250m", "2", "512Mi", "2Gi")
 
 
-def database(args: SystemArgs, scope: Scope, services: Sequence[Service], password: Credential) -> DatabaseArgs:
+def database(
+    args: SystemArgs, scope: Scope, services: Sequence[Service], secrets: Mapping[str, Credential]
+) -> DatabaseArgs:
     """PostgreSQL, named as in section 2.2; its Secret as in section 6.1."""
     tier = args.tier.database
     return DatabaseArgs(
@@ -41,17 +38,35 @@ def database(args: SystemArgs, scope: Scope, services: Sequence[Service], passwo
         database=DATABASE,
         owner=_OWNER,
         secret_name="postgresql-secret",
-        password=password,
+        password=secrets["DB_PASSWORD"],
+        second_password=secrets["DB_PASSWORD_B"],
         store=args.store,
         instances=tier.instances,
         resources=_resources(tier),
         storage=tier.storage,
+        wal_storage=tier.wal_storage,
         storage_class=args.tier.storage_class,
-        parameters=_POSTGRESQL_PARAMETERS,
+        parameters=tier.parameters,
+        pooler=PoolerArgs(instances=tier.poolers),
+        backup=_backup(tier, scope, secrets["BACKUP_SECRET_KEY"]),
+        monitoring_namespace=MONITORING_NAMESPACE,
         clients=clients(scope, services, "database"),
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
     )
+
+
+def _backup(tier: DatabaseTier, scope: Scope, secret_key: Credential) -> BackupArgs:
+    """To the platform's own MinIO, under a user that may use that bucket only."""
+    target = BackupTarget(
+        bucket=BACKUP_BUCKET,
+        endpoint=f"http://{scope.host(OBJECT_STORAGE)}:{OBJECT_STORAGE_PORT}",
+        access_key=BACKUP_USER,
+        secret_key=secret_key,
+        flow=Flow(peer=Peer(pods=scope.selector(OBJECT_STORAGE)), ports=(OBJECT_STORAGE_PORT,)),
+    )
+    # A compressed dump has neither indexes nor dead rows: half of the data's volume holds it with room to spare.
+    return BackupArgs(target=target, retention_days=tier.retention_days, dump_space=(tier.storage * 0.5).rounded("Gi"))
 
 
 def cache(args: SystemArgs, scope: Scope, services: Sequence[Service], password: Credential) -> CacheArgs:
@@ -78,7 +93,7 @@ def object_storage(
     tier = args.tier.object_storage
     return ObjectStorageArgs(
         scope=scope,
-        name="minio",
+        name=OBJECT_STORAGE,
         secret_name="minio-secret",
         access_key=access_key,
         secret_key=secret_key,
@@ -87,8 +102,13 @@ def object_storage(
         resources=_OBJECT_STORAGE_RESOURCES,
         storage=tier.storage,
         storage_class=args.tier.storage_class,
-        clients=clients(scope, services, "object_storage"),
+        clients=(*clients(scope, services, "object_storage"), *backup_pods(scope)),
     )
+
+
+def backup_pods(scope: Scope) -> tuple[dict[str, str], ...]:
+    """The pods that write backups: the database's own, and those of its dump."""
+    return {"cnpg.io/cluster": "postgresql-cluster"}, scope.selector("postgresql-backup")
 
 
 def _resources(tier: DatabaseTier | CacheTier) -> ContainerResources:

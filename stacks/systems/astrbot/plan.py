@@ -58,7 +58,7 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
     services = sized([*SERVICES, *config.services], config.sizes)
     instance = instance_service(Cpu.parse("1"), Bytes.parse("2Gi"))
     everyone = [*services, instance]
-    database = data.database(args, scope, everyone, secrets["DB_PASSWORD"])
+    database = data.database(args, scope, everyone, secrets)
     cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
     files = data.object_storage(args, scope, everyone, secrets["MINIO_ACCESS_KEY"], secrets["MINIO_SECRET_KEY"])
     settings = _settings(args, database, cache)
@@ -108,9 +108,12 @@ def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dic
     """The ConfigMap of section 2.1."""
     return {
         "DB_HOST": database.host,
+        "DB_READ_HOST": database.read_host,
         "DB_PORT": str(DATABASE_PORT),
         "DB_NAME": database.database,
         "DB_USER": database.owner,
+        # Both the pooler and the server turn away what is not encrypted.
+        "DB_SSLMODE": "require",
         "REDIS_HOST": cache.host,
         "REDIS_PORT": str(CACHE_PORT),
         "API_RATE_LIMIT": str(API_RATE_LIMIT),

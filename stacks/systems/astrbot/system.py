@@ -17,7 +17,7 @@ from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.object_storage import ObjectStorage
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
-from stacks.systems.astrbot.services import GATEWAY, INSTANCE, SECRET_KEYS
+from stacks.systems.astrbot.services import DATA_SECRET_KEYS, GATEWAY, INSTANCE, SECRET_KEYS
 from stacks.systems.base import SystemArgs
 
 NAME = "astrbot"
@@ -34,7 +34,8 @@ class AstrBot(pulumi.ComponentResource):
         self._args = args
         credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
         secrets = {key: credentials.credential(name) for key, name in SECRET_KEYS.items()}
-        self._plan = plan(config, args, args.scope(NAME), secrets)
+        internal = {key: credentials.credential(name) for key, name in DATA_SECRET_KEYS.items()}
+        self._plan = plan(config, args, args.scope(NAME), secrets | internal)
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])

@@ -1,0 +1,7 @@
+"""PostgreSQL on CloudNativePG: the cluster, its poolers, its backups and its monitoring."""
+
+from components.database.args import PORT, BackupArgs, BackupTarget, DatabaseArgs, PoolerArgs
+from components.database.component import Database
+from components.database.parameters import PostgresParameters
+
+__all__ = ["PORT", "BackupArgs", "BackupTarget", "Database", "DatabaseArgs", "PoolerArgs", "PostgresParameters"]
