@@ -45,6 +45,7 @@ class ObjectStorageArgs:
     storage: Bytes
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
+    protect: bool = False
 
     def __post_init__(self) -> None:
         if self.servers != 1 and self.servers < 4:
@@ -83,7 +84,9 @@ class ObjectStorage(pulumi.ComponentResource):
         self._service(f"{args.name}-headless", headless=True)
         if args.servers > 1:
             self._disruption_budget()
-        self._servers(pulumi.ResourceOptions(parent=self, depends_on=[account, secret]))
+        keep = args.protect or None
+        options = pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
+        self._servers(options)
         self.host, self.secret_name = args.scope.host(args.name), args.secret_name
         self.endpoint = f"http://{self.host}:{PORT}"
         self.register_outputs({"endpoint": self.endpoint, "secret_name": self.secret_name})
@@ -167,7 +170,12 @@ class ObjectStorage(pulumi.ComponentResource):
 def _volume_claim(args: ObjectStorageArgs, labels: dict[str, str]) -> dict[str, object]:
     spec = {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(args.storage)}}}
     storage_class = {"storage_class_name": args.storage_class} if args.storage_class else {}
-    return {"metadata": {"name": "data", "labels": labels}, "spec": {**spec, **storage_class}}
+    # Files are spread over the servers with parity; of what a customer deletes there is no second copy.
+    annotations = {"platform.io/backup": "erasure coding only; database backups lie here, files have no other copy"}
+    return {
+        "metadata": {"name": "data", "labels": labels, "annotations": annotations},
+        "spec": {**spec, **storage_class},
+    }
 
 
 def _pod_template(args: ObjectStorageArgs, selector: dict[str, str]) -> PodTemplateSpecArgsDict:

@@ -45,21 +45,20 @@ class PoolerArgs:
 class BackupTarget:
     """Where backups go: an S3 `bucket`, at `endpoint` (None is AWS itself), reached by `flow`.
 
-    With `access_key` and `secret_key` a Secret is made of them; without, the instances have an IAM role (`role_arn`),
-    which they assume by their service account.
+    The instances have either the keys `accessKey` and `secretKey` of the Secret `secret_name`, or an IAM role
+    (`role_arn`), which they assume by their service account.
     """
 
     bucket: str
     flow: Flow
     endpoint: str | None = None
-    access_key: str | None = None
-    secret_key: Credential | None = None
+    secret_name: str | None = None
     role_arn: str | None = None
     region: str = "us-east-1"
 
     def __post_init__(self) -> None:
-        if (self.secret_key is None) == (self.role_arn is None):
-            raise ValueError("backups need either an access key and its secret, or an IAM role")
+        if (self.secret_name is None) == (self.role_arn is None):
+            raise ValueError("backups need either a Secret with an access key, or an IAM role")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,6 @@ from components.database.args import ARCHIVER, DatabaseArgs
 from versions import BARMAN_CLOUD_PLUGIN
 
 
-def secret_name(args: DatabaseArgs) -> str:
-    """The Secret with the keys of the object storage: `accessKey` and `secretKey`."""
-    return f"{args.dump_name}-secret"
-
-
 def object_store_spec(args: DatabaseArgs) -> dict[str, Any]:
     """The `spec` of the ObjectStore: where, with which credentials, and for how long."""
     target = args.backup.target
@@ -48,7 +43,7 @@ def scheduled_backup_spec(args: DatabaseArgs) -> dict[str, Any]:
 def _credentials(args: DatabaseArgs) -> dict[str, Any]:
     if args.backup.target.role_arn:
         return {"inheritFromIAMRole": True}
-    name = secret_name(args)
+    name = args.backup.target.secret_name
     return {
         "accessKeyId": {"name": name, "key": "accessKey"},
         "secretAccessKey": {"name": name, "key": "secretKey"},

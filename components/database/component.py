@@ -74,32 +74,19 @@ class Database(pulumi.ComponentResource):
 
     def _secrets(self) -> list[SecretBundle]:
         args = self._args
-        users = [
+        return [
             self._login("secret", args.secret_name, args.owner, args.password),
             self._login("secret-b", args.second_secret_name, args.second_user, args.second_password),
         ]
-        target = args.backup.target
-        if target.secret_key is None or target.access_key is None:
-            return users
-        return [*users, self._backup_secret(target.access_key, target.secret_key)]
 
     def _login(self, suffix: str, secret_name: str, user: str, password: Credential) -> SecretBundle:
-        return self._bundle(suffix, secret_name, {"username": user}, {"password": password}, "kubernetes.io/basic-auth")
-
-    def _backup_secret(self, access_key: str, secret_key: Credential) -> SecretBundle:
-        name = backup.secret_name(self._args)
-        return self._bundle("backup-secret", name, {"accessKey": access_key}, {"secretKey": secret_key}, "Opaque")
-
-    def _bundle(
-        self, suffix: str, secret_name: str, plain: dict[str, str], secret: dict[str, Credential], secret_type: str
-    ) -> SecretBundle:
         args = SecretBundleArgs(
             scope=self._args.scope,
             secret_name=secret_name,
             component=self._args.cluster_name,
-            type=secret_type,
-            plain=plain,
-            secret=secret,
+            type="kubernetes.io/basic-auth",
+            plain={"username": user},
+            secret={"password": password},
             store=self._args.store,
         )
         return SecretBundle(f"{self._name}-{suffix}", args, self._child)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from components.application.args import SecretKey
 from components.database.args import PORT, DatabaseArgs
-from components.database.backup import secret_name
 from components.network import DNS, Flow, Peer
 from components.script_job import ScriptJobArgs, WorkVolume, script
 from versions import POSTGRESQL_TOOLS_IMAGE
@@ -61,7 +60,8 @@ def _secrets(args: DatabaseArgs) -> dict[str, SecretKey]:
         "PGUSER": SecretKey(secret=args.secret_name, key="username"),
         "PGPASSWORD": SecretKey(secret=args.secret_name, key="password"),
     }
-    if args.backup.target.role_arn:
+    secret_name = args.backup.target.secret_name
+    if secret_name is None:
         return login
     keys = {"AWS_ACCESS_KEY_ID": "accessKey", "AWS_SECRET_ACCESS_KEY": "secretKey"}
-    return login | {name: SecretKey(secret=secret_name(args), key=key) for name, key in keys.items()}
+    return login | {name: SecretKey(secret=secret_name, key=key) for name, key in keys.items()}

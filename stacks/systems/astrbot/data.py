@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from components.buckets import Bucket, BucketsArgs, BucketUser
 from components.cache import CacheArgs
 from components.credentials import Credential
 from components.database import BackupArgs, BackupTarget, DatabaseArgs, PoolerArgs
@@ -22,7 +23,8 @@ _OWNER = "saas_platform"
 OBJECT_STORAGE = "minio"
 # Section 6.1 names the bucket.
 BACKUP_BUCKET = "saas-platform-backups"
-BACKUP_USER = "barman"
+_BACKUP_SECRET = "postgresql-backup-secret"
+_BUCKETS = "minio-buckets"
 # The document gives none; MinIO's own minimum for production is two cores and 2 GiB.
 _OBJECT_STORAGE_RESOURCES = ContainerResources.of("250m", "2", "512Mi", "2Gi")
 
@@ -48,7 +50,7 @@ def database(
         storage_class=args.tier.storage_class,
         parameters=tier.parameters,
         pooler=PoolerArgs(instances=tier.poolers),
-        backup=_backup(tier, scope, secrets["BACKUP_SECRET_KEY"]),
+        backup=_backup(tier, scope),
         monitoring_namespace=MONITORING_NAMESPACE,
         clients=clients(scope, services, "database"),
         zones_required=args.tier.zones_required,
@@ -56,13 +58,12 @@ def database(
     )
 
 
-def _backup(tier: DatabaseTier, scope: Scope, secret_key: Credential) -> BackupArgs:
+def _backup(tier: DatabaseTier, scope: Scope) -> BackupArgs:
     """To the platform's own MinIO, under a user that may use that bucket only."""
     target = BackupTarget(
         bucket=BACKUP_BUCKET,
         endpoint=f"http://{scope.host(OBJECT_STORAGE)}:{OBJECT_STORAGE_PORT}",
-        access_key=BACKUP_USER,
-        secret_key=secret_key,
+        secret_name=_BACKUP_SECRET,
         flow=Flow(peer=Peer(pods=scope.selector(OBJECT_STORAGE)), ports=(OBJECT_STORAGE_PORT,)),
     )
     # A compressed dump has neither indexes nor dead rows: half of the data's volume holds it with room to spare.
@@ -102,13 +103,29 @@ def object_storage(
         resources=_OBJECT_STORAGE_RESOURCES,
         storage=tier.storage,
         storage_class=args.tier.storage_class,
-        clients=(*clients(scope, services, "object_storage"), *backup_pods(scope)),
+        protect=args.tier.protect_data,
+        clients=(*clients(scope, services, "object_storage"), *_storage_pods(scope)),
     )
 
 
-def backup_pods(scope: Scope) -> tuple[dict[str, str], ...]:
-    """The pods that write backups: the database's own, and those of its dump."""
-    return {"cnpg.io/cluster": "postgresql-cluster"}, scope.selector("postgresql-backup")
+def buckets(args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> BucketsArgs:
+    """The bucket of the instances' files, which they enter as the root user, and that of the backups."""
+    backups = BucketUser(access_key="barman", secret_key=secrets["BACKUP_SECRET_KEY"], secret_name=_BACKUP_SECRET)
+    return BucketsArgs(
+        scope=scope,
+        name=_BUCKETS,
+        buckets=(Bucket(name="astrbot-files"), Bucket(name=BACKUP_BUCKET, user=backups)),
+        endpoint=f"http://{scope.host(OBJECT_STORAGE)}:{OBJECT_STORAGE_PORT}",
+        root_secret="minio-secret",
+        flow=Flow(peer=Peer(pods=scope.selector(OBJECT_STORAGE)), ports=(OBJECT_STORAGE_PORT,)),
+        store=args.store,
+    )
+
+
+def _storage_pods(scope: Scope) -> tuple[dict[str, str], ...]:
+    """Those of the data tier that use the object storage: the database, its dump, and what makes the buckets."""
+    database = {"cnpg.io/cluster": "postgresql-cluster"}
+    return database, scope.selector("postgresql-backup"), scope.selector(_BUCKETS)
 
 
 def _resources(tier: DatabaseTier | CacheTier) -> ContainerResources:

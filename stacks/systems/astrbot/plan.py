@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.application import ApplicationArgs
+from components.buckets import BucketsArgs
 from components.cache import PORT as CACHE_PORT
 from components.cache import CacheArgs
 from components.configuration import checksum
@@ -42,6 +43,7 @@ class Plan:
     database: DatabaseArgs
     cache: CacheArgs
     object_storage: ObjectStorageArgs
+    buckets: BucketsArgs
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
@@ -50,6 +52,7 @@ class Plan:
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
         data_tier = self.database.footprint() + self.cache.footprint() + self.object_storage.footprint()
+        data_tier += self.buckets.footprint()
         return sum((one.footprint() for one in (*self.services, *self.instances)), data_tier)
 
 
@@ -69,6 +72,7 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
         database=database,
         cache=cache,
         object_storage=files,
+        buckets=data.buckets(args, scope, secrets),
         services=[application_args(service, everyone, around) for service in services],
         instances=_instances(config, everyone, around),
         instance_ingress=ingress_flows(instance, everyone, around),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.application import Application, ApplicationGroup, ApplicationGroupArgs
+from components.buckets import Buckets
 from components.cache import Cache
 from components.configuration import config_map
 from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
@@ -71,11 +72,15 @@ class AstrBot(pulumi.ComponentResource):
         return settings, SecretBundle(f"{NAME}-secrets", bundle, opts)
 
     def _data_tier(self, opts: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
-        return (
-            Database(f"{NAME}-postgresql", self._plan.database, opts),
-            Cache(f"{NAME}-redis", self._plan.cache, opts),
-            ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts),
+        files = ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts)
+        buckets = Buckets(
+            f"{NAME}-buckets", self._plan.buckets, pulumi.ResourceOptions(parent=self, depends_on=[files])
         )
+        # A database that cannot archive its WAL keeps it, and fills its volume: the bucket is there first.
+        database = Database(
+            f"{NAME}-postgresql", self._plan.database, pulumi.ResourceOptions(parent=self, depends_on=[buckets])
+        )
+        return database, Cache(f"{NAME}-redis", self._plan.cache, opts), files
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)

@@ -50,9 +50,14 @@ def insides(graph: Graph) -> list[End]:
         "RedisCluster redis-cluster leader": "redis-leader",
         "RedisCluster redis-cluster follower": "redis-follower",
     }
-    return [
-        End(names.get(one.title, one.title.split(" ", 1)[1]), one.namespace, one.labels) for one in workloads(graph)
-    ]
+    return [End(names.get(one.title, _job(one.title)), one.namespace, one.labels) for one in workloads(graph)]
+
+
+def _job(title: str) -> str:
+    """The name of a workload; Jobs have a digest at their end."""
+    name = title.split(" ", 1)[1]
+    jobs = {"minio-buckets-": "buckets", "astrbot-migration-": "migration"}
+    return next((short for start, short in jobs.items() if name.startswith(start)), name)
 
 
 def instances(graph: Graph) -> list[str]:
@@ -87,7 +92,7 @@ def with_reason(graph: Graph) -> set[Connection]:
         *(Connection(pooler, "postgresql", 5432) for pooler in poolers(graph)),
         # Section 6.1: the dump, and base backups and WAL, to object storage.
         Connection("dump", "postgresql", 5432),
-        *(Connection(one, "minio", 9000) for one in ("dump", "postgresql")),
+        *(Connection(one, "minio", 9000) for one in ("dump", "postgresql", "buckets")),
         # The exporters of the database.
         Connection("prometheus", "postgresql", 9187),
         *(Connection("prometheus", pooler, 9127) for pooler in poolers(graph)),
