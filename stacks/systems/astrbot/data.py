@@ -8,11 +8,13 @@ from components.buckets import Bucket, BucketsArgs, BucketUser
 from components.cache import CacheArgs
 from components.credentials import Credential
 from components.database import BackupArgs, BackupTarget, DatabaseArgs, PoolerArgs
+from components.database.migration import migration_args
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import Flow, Peer
 from components.object_storage import PORT as OBJECT_STORAGE_PORT
 from components.object_storage import ObjectStorageArgs
+from components.script_job import ScriptJobArgs
 from stacks.composition import MONITORING_NAMESPACE, clients
 from stacks.services import Service
 from stacks.systems.base import SystemArgs
@@ -25,6 +27,10 @@ OBJECT_STORAGE = "minio"
 BACKUP_BUCKET = "saas-platform-backups"
 _BACKUP_SECRET = "postgresql-backup-secret"
 _BUCKETS = "minio-buckets"
+_MIGRATION = "astrbot-migration"
+_SCHEMA_OWNER = "tenant-service"
+# Section 7.2 has the migrations in database/migrations of the service; its image has them below /app.
+_ALEMBIC_CONFIG = "/app/database/alembic.ini"
 # The document gives none; MinIO's own minimum for production is two cores and 2 GiB.
 _OBJECT_STORAGE_RESOURCES = ContainerResources.of("250m", "2", "512Mi", "2Gi")
 
@@ -53,6 +59,7 @@ def database(
         backup=_backup(tier, scope),
         monitoring_namespace=MONITORING_NAMESPACE,
         clients=clients(scope, services, "database"),
+        direct_clients=(scope.selector(_MIGRATION),),
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
     )
@@ -120,6 +127,12 @@ def buckets(args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -
         flow=Flow(peer=Peer(pods=scope.selector(OBJECT_STORAGE)), ports=(OBJECT_STORAGE_PORT,)),
         store=args.store,
     )
+
+
+def migration(args: SystemArgs, database: DatabaseArgs, version: str) -> ScriptJobArgs:
+    """The schema of a release, section 7.2: the tenants table and its migrations are the tenant service's."""
+    image = f"{args.registry}/{_SCHEMA_OWNER}:{version}"
+    return migration_args(database, name=_MIGRATION, image=image, version=version, config=_ALEMBIC_CONFIG)
 
 
 def _storage_pods(scope: Scope) -> tuple[dict[str, str], ...]:

@@ -17,6 +17,7 @@ from components.footprint import Footprint
 from components.naming import Scope
 from components.network import Flow
 from components.object_storage import ObjectStorageArgs
+from components.script_job import ScriptJobArgs
 from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows
 from stacks.services import Service, sized
 from stacks.systems.astrbot import data
@@ -44,6 +45,7 @@ class Plan:
     cache: CacheArgs
     object_storage: ObjectStorageArgs
     buckets: BucketsArgs
+    migration: ScriptJobArgs
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
@@ -52,7 +54,7 @@ class Plan:
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
         data_tier = self.database.footprint() + self.cache.footprint() + self.object_storage.footprint()
-        data_tier += self.buckets.footprint()
+        data_tier += self.buckets.footprint() + self.migration.footprint()
         return sum((one.footprint() for one in (*self.services, *self.instances)), data_tier)
 
 
@@ -73,6 +75,7 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
         cache=cache,
         object_storage=files,
         buckets=data.buckets(args, scope, secrets),
+        migration=data.migration(args, database, config.version),
         services=[application_args(service, everyone, around) for service in services],
         instances=_instances(config, everyone, around),
         instance_ingress=ingress_flows(instance, everyone, around),

@@ -16,6 +16,7 @@ from components.footprint import ContainerResources
 from components.ingress import Backend, HttpIngress, IngressArgs
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.object_storage import ObjectStorage
+from components.script_job import ScriptJob
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
 from stacks.systems.astrbot.services import DATA_SECRET_KEYS, GATEWAY, INSTANCE, SECRET_KEYS
@@ -80,7 +81,10 @@ class AstrBot(pulumi.ComponentResource):
         database = Database(
             f"{NAME}-postgresql", self._plan.database, pulumi.ResourceOptions(parent=self, depends_on=[buckets])
         )
-        return database, Cache(f"{NAME}-redis", self._plan.cache, opts), files
+        migrated = pulumi.ResourceOptions(parent=self, depends_on=[database])
+        # The services depend on all of these: new pods start once the schema is theirs, and not if that failed.
+        migration = ScriptJob(f"{NAME}-migration", self._plan.migration, migrated)
+        return database, migration, Cache(f"{NAME}-redis", self._plan.cache, opts), files
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)

@@ -92,6 +92,8 @@ def with_reason(graph: Graph) -> set[Connection]:
         *(Connection(pooler, "postgresql", 5432) for pooler in poolers(graph)),
         # Section 6.1: the dump, and base backups and WAL, to object storage.
         Connection("dump", "postgresql", 5432),
+        # Section 7.2: a migration needs a session, which the poolers do not give.
+        Connection("migration", "postgresql", 5432),
         *(Connection(one, "minio", 9000) for one in ("dump", "postgresql", "buckets")),
         # The exporters of the database.
         Connection("prometheus", "postgresql", 9187),
