@@ -27,6 +27,11 @@ class Manifest:
     body: Mapping[str, Any]
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """(kind, namespace or "", name), by which it and the live object are the same."""
+        return self.kind, self.namespace, self.name
+
+    @property
     def title(self) -> str:
         """How messages call it: `Kind namespace/name`."""
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

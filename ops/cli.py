@@ -78,9 +78,7 @@ def policies(
     write: Annotated[Path | None, typer.Option("--write", help="Write the page to this file instead.")] = None,
 ) -> None:
     """List the rules of the policy pack: how severe, at which level in which tier, and what they judge."""
-    from ops.policies import run
-
-    raise typer.Exit(run(output.value, write))
+    raise typer.Exit(_module("policies").run(output.value, write))
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ class RecordedEngine:
     def _declared(self, selector: str) -> dict[Key, dict[str, Any]]:
         """The declared objects that are in the cluster and fit a label selector."""
         kinds = ",".join(sorted({_resource(manifest) for manifest in self.manifests}))
-        wanted = {(one.kind, one.namespace, one.name) for one in self.manifests}
+        wanted = {one.key for one in self.manifests}
         found = self.kubectl.json("get", kinds, "--all-namespaces", f"--selector={selector}")["items"]
         return {key_of(one): one for one in found if key_of(one) in wanted}
 
@@ -101,13 +101,12 @@ class RecordedEngine:
         # An autoscaler of a later wave has had no chance yet.
         last = max(one.wave for one in wanted)
         live, minimums = self.live(), dict(_minimums([one for one in self.manifests if one.wave <= last]))
-        found = ((key, live.get(key)) for key in ((one.kind, one.namespace, one.name) for one in wanted))
-        return {key: _state(one, minimums.get(key, 0)) for key, one in found}
+        return {one.key: _state(live.get(one.key), minimums.get(one.key, 0)) for one in wanted}
 
     def remove(self) -> Changes:
         """Delete every member, the last wave first, and then the environment's own object."""
         members = {key_of(one) for one in self._set.members()}
-        order = [(one.kind, one.namespace, one.name) for one in reversed(self.manifests)]
+        order = [one.key for one in reversed(self.manifests)]
         # What an older version of the program declared comes first: nothing that is declared now needs it.
         undeclared = sorted(members - set(order))
         for key in [*undeclared, *(key for key in order if key in members)]:
@@ -132,7 +131,7 @@ class RecordedEngine:
             applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=_document(wave, self._set.identifier))
         except ClusterError:
             # kubectl goes on after an object that is refused; what it did apply is there, and is reported.
-            keys = {(one.kind, one.namespace, one.name) for one in wave}
+            keys = {one.key for one in wave}
             note(self.changes, before, (one for key, one in self.live().items() if key in keys))
             raise
         note(self.changes, before, applied.get("items", [applied]))
@@ -140,7 +139,7 @@ class RecordedEngine:
     def _prune(self) -> None:
         """Remove the members that are no longer declared, by kubectl's own pass over the whole set."""
         members = [manifest for manifest in self.manifests if not manifest.retained]
-        declared = {(one.kind, one.namespace, one.name) for one in members}
+        declared = {one.key for one in members}
         # The pass costs as much as the deployment itself, and there is hardly ever anything to remove.
         if all(key_of(one) in declared for one in self._set.members()):
             return
