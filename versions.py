@@ -12,10 +12,17 @@ from typing import Literal, NamedTuple
 APPLICATION_VERSION = "1.0.0"
 
 # PostgreSQL 17: the newest major version that CloudNativePG's "standard" images carry with a year of fixes.
+POSTGRESQL_MAJOR = 17
 POSTGRESQL_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
+# The same with Python, boto3 and psycopg2 beside the client programs: what the scripts of components/database need.
+POSTGRESQL_TOOLS_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-system-bookworm"
+PGBOUNCER_IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.24.1"
+# The name under which the Barman Cloud plugin registers with the operator.
+BARMAN_CLOUD_PLUGIN = "barman-cloud.cloudnative-pg.io"
 REDIS_IMAGE = "quay.io/opstree/redis:v7.0.15"
 REDIS_EXPORTER_IMAGE = "quay.io/opstree/redis-exporter:v1.48.0"
 MINIO_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
+MINIO_CLIENT_IMAGE = "quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z"
 
 # 3.5 is Prometheus' long-term release; the sandbox tests with the same.
 PROMETHEUS_VERSION = "v3.5.1"
@@ -43,8 +50,14 @@ class CustomResource(NamedTuple):
 
 
 POSTGRESQL_CLUSTER = CustomResource("postgresql.cnpg.io", "v1", "Cluster", "clusters")
+POSTGRESQL_IMAGE_CATALOG = CustomResource("postgresql.cnpg.io", "v1", "ImageCatalog", "imagecatalogs")
+POSTGRESQL_DATABASE = CustomResource("postgresql.cnpg.io", "v1", "Database", "databases")
+POSTGRESQL_POOLER = CustomResource("postgresql.cnpg.io", "v1", "Pooler", "poolers")
+POSTGRESQL_SCHEDULED_BACKUP = CustomResource("postgresql.cnpg.io", "v1", "ScheduledBackup", "scheduledbackups")
+BACKUP_OBJECT_STORE = CustomResource("barmancloud.cnpg.io", "v1", "ObjectStore", "objectstores")
 # v1beta1, which the platform's documents use, is no longer served by the operator.
 REDIS_CLUSTER = CustomResource("redis.redis.opstreelabs.in", "v1beta2", "RedisCluster", "redisclusters")
+REDIS = CustomResource("redis.redis.opstreelabs.in", "v1beta2", "Redis", "redis")
 CERTIFICATE_ISSUER = CustomResource("cert-manager.io", "v1", "Issuer", "issuers")
 CERTIFICATE = CustomResource("cert-manager.io", "v1", "Certificate", "certificates")
 EXTERNAL_SECRET = CustomResource("external-secrets.io", "v1", "ExternalSecret", "externalsecrets")
@@ -64,7 +77,14 @@ PROMETHEUS_AGENT = CustomResource(MONITORING_GROUP, "v1alpha1", "PrometheusAgent
 # permissive stand-ins from this table; a real cluster has them from the operators.
 CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     POSTGRESQL_CLUSTER,
+    POSTGRESQL_IMAGE_CATALOG,
+    POSTGRESQL_DATABASE,
+    POSTGRESQL_POOLER,
+    POSTGRESQL_SCHEDULED_BACKUP,
+    BACKUP_OBJECT_STORE,
     REDIS_CLUSTER,
+    REDIS,
+    CERTIFICATE,
     CERTIFICATE_ISSUER,
     EXTERNAL_SECRET,
     PROMETHEUS,
@@ -77,10 +97,6 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     ALERTMANAGER_CONFIG,
     SCRAPE_CONFIG,
     PROMETHEUS_AGENT,
-    CustomResource("postgresql.cnpg.io", "v1", "ScheduledBackup", "scheduledbackups"),
-    CustomResource("postgresql.cnpg.io", "v1", "Pooler", "poolers"),
-    CustomResource("redis.redis.opstreelabs.in", "v1beta2", "Redis", "redis"),
-    CERTIFICATE,
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
     CustomResource("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", "Cluster"),
 )

@@ -9,6 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.cache_settings import RedisSettings, Use
+from components.configuration import config_map
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
@@ -23,6 +25,8 @@ PORT = 6379
 # Redis Cluster's own traffic between its nodes: the port plus 10000.
 _BUS_PORT = 16379
 METRICS_PORT = 9121
+# Under which the operator looks in the ConfigMap; it includes the file after its own.
+_CONFIGURATION_KEY = "redis-additional.conf"
 _OPERATOR_NAMESPACE = "redis-operator"
 # The user of the operator's Redis image.
 _USER_ID = 1000
@@ -42,7 +46,8 @@ _SECURITY = {
 class CacheArgs:
     """A Redis cluster of `shards`, each a leader and a follower with a volume of `storage`.
 
-    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics.
+    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics; `use` decides
+    what goes when memory is full.
     """
 
     scope: Scope
@@ -56,6 +61,12 @@ class CacheArgs:
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
     monitoring: Peer | None = None
+    use: Use = "session"
+
+    @property
+    def settings(self) -> RedisSettings:
+        """What Redis is configured with: memory from the container's limit, eviction from the use."""
+        return RedisSettings(use=self.use, memory_limit=self.resources.memory_limit)
 
     @property
     def host(self) -> str:
@@ -103,7 +114,14 @@ class Cache(pulumi.ComponentResource):
             self._network_policy(pods, child)
             self._monitor(pods, child)
         self._rules(child)
-        self._cluster(pulumi.ResourceOptions(parent=self, depends_on=[secret]))
+        configuration = config_map(
+            name,
+            scope=args.scope,
+            config_name=args.cluster_name,
+            data={_CONFIGURATION_KEY: args.settings.as_configuration()},
+            opts=child,
+        )
+        self._cluster(pulumi.ResourceOptions(parent=self, depends_on=[secret, configuration]))
         self.host, self.secret_name = args.host, args.secret_name
         self.register_outputs({"host": self.host, "port": PORT, "secret_name": self.secret_name})
 
@@ -188,6 +206,7 @@ class Cache(pulumi.ComponentResource):
         return {
             "replicas": self._args.shards,
             "securityContext": _SECURITY,
+            "redisConfig": {"additionalRedisConfig": self._args.cluster_name},
             "pdb": {"enabled": True, "maxUnavailable": 1},
             "topologySpreadConstraints": [spread],
         }

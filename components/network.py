@@ -72,22 +72,32 @@ def allow(
     scope: Scope,
     component: str,
     pods: Mapping[str, str],
+    excluding: Mapping[str, str] | None = None,
     ingress: Sequence[Flow] = (),
     egress: Sequence[Flow] = (),
     opts: pulumi.ResourceOptions,
 ) -> NetworkPolicy:
-    """A NetworkPolicy `component` that lets just these flows reach or leave `pods` (label selector, {} for all)."""
+    """A NetworkPolicy `component` that lets just these flows reach or leave `pods` (label selector, {} for all).
+
+    Pods that have one of the labels `excluding` are left to another policy.
+    """
     return NetworkPolicy(
         name,
         metadata={"name": component, "namespace": scope.namespace, "labels": scope.labels(component)},
         spec={
-            "pod_selector": {"match_labels": dict(pods)} if pods else {},
+            "pod_selector": _selector(pods, excluding or {}),
             "policy_types": [*(["Ingress"] if ingress else []), *(["Egress"] if egress else [])],
             **({"ingress": [_rule(flow, "from_") for flow in ingress]} if ingress else {}),
             **({"egress": [_rule(flow, "to") for flow in egress]} if egress else {}),
         },
         opts=opts,
     )
+
+
+def _selector(pods: Mapping[str, str], excluding: Mapping[str, str]) -> dict[str, Any]:
+    labels = {"match_labels": dict(pods)} if pods else {}
+    others = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in excluding.items()]
+    return labels | ({"match_expressions": others} if others else {})
 
 
 def _rule(flow: Flow, direction: Literal["from_", "to"]) -> dict[str, object]:

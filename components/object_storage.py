@@ -89,9 +89,8 @@ class ObjectStorage(pulumi.ComponentResource):
         if args.servers > 1:
             self._disruption_budget()
         keep = args.protect or None
-        self._servers(
-            pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
-        )
+        options = pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
+        self._servers(options)
         self._monitoring()
         self.host, self.secret_name = args.scope.host(args.name), args.secret_name
         self.endpoint = f"http://{self.host}:{PORT}"
@@ -192,7 +191,12 @@ class ObjectStorage(pulumi.ComponentResource):
 def _volume_claim(args: ObjectStorageArgs, labels: dict[str, str]) -> dict[str, object]:
     spec = {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(args.storage)}}}
     storage_class = {"storage_class_name": args.storage_class} if args.storage_class else {}
-    return {"metadata": {"name": "data", "labels": labels}, "spec": {**spec, **storage_class}}
+    # Files are spread over the servers with parity; of what a customer deletes there is no second copy.
+    annotations = {"platform.io/backup": "erasure coding only; database backups lie here, files have no other copy"}
+    return {
+        "metadata": {"name": "data", "labels": labels, "annotations": annotations},
+        "spec": {**spec, **storage_class},
+    }
 
 
 def _pod_template(args: ObjectStorageArgs, selector: dict[str, str]) -> PodTemplateSpecArgsDict:

@@ -41,8 +41,9 @@ def up(stack: str, context: str | None, timeout: int) -> int:
         from ops.engines.pulumi import PulumiEngine
 
         out.print("Pulumi is on PATH: deploying with it", style="dim")
-        changes = PulumiEngine(stack, cluster, out).up()
         engine = _engine(stack, graph, cluster, out, timeout)
+        engine.refuse(engine.live())
+        changes = PulumiEngine(stack, cluster, out).up()
         # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
         with DeploymentProgress(out) as engine.progress:
             engine.wait(engine.manifests)

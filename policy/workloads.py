@@ -33,8 +33,8 @@ def _of_monitoring(application: str, label: str, name: str) -> tuple[Mapping[str
 # Pods that no template in the stack describes, and the labels by which their operator's documentation lets them be
 # selected, by the name of the custom resource.
 _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
-    "postgresql.cnpg.io/Cluster": lambda name: ({"cnpg.io/cluster": name},),
-    "postgresql.cnpg.io/Pooler": lambda name: ({"cnpg.io/poolerName": name},),
+    "postgresql.cnpg.io/Cluster": lambda name: ({"cnpg.io/cluster": name, "cnpg.io/podRole": "instance"},),
+    "postgresql.cnpg.io/Pooler": lambda name: ({"cnpg.io/poolerName": name, "cnpg.io/podRole": "pooler"},),
     "redis.redis.opstreelabs.in/RedisCluster": lambda name: (
         {"app": f"{name}-leader", "role": "leader"},
         {"app": f"{name}-follower", "role": "follower"},

@@ -47,7 +47,7 @@ class Surroundings:
 
 
 # What Prometheus may reach in a system: its services, and the metrics of its stores.
-METRICS_PORTS = (8000, database.METRICS_PORT, cache.METRICS_PORT, object_storage.PORT)
+METRICS_PORTS = (8000, database.METRICS_PORT, database.POOLER_METRICS_PORT, cache.METRICS_PORT, object_storage.PORT)
 
 _CAPABILITY_PORTS: Mapping[Capability, int] = {
     "database": database.PORT,

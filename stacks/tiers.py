@@ -14,11 +14,13 @@ pods tightly; production requests half of each limit, as the document's Helm val
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from stacks.types import Bytes, Cpu, Model, Name, ReplicaCount, TierName
+from components.database.parameters import PostgresParameters
+from stacks.types import Bytes, Cpu, Model, Name, Problem, ReplicaCount, TierName
 
 
 def _within_limits(tier: DatabaseTier | CacheTier) -> None:
@@ -34,10 +36,18 @@ def _within_limits(tier: DatabaseTier | CacheTier) -> None:
 
 
 class DatabaseTier(Model):
-    """PostgreSQL: instances, and per instance a volume, CPU and memory. Requests equal limits where `guaranteed`."""
+    """PostgreSQL: instances, and per instance two volumes (data and WAL), CPU, memory and parameters.
+
+    Figures of an instance are section 2.2's. The document has no pooler, no WAL volume and, but for the seven days of
+    the dump, no retention: those are the program's own. `retention_days` is how far back base backups and WAL reach.
+    """
 
     instances: ReplicaCount
     storage: Bytes
+    wal_storage: Bytes
+    poolers: Annotated[int, Field(ge=1, le=20)] = 2
+    retention_days: Annotated[int, Field(ge=1, le=3650)]
+    parameters: PostgresParameters = PostgresParameters()
     cpu_request: Cpu = Cpu.parse("1")
     cpu_limit: Cpu = Cpu.parse("2")
     memory_request: Bytes = Bytes.parse("1Gi")
@@ -47,6 +57,17 @@ class DatabaseTier(Model):
     def _requests(self) -> Self:
         _within_limits(self)
         return self
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Parameters that do not fit the memory."""
+        try:
+            parameters = TypeAdapter(PostgresParameters).validate_python(data.get("parameters", {}))
+            memory = TypeAdapter(Bytes).validate_python(data.get("memory_limit", "2Gi"))
+        except ValidationError:
+            return
+        for message in parameters.problems(memory):
+            yield Problem(("parameters",), message)
 
 
 class CacheTier(Model):
@@ -117,7 +138,7 @@ TIERS: dict[TierName, Tier] = {
         protect_data=False,
         cluster_issuer=None,
         external_secrets=False,
-        database=DatabaseTier(instances=1, storage=_GIB * 10),
+        database=DatabaseTier(instances=1, storage=_GIB * 10, wal_storage=_GIB * 2, poolers=1, retention_days=3),
         cache=CacheTier(shards=3, storage=_GIB * 5),
         object_storage=ObjectStorageTier(servers=1, storage=_GIB * 10),
     ),
@@ -134,7 +155,7 @@ TIERS: dict[TierName, Tier] = {
         protect_data=False,
         cluster_issuer=None,
         external_secrets=False,
-        database=DatabaseTier(instances=2, storage=_GIB * 20),
+        database=DatabaseTier(instances=2, storage=_GIB * 20, wal_storage=_GIB * 4, poolers=1, retention_days=7),
         cache=CacheTier(shards=3, storage=_GIB * 10),
         object_storage=ObjectStorageTier(servers=1, storage=_GIB * 20),
     ),
@@ -151,7 +172,7 @@ TIERS: dict[TierName, Tier] = {
         protect_data=True,
         cluster_issuer="letsencrypt-staging",
         external_secrets=True,
-        database=DatabaseTier(instances=3, storage=_GIB * 100),
+        database=DatabaseTier(instances=3, storage=_GIB * 100, wal_storage=_GIB * 20, retention_days=14),
         cache=CacheTier(shards=3, storage=_GIB * 50),
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 50),
     ),
@@ -168,7 +189,15 @@ TIERS: dict[TierName, Tier] = {
         protect_data=True,
         cluster_issuer="letsencrypt-prod",
         external_secrets=True,
-        database=DatabaseTier(instances=3, storage=_GIB * 100),
+        database=DatabaseTier(
+            instances=3,
+            storage=_GIB * 100,
+            wal_storage=_GIB * 20,
+            retention_days=30,
+            # Requests equal limits: the Guaranteed QoS class, which the kernel's memory killer takes last.
+            cpu_request=Cpu.parse("2"),
+            memory_request=Bytes.parse("2Gi"),
+        ),
         cache=CacheTier(shards=6, storage=_GIB * 50),
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 100),
     ),

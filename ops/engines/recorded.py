@@ -18,6 +18,7 @@ from graph.model import revealed
 from ops.engines.applyset import PART_OF, ApplySet
 from ops.engines.changes import Changes, Key, key_of, note, title_of
 from ops.engines.readiness import Readiness, readiness
+from ops.immutable import refusals
 from ops.kubectl import ClusterError, Kubectl
 
 _FIELD_MANAGER = "saas-platform"
@@ -61,6 +62,7 @@ class RecordedEngine:
         self._refuse_what_is_another_environments()
         self._set.begin(self.tier, self.manifests)
         before = self.live()
+        self.refuse(before)
         waves = [list(wave) for _, wave in itertools.groupby(self.manifests, key=lambda one: one.wave)]
         for number, wave in enumerate(waves, start=1):
             self.progress.wave(number, len(waves), len(wave))
@@ -68,6 +70,12 @@ class RecordedEngine:
             self.wait(wave)
         self._prune()
         return self.changes
+
+    def refuse(self, live: Mapping[Key, Mapping[str, Any]]) -> None:
+        """Raise ClusterError if something declared cannot come of what is live; nothing has been changed then."""
+        found = refusals((one.body for one in self.manifests), live.values())
+        if found:
+            raise ClusterError("\n".join(["nothing was deployed, since a database cannot change like this:", *found]))
 
     def live(self) -> dict[Key, dict[str, Any]]:
         """The environment's declared objects that are in the cluster."""

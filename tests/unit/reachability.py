@@ -99,8 +99,15 @@ class Policies:
 
 def _matches(selector: Body | None, labels: Mapping[str, str]) -> bool:
     selector = selector or {}
-    assert selector.keys() <= {"matchLabels"}, f"the model knows no {', '.join(selector)}"
-    return bool(selector.get("matchLabels", {}).items() <= labels.items())
+    assert selector.keys() <= {"matchLabels", "matchExpressions"}, f"the model knows no {', '.join(selector)}"
+    return bool(selector.get("matchLabels", {}).items() <= labels.items()) and all(
+        _excluded(expression, labels) for expression in selector.get("matchExpressions", ())
+    )
+
+
+def _excluded(expression: Body, labels: Mapping[str, str]) -> bool:
+    assert expression["operator"] == "NotIn", f"the model knows no {expression['operator']}"
+    return labels.get(expression["key"]) not in expression["values"]
 
 
 def _has_port(ports: Sequence[Body] | None, port: int, protocol: str) -> bool:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from components.database.args import ARCHIVER
 from components.quantity import Bytes, Cpu
 from graph.model import Graph
 from tests.unit.recordings import Body, objects
@@ -39,6 +40,9 @@ def workloads(graph: Graph) -> list[Workload]:
         *(_deployment(body, autoscalers) for body in objects(graph, "Deployment")),
         *(_stateful_set(body) for body in objects(graph, "StatefulSet")),
         *(_postgresql(body) for body in objects(graph, "Cluster")),
+        *(_pooler(body) for body in objects(graph, "Pooler")),
+        *(_job(body, body["spec"]) for body in objects(graph, "Job")),
+        *(_job(body, body["spec"]["jobTemplate"]["spec"]) for body in objects(graph, "CronJob")),
         *(workload for body in objects(graph, "RedisCluster") for workload in _redis(body)),
         *(_monitoring(body) for body in objects(graph, "Prometheus", "Alertmanager")),
     ]
@@ -64,6 +68,15 @@ def _stateful_set(body: Body) -> Workload:
     return _from_template(body, replicas, claims[0]["spec"])
 
 
+def _job(body: Body, spec: Body) -> Workload:
+    template = spec["template"]
+    claims = [
+        one["ephemeral"]["volumeClaimTemplate"]["spec"] for one in template["spec"]["volumes"] if "ephemeral" in one
+    ]
+    assert len(claims) <= 1, "the model counts one volume a pod"
+    return _from_template({**body, "spec": spec}, 1, claims[0] if claims else None)
+
+
 def _from_template(body: Body, pods: int, claim: Body | None = None) -> Workload:
     template = body["spec"]["template"]
     return Workload(
@@ -84,10 +97,30 @@ def _postgresql(body: Body) -> Workload:
         title=f"Cluster {name}",
         namespace=body["metadata"]["namespace"],
         labels={"cnpg.io/cluster": name, "cnpg.io/podRole": "instance", **spec["inheritedMetadata"]["labels"]},
-        containers=[{"name": "postgres", "resources": spec["resources"]}],
+        # The archiver is the Barman Cloud plugin's, which it puts into every instance.
+        containers=[
+            {"name": "postgres", "resources": spec["resources"]},
+            {"name": "archiver", "resources": ARCHIVER.as_requirements()},
+        ],
         pods=int(spec["instances"]),
-        volumes=int(spec["instances"]),
-        volume=Bytes.parse(spec["storage"]["size"]),
+        volumes=int(spec["instances"]) * 2,
+        # Data and WAL, as the mean of two volumes.
+        volume=Bytes(
+            (Bytes.parse(spec["storage"]["size"]).amount + Bytes.parse(spec["walStorage"]["size"]).amount) // 2
+        ),
+    )
+
+
+def _pooler(body: Body) -> Workload:
+    # The labels that CloudNativePG gives to the pods of a pooler; the first is the cluster's own too.
+    spec, name = body["spec"], body["metadata"]["name"]
+    operators = {"cnpg.io/cluster": spec["cluster"]["name"], "cnpg.io/poolerName": name, "cnpg.io/podRole": "pooler"}
+    return Workload(
+        title=f"Pooler {name}",
+        namespace=body["metadata"]["namespace"],
+        labels=operators | spec["template"]["metadata"]["labels"],
+        containers=spec["template"]["spec"]["containers"],
+        pods=int(spec["instances"]) + 1,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.application import ApplicationArgs
+from components.buckets import BucketsArgs
 from components.cache import PORT as CACHE_PORT
 from components.cache import CacheArgs
 from components.configuration import checksum
@@ -17,6 +18,7 @@ from components.naming import Scope
 from components.network import Flow
 from components.object_storage import ObjectStorageArgs
 from components.observability.monitors import Endpoint
+from components.script_job import ScriptJobArgs
 from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows, metrics
 from stacks.services import Service, sized
 from stacks.systems.astrbot import data
@@ -42,6 +44,8 @@ class Plan:
     database: DatabaseArgs
     cache: CacheArgs
     object_storage: ObjectStorageArgs
+    buckets: BucketsArgs
+    migration: ScriptJobArgs
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
@@ -51,6 +55,7 @@ class Plan:
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
         data_tier = self.database.footprint() + self.cache.footprint() + self.object_storage.footprint()
+        data_tier += self.buckets.footprint() + self.migration.footprint()
         return sum((one.footprint() for one in (*self.services, *self.instances)), data_tier)
 
 
@@ -59,7 +64,7 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
     services = sized([*SERVICES, *config.services], config.sizes)
     (instance,) = sized([instance_service()], config.sizes)
     everyone = [*services, instance]
-    database = data.database(args, scope, everyone, secrets["DB_PASSWORD"])
+    database = data.database(args, scope, everyone, secrets)
     cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
     files = data.object_storage(args, scope, everyone, secrets["MINIO_ACCESS_KEY"], secrets["MINIO_SECRET_KEY"])
     settings = _settings(args, database, cache)
@@ -70,6 +75,8 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
         database=database,
         cache=cache,
         object_storage=files,
+        buckets=data.buckets(args, scope, secrets),
+        migration=data.migration(args, database, config.version),
         services=[application_args(service, everyone, around) for service in services],
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
@@ -111,9 +118,12 @@ def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dic
     """The ConfigMap of section 2.1."""
     return {
         "DB_HOST": database.host,
+        "DB_READ_HOST": database.read_host,
         "DB_PORT": str(DATABASE_PORT),
         "DB_NAME": database.database,
         "DB_USER": database.owner,
+        # Both the pooler and the server turn away what is not encrypted.
+        "DB_SSLMODE": "require",
         "REDIS_HOST": cache.host,
         "REDIS_PORT": str(CACHE_PORT),
         "API_RATE_LIMIT": str(API_RATE_LIMIT),

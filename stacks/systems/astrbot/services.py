@@ -74,6 +74,12 @@ SECRET_KEYS = {
     "MINIO_SECRET_KEY": "minio-secret-key",
 }
 
+# Credentials that no service sees: the other user of a password's hand-over, and that of the backups.
+DATA_SECRET_KEYS = {
+    "DB_PASSWORD_B": "postgresql-password-b",
+    "BACKUP_SECRET_KEY": "postgresql-backup-secret-key",
+}
+
 
 def instance_service() -> Service:
     """A tenant's chat-bot instance: files in object storage, and answers from a language model on the internet."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.application import Application, ApplicationGroup, ApplicationGroupArgs
+from components.buckets import Buckets
 from components.cache import Cache
 from components.configuration import config_map
 from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
@@ -16,10 +17,11 @@ from components.ingress import Backend, HttpIngress, IngressArgs
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.object_storage import ObjectStorage
 from components.observability.rules import prometheus_rule
+from components.script_job import ScriptJob
 from stacks.alerts import system_rules
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
-from stacks.systems.astrbot.services import GATEWAY, INSTANCE, SECRET_KEYS
+from stacks.systems.astrbot.services import DATA_SECRET_KEYS, GATEWAY, INSTANCE, SECRET_KEYS
 from stacks.systems.base import SystemArgs
 
 NAME = "astrbot"
@@ -36,7 +38,8 @@ class AstrBot(pulumi.ComponentResource):
         self._args = args
         credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
         secrets = {key: credentials.credential(name) for key, name in SECRET_KEYS.items()}
-        self._plan = plan(config, args, args.scope(NAME), secrets)
+        internal = {key: credentials.credential(name) for key, name in DATA_SECRET_KEYS.items()}
+        self._plan = plan(config, args, args.scope(NAME), secrets | internal)
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
@@ -74,11 +77,18 @@ class AstrBot(pulumi.ComponentResource):
         return settings, SecretBundle(f"{NAME}-secrets", bundle, opts)
 
     def _data_tier(self, opts: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
-        return (
-            Database(f"{NAME}-postgresql", self._plan.database, opts),
-            Cache(f"{NAME}-redis", self._plan.cache, opts),
-            ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts),
+        files = ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts)
+        buckets = Buckets(
+            f"{NAME}-buckets", self._plan.buckets, pulumi.ResourceOptions(parent=self, depends_on=[files])
         )
+        # A database that cannot archive its WAL keeps it, and fills its volume: the bucket is there first.
+        database = Database(
+            f"{NAME}-postgresql", self._plan.database, pulumi.ResourceOptions(parent=self, depends_on=[buckets])
+        )
+        migrated = pulumi.ResourceOptions(parent=self, depends_on=[database])
+        # The services depend on all of these: new pods start once the schema is theirs, and not if that failed.
+        migration = ScriptJob(f"{NAME}-migration", self._plan.migration, migrated)
+        return database, migration, Cache(f"{NAME}-redis", self._plan.cache, opts), files
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)

@@ -184,10 +184,13 @@ def test_the_config_map_has_the_documents_keys_and_values(dev: Graph) -> None:
     """Section 2.1. Hosts differ: they are those of the Services that the operators make."""
     data = one(dev, "ConfigMap", "saas-platform-config")["data"]
     assert data | {"DB_USER": "", "ENVIRONMENT": ""} == {
-        "DB_HOST": "postgresql-cluster-rw.astrbot.svc.cluster.local",
+        "DB_HOST": "postgresql-cluster-pooler-rw.astrbot.svc.cluster.local",
+        # One instance has no replica to read from.
+        "DB_READ_HOST": "postgresql-cluster-pooler-rw.astrbot.svc.cluster.local",
         "DB_PORT": "5432",
         "DB_NAME": "saas_platform",
         "DB_USER": "",
+        "DB_SSLMODE": "require",
         "REDIS_HOST": "redis-cluster-leader.astrbot.svc.cluster.local",
         "REDIS_PORT": "6379",
         "API_RATE_LIMIT": "1000",

@@ -39,25 +39,39 @@ OUTSIDE = (
     End("unnamed pod of the namespace", "astrbot", {"app": "debug"}),
     *ADDRESSES,
 )
-TCP_PORTS = [(port, "TCP") for port in (22, 80, 443, 5432, 6379, 6443, 8000, 9000, 9121, 9187, 16379)]
+TCP_PORTS = [(port, "TCP") for port in (22, 80, 443, 5432, 6379, 6443, 8000, 9000, 9121, 9127, 9187, 16379)]
 
 
 def insides(graph: Graph) -> list[End]:
     """The pods of an environment, by the names of the diagram."""
     names = {
         "Cluster postgresql-cluster": "postgresql",
+        "Pooler postgresql-cluster-pooler-rw": "pooler-rw",
+        "Pooler postgresql-cluster-pooler-ro": "pooler-ro",
+        "CronJob postgresql-backup": "dump",
         "RedisCluster redis-cluster leader": "redis-leader",
         "RedisCluster redis-cluster follower": "redis-follower",
     }
     return [
-        End(names.get(one.title, one.title.split(" ", 1)[1]), one.namespace, one.labels)
+        End(names.get(one.title, _job(one.title)), one.namespace, one.labels)
         for one in workloads(graph)
         if one.namespace == "astrbot"
     ]
 
 
+def _job(title: str) -> str:
+    """The name of a workload; Jobs have a digest at their end."""
+    name = title.split(" ", 1)[1]
+    jobs = {"minio-buckets-": "buckets", "astrbot-migration-": "migration"}
+    return next((short for start, short in jobs.items() if name.startswith(start)), name)
+
+
 def instances(graph: Graph) -> list[str]:
     return [f"astrbot-instance-{tenant}" for tenant in tenants_of(graph.stack)]
+
+
+def poolers(graph: Graph) -> list[str]:
+    return [end.name for end in insides(graph) if end.name.startswith("pooler-")]
 
 
 def diagram(graph: Graph) -> set[Connection]:
@@ -70,7 +84,8 @@ def diagram(graph: Graph) -> set[Connection]:
         Connection("api-gateway", "auth-service", 8000),
         *(Connection("tenant-service", instance, 8000) for instance in instances(graph)),
         *(Connection("message-service", redis, 6379) for redis in REDIS),
-        Connection("session-service", "postgresql", 5432),
+        # PostgreSQL behind its poolers: nobody but them, and what needs a session, reaches the server itself.
+        *(Connection("session-service", pooler, 5432) for pooler in poolers(graph)),
         *(Connection(instance, "minio", 9000) for instance in instances(graph)),
     }
 
@@ -79,7 +94,16 @@ def with_reason(graph: Graph) -> set[Connection]:
     """What the diagram leaves out and another section, or the software itself, needs."""
     return {
         # Section 7.2: the tenants table. Section 4.2: the manager, which alerts reach through Prometheus' namespace.
-        Connection("tenant-service", "postgresql", 5432),
+        *(Connection("tenant-service", pooler, 5432) for pooler in poolers(graph)),
+        *(Connection(pooler, "postgresql", 5432) for pooler in poolers(graph)),
+        # Section 6.1: the dump, and base backups and WAL, to object storage.
+        Connection("dump", "postgresql", 5432),
+        # Section 7.2: a migration needs a session, which the poolers do not give.
+        Connection("migration", "postgresql", 5432),
+        *(Connection(one, "minio", 9000) for one in ("dump", "postgresql", "buckets")),
+        # The exporters of the database.
+        Connection("prometheus", "postgresql", 9187),
+        *(Connection("prometheus", pooler, 9127) for pooler in poolers(graph)),
         Connection("tenant-service", "astrbot-manager", 8000),
         # Section 4.1: metrics of every service and instance.
         *(Connection("prometheus", service, 8000) for service in (*SERVICES, *instances(graph))),
@@ -100,7 +124,7 @@ def with_reason(graph: Graph) -> set[Connection]:
         # The API server, whose address nobody knows before: a leader lease, and what the manager is there for.
         *(
             Connection(client, address.name, port)
-            for client in ("postgresql", "astrbot-manager")
+            for client in ("postgresql", *poolers(graph), "astrbot-manager")
             for address in ADDRESSES
             for port in (443, 6443)
         ),

@@ -228,12 +228,19 @@ def test_every_namespace_enforces_the_restricted_standard(graph: Graph) -> None:
             assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
 
 
+def pod_template(body: Body) -> Body:
+    """The pod template of a workload; a CronJob has it one level deeper."""
+    spec = body["spec"]["jobTemplate"]["spec"] if body["kind"] == "CronJob" else body["spec"]
+    template: Body = spec["template"]
+    return template
+
+
 def test_every_pod_template_meets_the_restricted_standard(graph: Graph) -> None:
     """The API would refuse the pods, and the Deployment would report nothing but a missing replica."""
     templates = objects(graph, "Deployment", "StatefulSet", "DaemonSet")
     assert templates
     for body in templates:
-        pod = body["spec"]["template"]["spec"]
+        pod = pod_template(body)["spec"]
         assert not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")), title(body)
         assert pod["securityContext"]["runAsNonRoot"] is True, title(body)
         assert pod["securityContext"]["runAsUser"] > 0, title(body)
@@ -339,8 +346,8 @@ def test_every_service_account_that_is_used_is_made_and_used(graph: Graph) -> No
     """A pod of a missing account is refused; an account that nobody uses is a way in that nobody watches."""
     made = {title(body) for body in objects(graph, "ServiceAccount")}
     used = {
-        f"ServiceAccount {body['metadata']['namespace']}/{body['spec']['template']['spec']['serviceAccountName']}"
-        for body in objects(graph, "Deployment", "StatefulSet")
+        f"ServiceAccount {body['metadata']['namespace']}/{pod_template(body)['spec']['serviceAccountName']}"
+        for body in objects(graph, "Deployment", "StatefulSet", "Job", "CronJob")
     }
     used |= {
         f"ServiceAccount {body['metadata']['namespace']}/{body['spec']['serviceAccountName']}"
@@ -409,7 +416,7 @@ def test_no_secret_value_stands_outside_of_a_secret(dev: Graph) -> None:
     """What is not marked is printed, rendered, and kept in plain text in Pulumi's state."""
     graph = recorded_with_planted_passwords(dev.stack)
     passwords = planted_passwords(graph)
-    assert len(passwords) == 6
+    assert len(passwords) == 8
     forbidden = {form for password in passwords for form in in_any_form(password)}
     for resource in graph:
         everything: Any = {"inputs": resource.inputs, "options": resource.options, "urn": resource.urn}

@@ -1,0 +1,25 @@
+"""PostgreSQL on CloudNativePG: the cluster, its poolers, its backups and its monitoring."""
+
+from components.database.args import (
+    METRICS_PORT,
+    POOLER_METRICS_PORT,
+    PORT,
+    BackupArgs,
+    BackupTarget,
+    DatabaseArgs,
+    PoolerArgs,
+)
+from components.database.component import Database
+from components.database.parameters import PostgresParameters
+
+__all__ = [
+    "METRICS_PORT",
+    "POOLER_METRICS_PORT",
+    "PORT",
+    "BackupArgs",
+    "BackupTarget",
+    "Database",
+    "DatabaseArgs",
+    "PoolerArgs",
+    "PostgresParameters",
+]

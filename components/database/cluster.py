@@ -1,0 +1,115 @@
+"""The CloudNativePG `Cluster`: instances, volumes, roles, replication and TLS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.database.args import DatabaseArgs
+from components.quantity import Bytes
+from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_CLUSTER, POSTGRESQL_MAJOR
+
+# From this many instances on, a commit waits for one replica and the loss of another still stops nothing.
+_QUORUM = 3
+
+
+def cluster_spec(args: DatabaseArgs) -> dict[str, Any]:
+    """The `spec` of the Cluster."""
+    return {
+        "instances": args.instances,
+        "imageCatalogRef": {
+            "apiGroup": POSTGRESQL_CLUSTER.group,
+            "kind": "ImageCatalog",
+            "name": args.cluster_name,
+            "major": POSTGRESQL_MAJOR,
+        },
+        "enableSuperuserAccess": False,
+        # The exporter is scraped by a PodMonitor of our own; the operator's is deprecated.
+        "monitoring": {"enablePodMonitor": False},
+        "primaryUpdateStrategy": "unsupervised",
+        "primaryUpdateMethod": "switchover" if args.instances > 1 else "restart",
+        "bootstrap": _bootstrap(args),
+        "managed": {"roles": [_role(args, args.owner, args.secret_name), _second_user(args)]},
+        "postgresql": _postgresql(args),
+        "resources": args.resources.as_requirements(),
+        "storage": _volume(args, args.storage),
+        "walStorage": _volume(args, args.wal_storage),
+        "affinity": _affinity(args),
+        "plugins": [_archiver(args)],
+        **_service_account(args),
+        "inheritedMetadata": {"labels": inherited_labels(args)},
+    }
+
+
+def _bootstrap(args: DatabaseArgs) -> dict[str, Any]:
+    return {
+        "initdb": {
+            "database": args.database,
+            "owner": args.owner,
+            "secret": {"name": args.secret_name},
+            "dataChecksums": True,
+        }
+    }
+
+
+def _role(args: DatabaseArgs, name: str, secret_name: str) -> dict[str, Any]:
+    """A login role without any privilege but its own; the operator sets its password whenever the Secret changes."""
+    return {
+        "name": name,
+        "ensure": "present",
+        "login": True,
+        "superuser": False,
+        "createdb": False,
+        "createrole": False,
+        "passwordSecret": {"name": secret_name},
+    }
+
+
+def _second_user(args: DatabaseArgs) -> dict[str, Any]:
+    """The other user of a password's hand-over: a member of the owner, so that it may do what the owner may."""
+    role = _role(args, args.second_user, args.second_secret_name)
+    return role | {"inRoles": [args.owner], "inherit": True}
+
+
+def _postgresql(args: DatabaseArgs) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "parameters": args.parameters.as_settings(),
+        # The operator's certificates encrypt what comes over the network; anything else is turned away.
+        "pg_hba": ["hostnossl all all all reject", "hostssl all all all scram-sha-256"],
+    }
+    if args.instances >= _QUORUM:
+        # `required`: better no write than one that is confirmed and then lost with the primary.
+        settings["synchronous"] = {"method": "any", "number": 1, "dataDurability": "required", "failoverQuorum": True}
+    return settings
+
+
+def _volume(args: DatabaseArgs, size: Bytes) -> dict[str, Any]:
+    return {"size": str(size)} | ({"storageClass": args.storage_class} if args.storage_class else {})
+
+
+def _affinity(args: DatabaseArgs) -> dict[str, Any]:
+    return {
+        "enablePodAntiAffinity": True,
+        "topologyKey": "topology.kubernetes.io/zone",
+        "podAntiAffinityType": "required" if args.zones_required else "preferred",
+    }
+
+
+def _archiver(args: DatabaseArgs) -> dict[str, Any]:
+    return {
+        "name": BARMAN_CLOUD_PLUGIN,
+        "enabled": True,
+        "isWALArchiver": True,
+        "parameters": {"barmanObjectName": args.cluster_name, "serverName": args.cluster_name},
+    }
+
+
+def _service_account(args: DatabaseArgs) -> dict[str, Any]:
+    role = args.backup.target.role_arn
+    annotations = {"eks.amazonaws.com/role-arn": role}
+    return {"serviceAccountTemplate": {"metadata": {"annotations": annotations}}} if role else {}
+
+
+def inherited_labels(args: DatabaseArgs) -> dict[str, str]:
+    """Labels for the operator's own objects, so that one selector finds the system whole."""
+    labels = args.scope.labels(args.cluster_name)
+    return {key: labels[key] for key in sorted(labels) if key.startswith("platform.io/")}
