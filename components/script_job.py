@@ -23,6 +23,9 @@ from components.quantity import Bytes
 
 # A finished Job stays for a year. Once it is gone, the next deployment runs it again, which a script must bear.
 _KEPT_SECONDS = 365 * 24 * 3600
+# A failed Job does not start again: with this the Pulumi provider makes it anew at the next `up`, as the recorded
+# engine does.
+_REPLACE_FAILED = {"pulumi.com/replaceUnready": "true"}
 _SCRIPTS = "/scripts"
 # Where a script may write: small things below /tmp, large ones on a volume of their own.
 _WORK = "/work"
@@ -106,7 +109,7 @@ class ScriptJob(pulumi.ComponentResource):
         args = self._args
         if args.schedule is None:
             name = job_name(args)
-            Job(self._name, metadata=self._metadata(name), spec=_job(args), opts=opts)
+            Job(self._name, metadata=self._metadata(name, _REPLACE_FAILED), spec=_job(args), opts=opts)
             return name
         spec: Any = {
             "schedule": args.schedule,

@@ -17,11 +17,15 @@ _JSONPATH = re.compile(r"jsonpath=\{\.(?P<path>[\w.]+)\}=(?P<value>.+)")
 
 @dataclass(frozen=True)
 class Readiness:
-    """How far an object is: `ready` of `wanted` replicas (0 of 1 or 1 of 1 for what has none), and why not."""
+    """How far an object is: `ready` of `wanted` replicas (0 of 1 or 1 of 1 for what has none), and why not.
+
+    What has `failed` will never be ready by itself: waiting for it is of no use.
+    """
 
     ready: int
     wanted: int
     reason: str = ""
+    failed: bool = False
 
     @property
     def done(self) -> bool:
@@ -74,7 +78,8 @@ def _daemon_set(live: Mapping[str, Any], _minimum: int) -> Readiness:
 def _job(live: Mapping[str, Any], _minimum: int) -> Readiness:
     status, wanted = live.get("status", {}), live["spec"].get("completions", 1)
     failed = [one for one in status.get("conditions", []) if one["type"] == "Failed" and one["status"] == "True"]
-    return Readiness(status.get("succeeded", 0), wanted, failed[0].get("message", "failed") if failed else "")
+    reason = failed[0].get("message", "failed") if failed else ""
+    return Readiness(status.get("succeeded", 0), wanted, reason, failed=bool(failed))
 
 
 _WORKLOADS = {"Deployment": _deployment, "StatefulSet": _stateful_set, "DaemonSet": _daemon_set, "Job": _job}

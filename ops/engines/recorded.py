@@ -63,6 +63,7 @@ class RecordedEngine:
         self._set.begin(self.tier, self.manifests)
         before = self.live()
         self.refuse(before)
+        self._forget_failed_jobs(before)
         waves = [list(wave) for _, wave in itertools.groupby(self.manifests, key=lambda one: one.wave)]
         for number, wave in enumerate(waves, start=1):
             self.progress.wave(number, len(waves), len(wave))
@@ -97,8 +98,10 @@ class RecordedEngine:
             missing = {key: one for key, one in state.items() if not one.done}
             if not missing:
                 return
+            if failed := {key: one for key, one in missing.items() if one.failed}:
+                raise ClusterError(_missing("failed", failed, self._warnings()))
             if time.monotonic() > deadline:
-                raise ClusterError(_late(missing, self.timeout, self._warnings()))
+                raise ClusterError(_missing(f"not available within {self.timeout} s", missing, self._warnings()))
             time.sleep(_POLL_SECONDS)
 
     def state(self, manifests: Sequence[Manifest] | None = None) -> dict[Key, Readiness]:
@@ -134,6 +137,14 @@ class RecordedEngine:
                 "other with `make down`, or choose another cluster with CONTEXT="
             )
 
+    def _forget_failed_jobs(self, live: dict[Key, dict[str, Any]]) -> None:
+        """Delete the declared Jobs that failed: a Job never starts again by itself, and applying it changes nothing."""
+        for key, body in list(live.items()):
+            found = readiness(body)
+            if found and found.failed:
+                self._delete(key)
+                del live[key]
+
     def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]]) -> None:
         try:
             applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=_document(wave, self._set.identifier))
@@ -159,7 +170,7 @@ class RecordedEngine:
         kind, namespace, name = key
         resource = next((_resource(one) for one in self.manifests if one.kind == kind), kind)
         where = [f"--namespace={namespace}"] if namespace else []
-        wait = "--wait=true" if kind in ("Namespace", "StatefulSet", "Deployment") else "--wait=false"
+        wait = "--wait=true" if kind in ("Namespace", "StatefulSet", "Deployment", "Job") else "--wait=false"
         self.kubectl.run("delete", resource, name, *where, "--ignore-not-found", wait, f"--timeout={self.timeout}s")
 
     def _warnings(self) -> list[str]:
@@ -212,8 +223,8 @@ def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
             yield (target["kind"], manifest.namespace, target["name"]), int(spec.get("minReplicas", 1))
 
 
-def _late(missing: State, timeout: int, warnings: Sequence[str]) -> str:
-    lines = [f"not available within {timeout} s:"]
+def _missing(title: str, missing: State, warnings: Sequence[str]) -> str:
+    lines = [f"{title}:"]
     lines += [
         f"  {title_of(key)}: {one.ready} of {one.wanted}" + (f", {one.reason}" if one.reason else "")
         for key, one in missing.items()

@@ -30,7 +30,7 @@ class DatabaseBackupConfig(RuleConfig):
         ),
         severity=Severity.CRITICAL,
         level=Level.MANDATORY,
-        levels={"dev": Level.DISABLED, "test": Level.DISABLED, "staging": Level.ADVISORY, "prod": Level.ADVISORY},
+        levels={"dev": Level.DISABLED, "test": Level.DISABLED, "staging": Level.ADVISORY},
         frameworks=(pci("9.4.1.1"),),
         remediation=(
             "Make an ObjectStore (barmancloud.cnpg.io/v1) with retentionPolicy; name it in the Cluster's plugins.",
@@ -81,7 +81,7 @@ class VolumeBackupConfig(RuleConfig):
         ),
         severity=Severity.HIGH,
         level=Level.MANDATORY,
-        levels={"dev": Level.DISABLED, "test": Level.DISABLED, "staging": Level.ADVISORY, "prod": Level.ADVISORY},
+        levels={"dev": Level.DISABLED, "test": Level.DISABLED, "staging": Level.ADVISORY},
         frameworks=(pci("9.4.1.1"),),
         remediation=(
             "Back the volume up: a VolumeSnapshot schedule, Velero, or replication to a bucket.",

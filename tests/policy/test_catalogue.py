@@ -56,7 +56,7 @@ def test_markdown_is_the_page_and_write_puts_it_into_a_file(tmp_path: Path) -> N
     assert target.read_text() == _run("--output", "markdown")
 
 
-@pytest.mark.parametrize("name", ["database-backup", "volume-backup"])
+@pytest.mark.parametrize("name", ["replicas", "priority-class"])
 def test_a_rule_that_awaits_the_program_says_so(name: str) -> None:
     (entry,) = [one for one in catalogue() if one.name == name]
     assert entry.awaits

@@ -1,7 +1,8 @@
 """A cluster in memory behind kubectl's commands: just what the recorded engine asks of it.
 
 Every workload is ready as soon as it is applied, and every condition that an object waits for is met, unless the object
-is in `stuck`. Objects in `refused` are refused as the API server does: the rest of the same call is applied.
+is in `stuck`; a Job in `failing` has failed. Objects in `refused` are refused as the API server does: the rest of the
+same call is applied.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _READY = {
     "updatedReplicas": 99,
     "readyReplicas": 99,
     "replicas": 99,
+    "succeeded": 99,
     "conditions": [{"type": "Ready", "status": "True"}],
     "state": "Ready",
 }
@@ -35,6 +37,7 @@ class State:
     deleted: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
+    failing: set[str] = field(default_factory=set)
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -76,7 +79,9 @@ class FakeKubectl(Kubectl):
         version = old["metadata"]["resourceVersion"] + 1
         live = {**body, "metadata": {**body["metadata"], "resourceVersion": version, "uid": "uid"}}
         if title_of(key_of(body)) not in self.state.stuck:
-            live["status"] = {**_READY, "updatedReplicas": 99}
+            live["status"] = dict(_READY)
+        if title_of(key_of(body)) in self.state.failing:
+            live["status"] = {"conditions": [{"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}]}
         self.state.objects[key_of(body)] = live
         return live
 
