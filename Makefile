@@ -14,7 +14,7 @@ OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview preview-comment pulumi-preview render test e2e tools check format bench clean
+.PHONY: help up down status preview preview-comment pulumi-preview render test e2e tools servers check format bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -44,11 +44,18 @@ render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/
 test: $(VENV)/.ready-dev ## Unit and policy tests
 	@$(RUN) -m pytest
 
-e2e: $(VENV)/.ready-dev ## Tests against the sandbox, and against Pulumi where it is on PATH
-	@$(RUN) -m pytest tests/sandbox tests/engine
+e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL and Redis, and against Pulumi where it is on PATH
+	@$(RUN) -m pytest tests/data tests/sandbox tests/engine
 
 tools: $(VENV)/.ready-dev ## Build the sandbox and what its tests use; minutes the first time, nothing after that
 	@$(RUN) -c 'from sandbox import tools; tools.ensure([tool.name for tool in tools.TOOLS])'
+
+servers: ## PostgreSQL and Redis for tests/data, by apt where they are missing; without them those tests say that they skip
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && command -v redis-server >/dev/null; then :; \
+	elif command -v apt-get >/dev/null; then \
+	  as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$as_root apt-get update -q && $$as_root apt-get install -q -y --no-install-recommends postgresql redis-server; \
+	else echo "No apt here: install PostgreSQL and Redis to run tests/data" >&2; fi
 
 check: $(VENV)/.ready-dev ## Format, lint, types
 	@$(RUN) -m ruff format --check .
