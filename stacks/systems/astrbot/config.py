@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from components.naming import DNS_LABEL_MAX
+from stacks.databases import DatabaseState
 from stacks.services import Service, Size, service_problems
 from stacks.systems.astrbot.services import INSTANCE, OBJECT_NAMES, SECRET_KEYS, SERVICE_NAMES
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
@@ -24,12 +25,16 @@ class Tenant(Model):
 
 
 class AstrBotConfig(Model):
-    """`services` are further services beside the platform's own; `sizes` change the figures of any of them."""
+    """`services` are further services beside the platform's own; `sizes` change the figures of any of them.
+
+    `database` is what `python -m ops db` has done so far.
+    """
 
     version: ImageTag = APPLICATION_VERSION
     tenants: Sequence[Tenant] = ()
     services: Sequence[Service] = ()
     sizes: Mapping[Name, Size] = {}
+    database: DatabaseState = DatabaseState()
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

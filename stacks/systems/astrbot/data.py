@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from components.buckets import Bucket, BucketsArgs, BucketUser
 from components.cache import CacheArgs
 from components.credentials import Credential
-from components.database import BackupArgs, BackupTarget, DatabaseArgs, PoolerArgs
+from components.database import (
+    BackupArgs,
+    BackupTarget,
+    DatabaseArgs,
+    Login,
+    PoolerArgs,
+    Recovery,
+    ReplicationArgs,
+)
 from components.database.migration import migration_args
 from components.footprint import ContainerResources
 from components.naming import Scope
-from components.network import Flow, Peer
+from components.network import INTERNET_HTTPS, Flow, Peer
 from components.object_storage import PORT as OBJECT_STORAGE_PORT
 from components.object_storage import ObjectStorageArgs
 from components.script_job import ScriptJobArgs
 from stacks.composition import PROMETHEUS, clients
+from stacks.databases import DatabaseState, Replication
 from stacks.services import Service
 from stacks.systems.base import SystemArgs
 from stacks.tiers import CacheTier, DatabaseTier
 
+ORIGINAL_CLUSTER = "postgresql-cluster"
 DATABASE = "saas_platform"
 _OWNER = "saas_platform"
 OBJECT_STORAGE = "minio"
@@ -35,20 +46,42 @@ _ALEMBIC_CONFIG = "/app/database/alembic.ini"
 _OBJECT_STORAGE_RESOURCES = ContainerResources.of("250m", "2", "512Mi", "2Gi")
 
 
-def database(
-    args: SystemArgs, scope: Scope, services: Sequence[Service], secrets: Mapping[str, Credential]
+def databases(
+    state: DatabaseState,
+    args: SystemArgs,
+    scope: Scope,
+    services: Sequence[Service],
+    passwords: tuple[Credential, Credential],
+) -> list[DatabaseArgs]:
+    """PostgreSQL, named as in section 2.2, and what was restored from its backups beside it."""
+    recoveries = {one.name: Recovery(source=one.source, to=one.to) for one in state.restored}
+    original = _database(state, args, scope, services, passwords)
+    return [
+        replace(original, cluster_name=name, recovery=recoveries.get(name), alerts=name == state.active)
+        for name in state.clusters
+    ]
+
+
+def _database(
+    state: DatabaseState,
+    args: SystemArgs,
+    scope: Scope,
+    services: Sequence[Service],
+    passwords: tuple[Credential, Credential],
 ) -> DatabaseArgs:
-    """PostgreSQL, named as in section 2.2; its Secret as in section 6.1."""
     tier = args.tier.database
+    backup = _backup(tier, scope)
     return DatabaseArgs(
         scope=scope,
-        cluster_name="postgresql-cluster",
+        cluster_name=ORIGINAL_CLUSTER,
         database=DATABASE,
-        owner=_OWNER,
-        secret_name="postgresql-secret",
-        password=secrets["DB_PASSWORD"],
-        second_password=secrets["DB_PASSWORD_B"],
-        store=args.store,
+        # Section 6.1 names the Secret.
+        logins=(
+            Login(user=_OWNER, secret_name="postgresql-secret", password=passwords[0]),
+            Login(user=f"{_OWNER}_b", secret_name="postgresql-secret-b", password=passwords[1]),
+        ),
+        active_login=state.rotation.active,
+        replication=_replication(state.replication, backup.target) if state.replication else None,
         instances=tier.instances,
         resources=_resources(tier),
         storage=tier.storage,
@@ -56,13 +89,19 @@ def database(
         storage_class=args.tier.storage_class,
         parameters=tier.parameters,
         pooler=PoolerArgs(instances=tier.poolers),
-        backup=_backup(tier, scope),
+        backup=backup,
         clients=clients(scope, services, "database"),
         direct_clients=(scope.selector(_MIGRATION),),
         monitoring=PROMETHEUS,
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
     )
+
+
+def _replication(pair: Replication, own: BackupTarget) -> ReplicationArgs:
+    """The other region's bucket is entered with the same credentials as this one's."""
+    target = replace(own, bucket=pair.bucket, endpoint=pair.endpoint, flow=INTERNET_HTTPS)
+    return ReplicationArgs(local=pair.local, other=pair.other, primary=pair.primary, target=target, token=pair.token)
 
 
 def _backup(tier: DatabaseTier, scope: Scope) -> BackupArgs:
@@ -96,23 +135,27 @@ def cache(args: SystemArgs, scope: Scope, services: Sequence[Service], password:
 
 
 def object_storage(
-    args: SystemArgs, scope: Scope, services: Sequence[Service], access_key: Credential, secret_key: Credential
+    args: SystemArgs,
+    scope: Scope,
+    services: Sequence[Service],
+    secrets: Mapping[str, Credential],
+    clusters: Sequence[str],
 ) -> ObjectStorageArgs:
-    """MinIO for the instances' files."""
+    """MinIO for the instances' files and the backups of the database's `clusters`."""
     tier = args.tier.object_storage
     return ObjectStorageArgs(
         scope=scope,
         name=OBJECT_STORAGE,
         secret_name="minio-secret",
-        access_key=access_key,
-        secret_key=secret_key,
+        access_key=secrets["MINIO_ACCESS_KEY"],
+        secret_key=secrets["MINIO_SECRET_KEY"],
         store=args.store,
         servers=tier.servers,
         resources=_OBJECT_STORAGE_RESOURCES,
         storage=tier.storage,
         storage_class=args.tier.storage_class,
         protect=args.tier.protect_data,
-        clients=(*clients(scope, services, "object_storage"), *_storage_pods(scope)),
+        clients=(*clients(scope, services, "object_storage"), *_storage_pods(scope, clusters)),
         monitoring=PROMETHEUS,
     )
 
@@ -137,10 +180,10 @@ def migration(args: SystemArgs, database: DatabaseArgs, version: str) -> ScriptJ
     return migration_args(database, name=_MIGRATION, image=image, version=version, config=_ALEMBIC_CONFIG)
 
 
-def _storage_pods(scope: Scope) -> tuple[dict[str, str], ...]:
-    """Those of the data tier that use the object storage: the database, its dump, and what makes the buckets."""
-    database = {"cnpg.io/cluster": "postgresql-cluster"}
-    return database, scope.selector("postgresql-backup"), scope.selector(_BUCKETS)
+def _storage_pods(scope: Scope, clusters: Sequence[str]) -> tuple[dict[str, str], ...]:
+    """Those of the data tier that use the object storage: the databases, their dump, and what makes the buckets."""
+    pods = tuple({"cnpg.io/cluster": name} for name in clusters)
+    return (*pods, scope.selector("postgresql-backup"), scope.selector(_BUCKETS))
 
 
 def _resources(tier: DatabaseTier | CacheTier) -> ContainerResources:

@@ -13,6 +13,7 @@ from components.configuration import checksum
 from components.credentials import Credential
 from components.database import PORT as DATABASE_PORT
 from components.database import DatabaseArgs
+from components.database.dump import dump_args
 from components.footprint import Footprint
 from components.naming import Scope
 from components.network import Flow
@@ -37,15 +38,17 @@ _MAX_INSTANCES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The arguments of every component, ready to be built."""
+    """The arguments of every component, ready to be built. `database` is the one of `databases` that is in use."""
 
     scope: Scope
     settings: Mapping[str, str]
     database: DatabaseArgs
+    databases: Sequence[DatabaseArgs]
+    dump: ScriptJobArgs
     cache: CacheArgs
     object_storage: ObjectStorageArgs
     buckets: BucketsArgs
-    migration: ScriptJobArgs
+    migration: ScriptJobArgs | None
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
@@ -54,29 +57,39 @@ class Plan:
 
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
-        data_tier = self.database.footprint() + self.cache.footprint() + self.object_storage.footprint()
-        data_tier += self.buckets.footprint() + self.migration.footprint()
-        return sum((one.footprint() for one in (*self.services, *self.instances)), data_tier)
+        data_tier = (*self.databases, self.dump, self.cache, self.object_storage, self.buckets)
+        migration = (self.migration,) if self.migration else ()
+        everything = (*data_tier, *migration, *self.services, *self.instances)
+        return sum((one.footprint() for one in everything), Footprint())
 
 
-def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> Plan:
+def plan(
+    config: AstrBotConfig,
+    args: SystemArgs,
+    scope: Scope,
+    secrets: Mapping[str, Credential],
+    database_passwords: tuple[Credential, Credential],
+) -> Plan:
     """Work out everything from what the environment says."""
     services = sized([*SERVICES, *config.services], config.sizes)
     (instance,) = sized([instance_service()], config.sizes)
     everyone = [*services, instance]
-    database = data.database(args, scope, everyone, secrets)
+    databases = data.databases(config.database, args, scope, everyone, database_passwords)
+    database = next(one for one in databases if one.cluster_name == config.database.active)
     cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
-    files = data.object_storage(args, scope, everyone, secrets["MINIO_ACCESS_KEY"], secrets["MINIO_SECRET_KEY"])
+    files = data.object_storage(args, scope, everyone, secrets, config.database.clusters)
     settings = _settings(args, database, cache)
     around = _surroundings(config, args, scope, settings, (database, cache, files))
     return Plan(
         scope=scope,
         settings=settings,
         database=database,
+        databases=databases,
+        dump=dump_args(database),
         cache=cache,
         object_storage=files,
         buckets=data.buckets(args, scope, secrets),
-        migration=data.migration(args, database, config.version),
+        migration=data.migration(args, database, config.version) if database.writes else None,
         services=[application_args(service, everyone, around) for service in services],
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
@@ -121,7 +134,7 @@ def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dic
         "DB_READ_HOST": database.read_host,
         "DB_PORT": str(DATABASE_PORT),
         "DB_NAME": database.database,
-        "DB_USER": database.owner,
+        "DB_USER": database.login.user,
         # Both the pooler and the server turn away what is not encrypted.
         "DB_SSLMODE": "require",
         "REDIS_HOST": cache.host,

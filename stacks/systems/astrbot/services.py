@@ -75,8 +75,9 @@ SECRET_KEYS = {
 }
 
 # Credentials that no service sees: the other user of a password's hand-over, and that of the backups.
+# The passwords of the database's two users; services have that of the one in use as DB_PASSWORD.
+DATABASE_PASSWORDS = ("postgresql-password", "postgresql-password-b")
 DATA_SECRET_KEYS = {
-    "DB_PASSWORD_B": "postgresql-password-b",
     "BACKUP_SECRET_KEY": "postgresql-backup-secret-key",
 }
 
