@@ -42,7 +42,7 @@ render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/
 	@$(OPS) render --stack $(ENV) rendered/$(ENV)
 
 test: $(VENV)/.ready-dev ## Unit and policy tests
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n logical --dist loadfile
 
 e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL and Redis, and against Pulumi where it is on PATH
 	@$(RUN) -m pytest tests/data tests/sandbox tests/engine

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.performance import quiet_debug, settle
+from components.performance import drop_stack_traces, quiet_debug, settle
 from stacks.config import load
 from stacks.environment import build
 
@@ -10,6 +10,7 @@ from stacks.environment import build
 async def main() -> dict[str, object]:
     """Build the environment; returns the stack's outputs."""
     quiet_debug()
+    drop_stack_traces()
     outputs = build(load())
     await settle()
     return outputs

@@ -18,8 +18,7 @@ def config_map(
     name: str, *, scope: Scope, config_name: str, data: Mapping[str, str], opts: pulumi.ResourceOptions
 ) -> ConfigMap:
     """A ConfigMap `config_name` with `data`."""
-    metadata = {"name": config_name, "namespace": scope.namespace, "labels": scope.labels(config_name)}
-    return ConfigMap(name, metadata=metadata, data=dict(data), opts=opts)
+    return ConfigMap(name, metadata=scope.metadata(config_name), data=dict(data), opts=opts)
 
 
 def checksum(data: Mapping[str, str]) -> dict[str, str]:

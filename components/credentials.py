@@ -102,12 +102,7 @@ class SecretBundle(pulumi.ComponentResource):
         self.register_outputs({"secret_name": self.secret_name})
 
     def _metadata(self) -> dict[str, Any]:
-        args = self._args
-        return {
-            "name": args.secret_name,
-            "namespace": args.scope.namespace,
-            "labels": args.scope.labels(args.component),
-        }
+        return self._args.scope.metadata(self._args.component, self._args.secret_name)
 
     def _secret(self) -> None:
         args = self._args

@@ -56,21 +56,12 @@ class HttpIngress(pulumi.ComponentResource):
         self.url = f"https://{args.host}"
         self.register_outputs({"url": self.url})
 
-    def _metadata(self, name: str, annotations: dict[str, str] | None = None) -> dict[str, object]:
-        args = self._args
-        metadata: dict[str, object] = {
-            "name": name,
-            "namespace": args.scope.namespace,
-            "labels": args.scope.labels(args.component),
-        }
-        return metadata | ({"annotations": annotations} if annotations else {})
-
     def _self_signed_issuer(self) -> CustomResource:
         return CustomResource(
             f"{self._name}-issuer",
             api_version=CERTIFICATE_ISSUER.api_version,
             kind=CERTIFICATE_ISSUER.kind,
-            metadata=self._metadata(_SELF_SIGNED),
+            metadata=self._args.scope.metadata(self._args.component, _SELF_SIGNED),
             spec={"selfSigned": {}},
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -95,7 +86,7 @@ class HttpIngress(pulumi.ComponentResource):
         Ingress(
             self._name,
             # An address appears only where a controller runs; nothing here needs to wait for it.
-            metadata=self._metadata(args.component, self._annotations() | SKIP_AWAIT),
+            metadata=args.scope.metadata(args.component, annotations=self._annotations() | SKIP_AWAIT),
             spec={
                 "ingress_class_name": args.class_name,
                 "tls": [{"hosts": [args.host], "secret_name": args.tls_secret_name}],

@@ -38,7 +38,6 @@ class NamespaceBaseline(pulumi.ComponentResource):
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:namespace:NamespaceBaseline", name, {}, opts)
         self._args = args
-        self._labels = args.scope.labels("namespace")
         namespace = self._namespace(name, pulumi.ResourceOptions(parent=self))
         # Inside the baseline the order matters: nothing can be created in a namespace that is not there.
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
@@ -49,15 +48,12 @@ class NamespaceBaseline(pulumi.ComponentResource):
         self.namespace = namespace.metadata.name
         self.register_outputs({"namespace": self.namespace})
 
-    def _metadata(self, name: str) -> dict[str, object]:
-        return {"name": name, "namespace": self._args.scope.namespace, "labels": self._labels}
-
     def _namespace(self, name: str, opts: pulumi.ResourceOptions) -> Namespace:
         level = self._args.pod_security
         security = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
-        return Namespace(
-            name, metadata={"name": self._args.scope.namespace, "labels": self._labels | security}, opts=opts
-        )
+        scope = self._args.scope
+        metadata = {"name": scope.namespace, "labels": scope.labels("namespace") | security}
+        return Namespace(name, metadata=metadata, opts=opts)
 
     def _resource_quota(self, name: str, opts: pulumi.ResourceOptions) -> ResourceQuota:
         quota = self._args.quota
@@ -73,7 +69,9 @@ class NamespaceBaseline(pulumi.ComponentResource):
             "services.nodeports": "0",
             "services.loadbalancers": "0",
         }
-        return ResourceQuota(name, metadata=self._metadata("quota"), spec={"hard": hard}, opts=opts)
+        return ResourceQuota(
+            name, metadata=self._args.scope.metadata("namespace", "quota"), spec={"hard": hard}, opts=opts
+        )
 
     def _limit_range(self, name: str, opts: pulumi.ResourceOptions) -> LimitRange:
         default = self._args.container_default.as_requirements()
@@ -83,12 +81,14 @@ class NamespaceBaseline(pulumi.ComponentResource):
             "default_request": default["requests"],
             "max": self._args.container_max.as_requirements()["limits"],
         }
-        return LimitRange(name, metadata=self._metadata("limits"), spec={"limits": [limit]}, opts=opts)
+        return LimitRange(
+            name, metadata=self._args.scope.metadata("namespace", "limits"), spec={"limits": [limit]}, opts=opts
+        )
 
     def _default_deny(self, name: str, opts: pulumi.ResourceOptions) -> NetworkPolicy:
         return NetworkPolicy(
             f"{name}-default-deny",
-            metadata=self._metadata("default-deny"),
+            metadata=self._args.scope.metadata("namespace", "default-deny"),
             spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
             opts=opts,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 DNS_LABEL_MAX = 63
@@ -46,6 +48,13 @@ class Scope:
             "platform.io/system": self.system,
         }
         return labels | ({"app.kubernetes.io/version": version} if version else {})
+
+    def metadata(
+        self, component: str, name: str | None = None, *, annotations: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The `metadata` of an object of `component` in this namespace; `name` is by default the component's own."""
+        metadata = {"name": name or component, "namespace": self.namespace, "labels": self.labels(component)}
+        return metadata | ({"annotations": dict(annotations)} if annotations else {})
 
     def selector(self, component: str, instance: str | None = None) -> dict[str, str]:
         """The labels that never change over an object's life: those alone may select pods.

@@ -83,7 +83,7 @@ def allow(
     """
     return NetworkPolicy(
         name,
-        metadata={"name": component, "namespace": scope.namespace, "labels": scope.labels(component)},
+        metadata=scope.metadata(component),
         spec={
             "pod_selector": _selector(pods, excluding or {}),
             "policy_types": [*(["Ingress"] if ingress else []), *(["Egress"] if egress else [])],

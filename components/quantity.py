@@ -46,7 +46,10 @@ class _Quantity:
             return value
         # YAML reads `cpu: 2` as a number; Kubernetes takes both.
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-            return cls.parse(str(value))
+            quantity = cls.parse(str(value))
+            if not quantity.amount:
+                raise ValueError(f"{value!r} is nothing at all: write {cls.FORMAT}")
+            return quantity
         raise ValueError(f"{value!r} is not a quantity: write {cls.FORMAT}")
 
     @classmethod

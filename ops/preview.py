@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import stacks.environment  # noqa: F401
 from graph.record import record
 from policy.evaluation import evaluate
+from stacks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from graph.model import Graph
@@ -19,8 +20,16 @@ OK, VIOLATIONS = 0, 1
 
 
 def run(stack: str, output: str, depth: int) -> int:
-    """Print the preview; returns 1 if a mandatory policy is violated."""
-    graph = record(stack)
+    """Print the preview; returns 1 if a mandatory policy is violated.
+
+    A comment also says what an invalid configuration is refused for, since it is all that a pull request shows.
+    """
+    try:
+        graph = record(stack)
+    except ConfigurationError as error:
+        if output == "markdown":
+            _write_refusal(stack, error)
+        raise
     findings = evaluate(graph)
     writers = {"json": _write_json, "markdown": _write_markdown, "text": _write_text}
     writers[output](graph, findings, depth)
@@ -48,6 +57,12 @@ def _write_markdown(graph: Graph, findings: Sequence[Finding], _depth: int) -> N
     from ops.reports.markdown import markdown
 
     sys.stdout.write(markdown(graph, findings))
+
+
+def _write_refusal(stack: str, error: ConfigurationError) -> None:
+    from ops.reports.markdown import refusal
+
+    sys.stdout.write(refusal(stack, str(error)))
 
 
 def _write_text(graph: Graph, findings: Sequence[Finding], depth: int) -> None:

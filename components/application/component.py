@@ -46,12 +46,8 @@ class Application(pulumi.ComponentResource):
         self.register_outputs({"host": self.host, "port": self.port})
 
     def _metadata(self, annotations: dict[str, str] | None = None) -> dict[str, object]:
-        metadata: dict[str, object] = {
-            "name": self._args.name,
-            "namespace": self._args.scope.namespace,
-            "labels": self._args.labels,
-        }
-        return metadata | ({"annotations": annotations} if annotations else {})
+        args = self._args
+        return args.scope.metadata(args.component, args.name, annotations=annotations) | {"labels": args.labels}
 
     def _service_account(self) -> ServiceAccount:
         return ServiceAccount(

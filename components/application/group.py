@@ -35,11 +35,7 @@ class ApplicationGroup(pulumi.ComponentResource):
     def __init__(self, name: str, args: ApplicationGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:application:ApplicationGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        metadata = {
-            "name": args.component,
-            "namespace": args.scope.namespace,
-            "labels": args.scope.labels(args.component),
-        }
+        metadata = args.scope.metadata(args.component)
         ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
         allow(
             name,

@@ -77,8 +77,7 @@ class Alertmanager(pulumi.ComponentResource):
         self.register_outputs({"service": self.service})
 
     def _metadata(self) -> dict[str, Any]:
-        args = self._args
-        return {"name": args.account, "namespace": args.scope.namespace, "labels": args.scope.labels(args.account)}
+        return self._args.scope.metadata(self._args.account)
 
     def _object(self, kind: Any, spec: dict[str, Any], opts: pulumi.ResourceOptions) -> CustomResource:
         name = f"{self._name}-{kind.plural}"

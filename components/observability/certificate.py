@@ -18,7 +18,7 @@ def certificate(
 
     cert-manager renews it, every 60 of 90 days by its default.
     """
-    metadata = {"name": secret_name, "namespace": scope.namespace, "labels": scope.labels(secret_name)}
+    metadata = scope.metadata(secret_name)
     issuer = CustomResource(
         f"{name}-issuer",
         api_version=CERTIFICATE_ISSUER.api_version,

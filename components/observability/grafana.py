@@ -96,9 +96,7 @@ class Grafana(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _metadata(self, name: str = NAME, annotations: Mapping[str, str] | None = None) -> dict[str, Any]:
-        scope = self._args.scope
-        metadata = {"name": name, "namespace": scope.namespace, "labels": scope.labels(name)}
-        return metadata | ({"annotations": dict(annotations)} if annotations else {})
+        return self._args.scope.metadata(name, annotations=annotations)
 
     def _config_map(self, name: str, data: Mapping[str, str]) -> ConfigMap:
         return ConfigMap(f"{self._name}-{name}", metadata=self._metadata(name), data=dict(data), opts=self._child)

@@ -168,7 +168,7 @@ def _monitor(
         name,
         api_version=kind.api_version,
         kind=kind.kind,
-        metadata={"name": component, "namespace": scope.namespace, "labels": scope.labels(component)},
+        metadata=scope.metadata(component),
         spec=spec,
         opts=opts,
     )

@@ -146,10 +146,9 @@ class Prometheus(pulumi.ComponentResource):
 
     def _metadata(self, *, cluster: bool = False) -> dict[str, Any]:
         args = self._args
-        own = {"name": args.account, "labels": args.scope.labels(args.account)}
         if cluster:
-            return own | {"name": f"{args.scope.namespace}-{args.account}"}
-        return own | {"namespace": args.scope.namespace}
+            return {"name": f"{args.scope.namespace}-{args.account}", "labels": args.scope.labels(args.account)}
+        return args.scope.metadata(args.account)
 
     def _account(self) -> ServiceAccount:
         return ServiceAccount(

@@ -67,7 +67,7 @@ def prometheus_rule(
         name,
         api_version=PROMETHEUS_RULE.api_version,
         kind=PROMETHEUS_RULE.kind,
-        metadata={"name": component, "namespace": scope.namespace, "labels": scope.labels(component)},
+        metadata=scope.metadata(component),
         spec={"groups": rules.groups()},
         opts=opts,
     )

@@ -18,7 +18,7 @@ import psutil
 from pulumi import automation
 from rich.console import Console
 
-from components.performance import PARALLEL
+from components.performance import ENGINE_VARIABLES, PARALLEL
 from ops.clusters import Cluster
 from ops.errors import OperationError
 from paths import PROJECT, ROOT, state_directory
@@ -70,14 +70,18 @@ class PulumiEngine:
         return (result.summary.resource_changes or {}).get(automation.OpType.DELETE, 0)
 
     def _open(self, variables: Mapping[str, str] | None = None) -> automation.Stack:
-        backend = self._local.variables() if self._local else {}
-        workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars={**backend, **(variables or {})})
+        workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars={**self._variables(), **(variables or {})})
         with _reported("stack init"):
             try:
                 stack = automation.Stack.select(self._stack_name, workspace)
             except automation.StackNotFoundError:
                 stack = automation.Stack.create(self._stack_name, workspace)
         return stack
+
+    def _variables(self) -> dict[str, str]:
+        """What the engine's process is given beside this one's environment, in which the user has the last word."""
+        cures = {name: value for name, value in ENGINE_VARIABLES.items() if name not in os.environ}
+        return cures | (self._local.variables() if self._local else {})
 
     @contextlib.contextmanager
     def _clean_file(self) -> Iterator[None]:
@@ -144,7 +148,7 @@ class LocalBackend:
     def variables(self) -> dict[str, str]:
         """The environment that makes Pulumi use it."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        variables = {"PULUMI_BACKEND_URL": f"file://{self._folder}"}
+        variables = {"PULUMI_BACKEND_URL": file_backend(self._folder)}
         if not any(os.environ.get(name) for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")):
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(self._passphrase())
         return variables
@@ -184,6 +188,14 @@ class LocalBackend:
         if not path.exists():
             _write_private(path, secrets.token_urlsafe(32))
         return path
+
+
+def file_backend(folder: Path) -> str:
+    """The URL of a backend in the files of a folder.
+
+    Without `metadata=skip`, each write of the state also makes a file of its MD5 sums, which nothing reads.
+    """
+    return f"file://{folder}?metadata=skip"
 
 
 @contextlib.contextmanager

@@ -95,6 +95,8 @@ def _met(live: Mapping[str, Any], wanted: str) -> tuple[bool, str]:
         name, _, status = wanted.removeprefix("condition=").partition("=")
         for condition in live.get("status", {}).get("conditions", []):
             if condition["type"] == name:
+                if _is_outdated(live, condition):
+                    return False, f"{name}={condition['status']} of an older version"
                 return condition["status"] == (status or "True"), f"{name}={condition['status']}"
         return False, ""
     match = _JSONPATH.fullmatch(wanted)
@@ -103,4 +105,13 @@ def _met(live: Mapping[str, Any], wanted: str) -> tuple[bool, str]:
     value: Any = live
     for part in match["path"].split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
+    if _is_outdated(live):
+        return False, f"{value} of an older version"
     return str(value) == match["value"], str(value or "")
+
+
+def _is_outdated(live: Mapping[str, Any], condition: Mapping[str, Any] | None = None) -> bool:
+    """Whether a status is that of an earlier spec, as far as its controller says so (as `kubectl wait` has it)."""
+    of_status = live.get("status", {}).get("observedGeneration")
+    seen = (condition or {}).get("observedGeneration", of_status)
+    return seen is not None and bool(seen < live["metadata"].get("generation", 0))

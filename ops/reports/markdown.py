@@ -19,8 +19,7 @@ def markdown(graph: Graph, findings: Sequence[Finding]) -> str:
         f"❌ {blocking} policy violations stop this deployment" if blocking else "✅ no mandatory policy is violated"
     )
     parts = [
-        f"<!-- preview:{graph.stack} -->",
-        f"### Preview of `{graph.stack}`: {verdict}",
+        *_heading(graph.stack, verdict),
         headline(graph),
         _findings(findings),
         _folded(
@@ -29,6 +28,17 @@ def markdown(graph: Graph, findings: Sequence[Finding]) -> str:
         _folded("Resources", ["```text", *_tree(graph, graph.children[None][0]), "```"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def refusal(stack: str, message: str) -> str:
+    """The comment on an environment of which there is no preview; `message` says why."""
+    # Indented, and not fenced: a line of the message could end a fence.
+    lines = [f"    {line}" for line in message.splitlines()]
+    return "\n\n".join([*_heading(stack, "❌ it cannot be deployed as it is"), "\n".join(lines)]) + "\n"
+
+
+def _heading(stack: str, verdict: str) -> list[str]:
+    return [f"<!-- preview:{stack} -->", f"### Preview of `{stack}`: {verdict}"]
 
 
 def _findings(findings: Sequence[Finding]) -> str:

@@ -12,11 +12,11 @@ from pulumi_policy import policy as sdk
 
 from benchmarks.policy import enlarged
 from graph.model import Graph
-from graph.record import record
 from policy import analysis, evaluation, proxies, subject
 from policy.pack import _judges, policies
 from policy.rules import RULES
 from tests.policy.engine import resource_request, stack_request
+from tests.unit.recordings import recorded
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def _graph(size: int) -> Graph:
-    return enlarged(record("prod"), size)
+    return enlarged(recorded("prod"), size)
 
 
 def test_the_engines_requests_are_read_once_for_all_rules(servicer: Any, calls: Counter[str]) -> None:
@@ -92,7 +92,7 @@ def test_twice_the_resources_are_twice_the_steps(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(proxies._MappingProxy, "__getitem__", counting)
     # Many copies of prod, beside which its components, which no rule judges, do not count.
-    whole = len(record("prod"))
+    whole = len(recorded("prod"))
     for size in (4 * whole, 8 * whole, 16 * whole):
         evaluation.evaluate(_graph(size))
     assert steps[8 * whole] / steps[4 * whole] < 2.3
@@ -108,7 +108,7 @@ def test_a_rule_is_asked_only_about_types_that_it_judges(servicer: Any, monkeypa
         return original(name)
 
     monkeypatch.setattr(servicer, "_get_policy_config", configuration)
-    account = next(one for one in record("prod") if one.type.endswith(":Namespace"))
+    account = next(one for one in recorded("prod") if one.type.endswith(":Namespace"))
     servicer.Analyze(resource_request(account), None)
     judging = {rule.about.name for rule in RULES if _judges(rule.about.name, _of_type(account.type))}
     assert set(configured) == judging

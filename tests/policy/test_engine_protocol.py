@@ -15,13 +15,13 @@ from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from graph.model import Graph, Resource, Secret
-from graph.record import record
 from paths import ROOT
 from policy.evaluation import evaluate
 from policy.rules import RULES
 from tests.policy.engine import resource_request, served, stack_request
 from tests.policy.objects import shop, without, workload
 from tests.policy.test_evaluation import graph_of
+from tests.unit.recordings import recorded
 
 _WEB = "spec.template.spec.containers.0"
 
@@ -53,7 +53,7 @@ def _stripped(resource: Resource) -> Resource:
 
 
 def test_both_engines_have_the_same_findings(prod: Any) -> None:
-    graph = _with_every_violation(record("prod"))
+    graph = _with_every_violation(recorded("prod"))
     descriptions = {rule.about.name: rule.about.description for rule in RULES}
     expected = sorted((one.rule, one.urn, f"{descriptions[one.rule]}\n{one.message}") for one in evaluate(graph))
     told = sorted((one.policyName, one.urn, one.message) for one in _analysed(prod, graph))

@@ -6,13 +6,13 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 import versions
 from graph.model import Graph
-from graph.record import record
 from policy.evaluation import evaluate
 from policy.rules.images import image_registry
 from policy.subject import STACK
 from tests.policy.objects import judge, workload
 from tests.policy.rule_tests import RuleTests, Table, in_container, in_every_role
 from tests.policy.test_evaluation import graph_of
+from tests.unit.recordings import recorded
 
 _FIX = "take it from an allowed registry"
 _PINNED = [value for name, value in vars(versions).items() if name.endswith("_IMAGE")]
@@ -43,7 +43,7 @@ def test_what_is_allowed_can_be_configured() -> None:
 
 
 def test_the_registry_that_an_environment_is_configured_with_is_its_own() -> None:
-    graph = record("prod")
+    graph = recorded("prod")
     (stack,) = [resource for resource in graph if resource.type == STACK]
     (changed,) = graph_of(in_container("container", "image", "registry.example/shop/web:1.0.0"))
     for registry, expected in (("registry.example/shop", 0), ("registry.example/other", 1)):

@@ -56,6 +56,13 @@ def test_two_instances_of_a_component_have_selectors_that_exclude_each_other() -
     assert not SCOPE.selector("bot", "acme").items() <= SCOPE.labels("bot", "globex").items()
 
 
+def test_metadata_puts_an_object_where_its_labels_say_it_belongs() -> None:
+    """An object is found again by its component's labels, whatever it is called itself."""
+    assert SCOPE.metadata("api") == {"name": "api", "namespace": "shop", "labels": SCOPE.labels("api")}
+    other = SCOPE.metadata("api", "api-tls", annotations={"a": "b"})
+    assert other == SCOPE.metadata("api") | {"name": "api-tls", "annotations": {"a": "b"}}
+
+
 def test_a_host_is_the_name_of_a_service_inside_the_cluster() -> None:
     """Without the namespace, a host resolves only for pods beside it."""
     assert SCOPE.host("api") == "api.shop.svc.cluster.local"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def tool(name: str) -> str:
     return str(found)
 
 
+@cache
 def built(name: str) -> Path | None:
     """The tool that the sandbox has built, if it has."""
     try:

@@ -8,9 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import ops.engines.pulumi
-from ops.engines.pulumi import LocalBackend
+from components.performance import ENGINE_VARIABLES
+from ops.clusters import Cluster
+from ops.engines.pulumi import LocalBackend, PulumiEngine
 from paths import PROJECT
 
 FILE = "# A comment.\nconfig:\n  saas-platform:tier: dev\n"
@@ -36,7 +39,7 @@ def mode(path: str | Path) -> int:
 def test_state_lies_below_the_projects_own_folder_and_its_passphrase_is_private(original: Path) -> None:
     """The passphrase opens every secret of the state."""
     variables = LocalBackend("dev").variables()
-    assert variables["PULUMI_BACKEND_URL"] == f"file://{original.parent / 'state' / 'pulumi'}"
+    assert variables["PULUMI_BACKEND_URL"] == f"file://{original.parent / 'state' / 'pulumi'}?metadata=skip"
     passphrase = variables["PULUMI_CONFIG_PASSPHRASE_FILE"]
     assert mode(passphrase) == 0o600
     assert len(Path(passphrase).read_text()) >= 32
@@ -96,7 +99,11 @@ def test_pulumi_reads_a_private_copy_that_keeps_the_salt_and_follows_the_file(or
     assert mode(copy) == 0o600
 
 
-@pytest.mark.parametrize(("owner", "abandoned"), [(os.getpid(), False), (2**22 + 1, True), (None, True)])
+@pytest.mark.parametrize(
+    ("owner", "abandoned"),
+    [(os.getpid(), False), (2**22 + 1, True), (None, True)],
+    ids=["this one", "one that there cannot be", "unreadable"],
+)
 def test_a_lock_is_abandoned_only_if_its_process_is_gone(original: Path, owner: int | None, abandoned: bool) -> None:
     """Two updates at a time would tear the state apart; a lock of nobody would block for ever."""
     backend = LocalBackend("dev")
@@ -106,3 +113,16 @@ def test_a_lock_is_abandoned_only_if_its_process_is_gone(original: Path, owner: 
     assert not backend.abandoned_lock()
     (locks / "one.json").write_text("{" if owner is None else json.dumps({"pid": owner}))
     assert backend.abandoned_lock() is abandoned
+
+
+def test_the_engine_gets_what_makes_it_fast_unless_the_user_has_set_it(
+    original: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine with little memory needs another limit than the program's."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://theirs")
+    monkeypatch.delenv("GOGC", raising=False)
+    engine = PulumiEngine("dev", Cluster(None, None), Console())
+    assert engine._variables() == ENGINE_VARIABLES
+    monkeypatch.setenv("GOGC", "50")
+    assert "GOGC" not in engine._variables()
+    assert original.exists()

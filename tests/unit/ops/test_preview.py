@@ -92,7 +92,7 @@ def test_the_status_follows_the_level_in_every_format(
     assert run("preview", "-s", "dev", "-o", output).status == status
 
 
-@pytest.mark.parametrize("output", ["text", "json", "markdown"])
+@pytest.mark.parametrize("output", ["text", "json"])
 def test_an_invalid_configuration_gives_status_2_all_errors_and_no_output(scratch: Scratch, output: str) -> None:
     """Half a preview on standard output would be taken for a whole one."""
     scratch.write(BAD)
@@ -101,6 +101,19 @@ def test_an_invalid_configuration_gives_status_2_all_errors_and_no_output(scratc
     assert outcome.err.startswith("error: invalid configuration, 5 errors:\n  Pulumi.scratch.yaml:")
     assert "did you mean 'domain'?" in outcome.err
     assert scratch.registered == []
+
+
+def test_a_comment_lists_what_is_wrong_with_an_invalid_configuration(scratch: Scratch) -> None:
+    """The file of the comment would be empty, and the pull request would show nothing but a red cross."""
+    scratch.write(BAD + "  saas-platform:registry: '```'\n")
+    outcome = run("preview", "-s", "scratch", "-o", "markdown")
+    lines = outcome.out.splitlines()
+    assert (outcome.status, lines[0]) == (2, "<!-- preview:scratch -->")
+    assert "❌" in lines[2]
+    # All that a person would be told in a terminal, as text that cannot become markup.
+    shown = outcome.err.removeprefix("error: ").splitlines()
+    assert lines[4:] == [f"    {line}" for line in shown]
+    assert any("```" in line for line in shown)
 
 
 def test_a_wrong_option_gives_status_2() -> None:

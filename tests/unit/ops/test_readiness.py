@@ -34,7 +34,7 @@ def job(spec: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
 
 
 def waiting(condition: str, **status: Any) -> dict[str, Any]:
-    metadata = {"name": "x", "annotations": {"pulumi.com/waitFor": condition}}
+    metadata = {"name": "x", "generation": 2, "annotations": {"pulumi.com/waitFor": condition}}
     return {"kind": "Cluster", "metadata": metadata, "status": status}
 
 
@@ -61,6 +61,15 @@ READY = {
     "job: all completions done": job({"completions": 3}, succeeded=3),
     "waits for a condition that is met": waiting("condition=Ready", conditions=conditions(Ready="True")),
     "waits for a condition to be false": waiting("condition=Stalled=False", conditions=conditions(Stalled="False")),
+    "waits for a condition that is met for this version": waiting(
+        "condition=Ready", conditions=[{"type": "Ready", "status": "True", "observedGeneration": 2}]
+    ),
+    "waits for a condition with a generation of its own": waiting(
+        "condition=Ready",
+        conditions=[{"type": "Ready", "status": "True", "observedGeneration": 2}],
+        observedGeneration=1,
+    ),
+    "waits for a field of this version": waiting("jsonpath={.status.state}=Ready", state="Ready", observedGeneration=2),
     "waits for a field": waiting("jsonpath={.status.state}=Ready", state="Ready"),
     "waits for a field further down": waiting("jsonpath={.status.a.b}=3", a={"b": 3}),
 }
@@ -90,6 +99,15 @@ NOT_READY = {
     "waits for a condition that is not there": waiting("condition=Ready"),
     "waits for a condition that is false": waiting("condition=Ready", conditions=conditions(Ready="False")),
     "waits for another condition": waiting("condition=Ready", conditions=conditions(Initialized="True")),
+    "waits for a condition that was met by an older version": waiting(
+        "condition=Ready", conditions=[{"type": "Ready", "status": "True", "observedGeneration": 1}]
+    ),
+    "waits for a condition in a status of an older version": waiting(
+        "condition=Ready", conditions=conditions(Ready="True"), observedGeneration=1
+    ),
+    "waits for a field in a status of an older version": waiting(
+        "jsonpath={.status.state}=Ready", state="Ready", observedGeneration=1
+    ),
     "waits for a field that is not there": waiting("jsonpath={.status.state}=Ready"),
     "waits for a field of another value": waiting("jsonpath={.status.state}=Ready", state="Bootstrap"),
     "waits for a field below a text": waiting("jsonpath={.status.state.deep}=Ready", state="Ready"),
@@ -134,6 +152,10 @@ def test_an_autoscaled_deployment_is_waited_for_up_to_the_autoscalers_minimum(mi
         (job(conditions=conditions(Failed="True")), "Failed says so"),
         (deployment(2, 2, **ALL), "not yet seen by its controller"),
         (waiting("condition=Ready", conditions=conditions(Ready="False")), "waits for condition=Ready, is Ready=False"),
+        (
+            waiting("condition=Ready", conditions=conditions(Ready="True"), observedGeneration=1),
+            "waits for condition=Ready, is Ready=True of an older version",
+        ),
         (waiting("jsonpath={.status.state}=Ready"), "waits for jsonpath={.status.state}=Ready, is without status"),
     ],
 )

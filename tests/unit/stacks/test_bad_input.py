@@ -97,6 +97,15 @@ config:  #! tier | missing #! cluster | missing #! systems | missing
           cpu: true  #! systems.astrbot.tenants[0].cpu | cores such as 2 or 0.5
           memory: [1Gi]  #! systems.astrbot.tenants[0].memory | such as 512Mi or 10Gi
 """,
+    "limits of nothing": f"""\
+{HEAD}{ASTRBOT}\
+      tenants:
+        - name: acme
+          cpu: 0  #! systems.astrbot.tenants[0].cpu | is nothing at all: write cores such as 2 or 0.5
+          memory: 0Mi  #! systems.astrbot.tenants[0].memory | is nothing at all
+        - name: globex
+          cpu: 0m  #! systems.astrbot.tenants[1].cpu | is nothing at all
+""",
     "a duplicate service name": f"""\
 {HEAD}{ASTRBOT}\
       services:
