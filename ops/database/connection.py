@@ -32,6 +32,15 @@ class Connection:
         printed = self._exec(*command, stdin=f"{text};\n\\q\n")
         return [line.split("|") for line in printed.splitlines() if line]
 
+    def writes(self) -> bool:
+        """Whether there is a primary and it takes writes: one that replays WAL or is just starting does not."""
+        try:
+            return self.sql("SELECT pg_is_in_recovery()") == [["f"]]
+        except ClusterError as error:
+            if "not found" in str(error) or "starting up" in str(error):
+                return False
+            raise
+
     def accepts(self, user: str, password: str) -> bool:
         """Whether the server lets the user in with this password, over TLS as applications come."""
         target = f"host={self.name}-rw user={user} dbname={self.database} sslmode=require connect_timeout=5"

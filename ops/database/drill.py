@@ -81,7 +81,7 @@ def _restore(environment: DatabaseEnvironment, active: str, namespace: str, to: 
     connection = environment.connection(active, namespace)
     environment.wait(
         f"{namespace}/{active} is still replaying WAL",
-        lambda: connection.sql("SELECT pg_is_in_recovery()") == [["f"]],
+        connection.writes,
     )
     return {table: int(rows) for table, rows in connection.sql(TABLES)}
 

@@ -41,7 +41,7 @@ def promote(stack: str, system: str, token: str | None, context: str | None, tim
     connection = environment.connection(state.active)
     environment.wait(
         f"{state.active} still replays what {pair.other} archived",
-        lambda: connection.sql("SELECT pg_is_in_recovery()") == [["f"]],
+        connection.writes,
     )
     environment.out.print(f"{pair.local} takes writes.")
     return 0

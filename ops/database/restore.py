@@ -97,8 +97,7 @@ def check_window(environment: DatabaseEnvironment, cluster: str, to: str) -> Non
 def look_at(environment: DatabaseEnvironment, restored: Restored, active: str) -> None:
     """Raise OperationError unless the restored cluster takes writes and has tables."""
     connection = environment.connection(restored.name)
-    if connection.sql("SELECT pg_is_in_recovery()") != [["f"]]:
-        raise OperationError(f"{restored.name} is still replaying WAL; run the command again")
+    environment.wait(f"{restored.name} is still replaying WAL", connection.writes)
     there = {table: int(rows) for table, rows in connection.sql(TABLES)}
     before = {table: int(rows) for table, rows in environment.connection(active).sql(TABLES)}
     if before and not there:
