@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pulumi
 import pulumi_kubernetes
 from pulumi_aws import Provider
@@ -11,12 +13,14 @@ from components.aws.roles import GrantedRole
 from components.cluster.eks import addons, autoscaling
 from components.cluster.eks.args import EksClusterArgs
 from components.cluster.eks.control_plane import ControlPlane
-from components.cluster.eks.domain import Domain
 from components.cluster.eks.kubeconfig import kubeconfig
 from components.cluster.eks.network import Network
 from components.cluster.eks.nodes import Placement, node_group, node_role
 from components.cluster.eks.storage_class import storage_class
 from components.cluster.provider import kubernetes_provider
+
+if TYPE_CHECKING:
+    from components.cluster.eks.domain import Domain
 
 
 class EksCluster(pulumi.ComponentResource):
@@ -29,7 +33,6 @@ class EksCluster(pulumi.ComponentResource):
     provider: pulumi_kubernetes.Provider
     aws: Provider
     backups: BackupBucket
-    domain: Domain | None = None
 
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:cluster:EksCluster", name, {}, opts)
@@ -49,7 +52,12 @@ class EksCluster(pulumi.ComponentResource):
         ready = self._nodes(network, nodes)
         self._autoscaler(nodes)
         self.backups = BackupBucket(f"{name}-backups", self._backup_args(), below)
+        # Declared here, since the SDK resolves the annotations of the class.
+        self.domain: Domain | None = None
         if args.domain is not None:
+            # Only here: the types of the firewall's rules alone take half a second to import.
+            from components.cluster.eks.domain import Domain
+
             self.domain = Domain(f"{name}-domain", self._scope, args.domain, below)
         self.provider = self._kubernetes(name, ready)
         self.register_outputs({})
