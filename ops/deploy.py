@@ -12,6 +12,7 @@ from graph.model import Graph
 from graph.record import record
 from ops.clusters import Cluster, cluster_of
 from ops.console import console
+from ops.eks import check_upgrades
 from ops.engines.passwords import PasswordFile
 from ops.engines.recorded import RecordedEngine
 from ops.errors import EXIT_FAILURE, OperationError
@@ -41,13 +42,21 @@ def up(stack: str, context: str | None, timeout: int) -> int:
         from ops.engines.pulumi import PulumiEngine
 
         out.print("Pulumi is on PATH: deploying with it", style="dim")
-        changes = PulumiEngine(stack, cluster, out).up()
+        pulumi = PulumiEngine(stack, cluster, out)
+        if cluster.eks is not None:
+            check_upgrades(graph, pulumi.deployed())
+        changes = pulumi.up()
         engine = _engine(stack, graph, cluster, out, timeout)
         # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
         with DeploymentProgress(out) as engine.progress:
             engine.wait(engine.manifests)
         _report(out, graph, cluster, engine, changes)
         return 0
+    if cluster.eks is not None:
+        raise OperationError(
+            f"pulumi is not on PATH, and {cluster.title} is made by it alone: install it from "
+            "https://www.pulumi.com/docs/install/, or name a cluster that is there: make up CONTEXT=…"
+        )
     out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
     return _deploy(stack, cluster, out, timeout)
 
@@ -80,6 +89,9 @@ def down(stack: str, context: str | None, timeout: int) -> int:
         from ops.engines.pulumi import PulumiEngine
 
         out.print(f"{PulumiEngine(stack, cluster, out).down()} resources removed by Pulumi")
+        if cluster.eks is not None:
+            # The cluster went with all that was in it.
+            return 0
     engine = _engine(stack, graph, cluster, out, timeout)
     engine.kubectl.check()
     _refuse_retained(engine)
@@ -200,6 +212,7 @@ def _report(out: Console, graph: Graph, cluster: Cluster, engine: RecordedEngine
     )
     out.print("\nNext:")
     out.print(f"  {kubeconfig} && kubectl get pods -A")
-    target = f"ENV={stack}" if cluster.is_sandbox else f"ENV={stack} CONTEXT={cluster.context}"
+    itself = cluster.is_sandbox or cluster.eks is not None
+    target = f"ENV={stack}" if itself else f"ENV={stack} CONTEXT={cluster.context}"
     out.print(f"  make status {target}    what runs")
     out.print(f"  make down {target}      remove all of it")

@@ -42,9 +42,7 @@ def private_bucket(
         ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"), True
     )
     blocked = BucketPublicAccessBlock(name, bucket=bucket.bucket, **blocks, opts=opts)
-    versioned = BucketVersioning(
-        name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=opts
-    )
+    versioned = BucketVersioning(name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=opts)
     _encryption(name, bucket, key, opts)
     _lifecycle(name, bucket, retention, _after(opts, versioned))
     BucketPolicy(name, bucket=bucket.bucket, policy=_tls_only(scope, name), opts=_after(opts, blocked))

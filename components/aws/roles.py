@@ -39,9 +39,7 @@ def role(scope: AwsScope, args: RoleArgs, opts: pulumi.ResourceOptions) -> Grant
     """A role with all its policies. Raises ValueError for a name that IAM would refuse."""
     if len(args.name) > ROLE_NAME_MAX:
         raise ValueError(f"{args.name!r} has {len(args.name)} characters: a role's name has at most {ROLE_NAME_MAX}")
-    made = Role(
-        args.name, name=args.name, assume_role_policy=args.trust, tags=scope.tags(args.name), opts=opts
-    )
+    made = Role(args.name, name=args.name, assume_role_policy=args.trust, tags=scope.tags(args.name), opts=opts)
     attached = [
         RolePolicyAttachment(f"{args.name}-{arn.rpartition('/')[2]}", role=made.name, policy_arn=arn, opts=opts)
         for arn in args.managed

@@ -15,7 +15,7 @@ def kubernetes_provider(
     context: str | None = None,
     opts: pulumi.ResourceOptions,
 ) -> Provider:
-    """A provider for a kubeconfig (a path or its text; None: the user's own) and a context in it (None: its current)."""
+    """A provider for a kubeconfig (path or text; None: the user's own) and a context in it (None: its current)."""
     return Provider(
         name,
         kubeconfig=kubeconfig,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
 
@@ -52,16 +52,17 @@ class NodeGroup(Model):
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """Whether the three figures are in order."""
-        minimum, desired, maximum = (data.get(key) for key in ("minimum", "desired", "maximum"))
-        if _is_count(minimum) and _is_count(maximum) and maximum < minimum:
-            yield Problem(("maximum",), f"{maximum} is below the minimum of {minimum}: raise it, or lower that", maximum)
-        elif all(map(_is_count, (minimum, desired, maximum))) and not minimum <= desired <= maximum:
+        figures = (data.get("minimum"), data.get("desired"), data.get("maximum"))
+        if not all(isinstance(one, int) and not isinstance(one, bool) for one in figures):
+            return
+        minimum, desired, maximum = cast(tuple[int, int, int], figures)
+        if maximum < minimum:
+            yield Problem(
+                ("maximum",), f"{maximum} is below the minimum of {minimum}: raise it, or lower that", maximum
+            )
+        elif not minimum <= desired <= maximum:
             message = f"{desired} is not between the minimum of {minimum} and the maximum of {maximum}"
             yield Problem(("desired",), message, desired)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class Dns(Model):
@@ -103,7 +104,7 @@ class EksCluster(Model):
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Principals with two roles, of which EKS keeps only one."""
+        """Principals with two roles, of which EKS keeps only one, and zones that stand twice."""
         seen: dict[str, str] = {}
         for kind in ("administrators", "developers", "viewers"):
             entries = data.get(kind)
@@ -112,8 +113,7 @@ class EksCluster(Model):
                     message = f"{principal!r} is among the {seen[principal]} too: keep one of the two"
                     yield Problem((kind, index), message, principal)
         zones = data.get("zones")
-        yield from (
-            Problem(("zones", index), f"zone {zone!r} is listed twice", zone)
-            for index, zone in enumerate(zones if isinstance(zones, (list, tuple)) else ())
-            if zone in zones[:index]
-        )
+        listed = list(zones) if isinstance(zones, (list, tuple)) else []
+        for index, zone in enumerate(listed):
+            if zone in listed[:index]:
+                yield Problem(("zones", index), f"zone {zone!r} is listed twice", zone)

@@ -39,9 +39,7 @@ def eks_args(
     """All that the component is told, with the tier's values where the configuration has none of its own."""
     defaults = EKS_TIERS[tier_name]
     name = config.name or f"{PROJECT}-{environment}"
-    scope = AwsScope(
-        account=config.account, region=config.region, name=name, environment=environment, system=_SYSTEM
-    )
+    scope = AwsScope(account=config.account, region=config.region, name=name, environment=environment, system=_SYSTEM)
     log_days = config.log_days or defaults.log_days
     return EksClusterArgs(
         control_plane=_control_plane(config, scope, log_days, tier),

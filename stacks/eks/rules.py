@@ -34,7 +34,9 @@ def _zones(name: TierName, tier: Tier, data: Mapping[str, Any]) -> Iterable[Prob
     if isinstance(zones, (list, tuple)) and len(zones) != tier.zones:
         many = "too few" if len(zones) < tier.zones else "too many"
         wanted = "1 zone" if tier.zones == 1 else f"{tier.zones} zones"
-        message = f"{len(zones)} are {many}: nodes of tier {name!r} are in {wanted}; list as many, or set overrides.zones"
+        message = (
+            f"{len(zones)} are {many}: nodes of tier {name!r} are in {wanted}; list as many, or set overrides.zones"
+        )
         yield Problem(("zones",), message, zones)
 
 
@@ -64,10 +66,12 @@ def _addresses(vpc: IPv4Network, tier: Tier, groups: Any) -> Iterable[Problem]:
     needed = needed_by_nodes(per_zone, PODS_PER_NODE)
     if needed > usable(private):
         prefix = prefix_for(per_zone, PODS_PER_NODE)
-        mend = f"use a /{prefix} or larger" if prefix else "no VPC is large enough: lower the maximum of the node groups"
+        mend = (
+            f"use a /{prefix} or larger" if prefix else "no VPC is large enough: lower the maximum of the node groups"
+        )
         message = (
-            f"{vpc} is too small: {per_zone} nodes in a zone with {PODS_PER_NODE} pods each need {needed} addresses, and "
-            f"a zone's private subnet, {private}, has {usable(private)}; {mend}"
+            f"{vpc} is too small: {per_zone} nodes in a zone with {PODS_PER_NODE} pods each need {needed} addresses, "
+            f"and a zone's private subnet, {private}, has {usable(private)}; {mend}"
         )
         yield Problem(("network",), message)
 

@@ -2,8 +2,8 @@
 
 The multi-cluster document has three clusters (its architecture): dev with 3 nodes in one zone, staging with 5, prod
 with 10 and more over zones; its Terraform has t3.medium, at least 2 and at most 10. Those are dev's figures here. Its
-staging has one zone; here it has prod's three, since a rehearsal in another shape proves little. Larger nodes in staging
-and prod have room for the largest pod: half of 4 cores are requested for one, and a t3.medium has 2.
+staging has one zone; here it has prod's three, since a rehearsal in another shape proves little. Larger nodes in
+staging and prod have room for the largest pod: half of 4 cores are requested for one, and a t3.medium has 2.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """An AWS account in memory: what the program registers is created there by boto3, on moto.
 
-Each module beside this one has the resources of a service as a table of type → function, which is given the account and
-the resource's inputs as the provider would get them, makes the calls that AWS's provider makes, and returns the id and
-the outputs that the program may go on with. What AWS refuses is refused here too: by moto, or, where moto takes
-anything, by a check of our own, which raises `Refused` and says so. What moto does not have at all is in `not_in_moto`.
+Each module beside this one has the resources of a service as a table of type → function, which is given the account
+and the resource's inputs as the provider would get them, makes the calls that AWS's provider makes, and returns the id
+and the outputs that the program may go on with. What AWS refuses is refused here too: by moto, or, where moto takes
+anything, by a check of our own, which raises `RefusedError` and says so. What moto does not have at all is in `not_in_moto`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Inputs = Mapping[str, Any]
 Created = tuple[str, dict[str, Any]]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What AWS would refuse and moto takes."""
 
 
@@ -46,7 +46,7 @@ class Account:
     def create(self, type_: str, inputs: Inputs) -> Created:
         """Make a resource; returns its id and those of its outputs that are no inputs.
 
-        Raises botocore's ClientError or `Refused` as AWS would refuse it, and NotImplementedError for a type that
+        Raises botocore's ClientError or `RefusedError` as AWS would refuse it, and NotImplementedError for a type that
         nobody has written down yet: nothing is ever taken for granted.
         """
         from tests.aws.types import CREATE

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 import graph.record
 import stacks.source
 from graph.model import Graph, revealed
-from graph.monitor import PasswordSource, RecordingMonitor
-from tests.aws.account import ACCOUNT, REGION, Account
+from graph.monitor import RecordingMonitor
+from tests.aws.account import ACCOUNT, REGION, Account, RefusedError
 
 STACK = "scratch"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -43,14 +44,22 @@ def deploy(account: Account, text: str, folder: Path, monkeypatch: pytest.Monkey
     Raises what the account raises for something that AWS refuses.
     """
 
-    class Monitor(RecordingMonitor):
-        def __init__(self, passwords: PasswordSource) -> None:
-            super().__init__(passwords)
+    refusals: list[Exception] = []
 
+    class Monitor(RecordingMonitor):
         def cloud(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-            return account.create(type_, revealed(inputs))
+            # After a refusal the program is run to its end: torn down half-way, it leaves futures that nobody reads.
+            if not refusals:
+                try:
+                    return account.create(type_, revealed(inputs))
+                except (ClientError, RefusedError, NotImplementedError) as error:
+                    refusals.append(error)
+            return super().cloud(type_, name, inputs)
 
     (folder / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(stacks.source, "ROOT", folder)
     monkeypatch.setattr(graph.record, "RecordingMonitor", Monitor)
-    return graph.record.record(STACK)
+    recorded = graph.record.record(STACK)
+    if refusals:
+        raise refusals[0]
+    return recorded

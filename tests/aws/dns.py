@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from tests.aws.account import Account, Create, Created, Inputs, Refused, tag_list
+from tests.aws.account import Account, Create, Created, Inputs, RefusedError, tag_list
 
 
 def _zone(account: Account, inputs: Inputs) -> Created:
@@ -63,7 +63,7 @@ def _validation(account: Account, inputs: Inputs) -> Created:
         for value in record["ResourceRecords"]
     ]
     if (wanted["Name"].rstrip("."), wanted["Value"].rstrip(".")) not in records:
-        raise Refused(f"the record {wanted['Name']} is in no zone: the certificate would stay pending")
+        raise RefusedError(f"the record {wanted['Name']} is in no zone: the certificate would stay pending")
     return inputs["certificateArn"], {}
 
 

@@ -28,6 +28,7 @@ def _default_security_group(account: Account, inputs: Inputs) -> Created:
     (group,) = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
     if inputs.get("ingress") or inputs.get("egress"):
         raise NotImplementedError("a default security group with rules")
+    ec2.create_tags(Resources=[group["GroupId"]], Tags=tag_list(inputs))
     _without_rules(ec2, group["GroupId"])
     return group["GroupId"], {}
 

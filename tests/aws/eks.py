@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.aws.account import Account, Create, Created, Inputs, Refused
+from tests.aws.account import Account, Create, Created, Inputs, RefusedError
 
 
 def _role(account: Account, arn: str, *, service: str) -> None:
@@ -17,7 +17,7 @@ def _role(account: Account, arn: str, *, service: str) -> None:
     role = account.client("iam").get_role(RoleName=arn.rpartition("/")[2])["Role"]
     trusted = [one["Principal"].get("Service") for one in role["AssumeRolePolicyDocument"]["Statement"]]
     if role["Arn"] != arn or service not in trusted:
-        raise Refused(f"{arn}: {service} may not take this role")
+        raise RefusedError(f"{arn}: {service} may not take this role")
 
 
 def _zones(account: Account, subnets: list[str]) -> set[str]:
@@ -29,11 +29,11 @@ def _cluster(account: Account, inputs: Inputs) -> Created:
     network, eks = inputs["vpcConfig"], account.client("eks")
     _role(account, inputs["roleArn"], service="eks.amazonaws.com")
     if len(_zones(account, network["subnetIds"])) < 2:
-        raise Refused("Subnets specified must be in at least two different AZs")
+        raise RefusedError("Subnets specified must be in at least two different AZs")
     encryption = inputs["encryptionConfig"]
     key = account.client("kms").describe_key(KeyId=encryption["provider"]["keyArn"])["KeyMetadata"]
     if key["KeySpec"] != "SYMMETRIC_DEFAULT":
-        raise Refused("The key must be symmetric")
+        raise RefusedError("The key must be symmetric")
     made = eks.create_cluster(
         name=inputs["name"],
         version=inputs["version"],
@@ -60,7 +60,7 @@ def _node_group(account: Account, inputs: Inputs) -> Created:
     eks, ec2 = account.client("eks"), account.client("ec2")
     cluster = eks.describe_cluster(name=inputs["clusterName"])["cluster"]
     if inputs["version"] != cluster["version"]:
-        raise Refused(f"nodes of {inputs['version']} in a cluster of {cluster['version']}")
+        raise RefusedError(f"nodes of {inputs['version']} in a cluster of {cluster['version']}")
     _role(account, inputs["nodeRoleArn"], service="ec2.amazonaws.com")
     _same_vpc(account, cluster, inputs["subnetIds"])
     # Unknown types are refused by moto's table of those of AWS.
@@ -69,7 +69,7 @@ def _node_group(account: Account, inputs: Inputs) -> Created:
     ec2.describe_launch_template_versions(LaunchTemplateId=template["id"], Versions=[template["version"]])
     scaling = inputs["scalingConfig"]
     if not scaling["minSize"] <= scaling["desiredSize"] <= scaling["maxSize"]:
-        raise Refused(f"Minimum, desired and maximum are not in order: {scaling}")
+        raise RefusedError(f"Minimum, desired and maximum are not in order: {scaling}")
     made = eks.create_nodegroup(
         clusterName=inputs["clusterName"],
         nodegroupName=inputs["nodeGroupName"],
@@ -92,7 +92,7 @@ def _same_vpc(account: Account, cluster: Mapping[str, Any], subnets: list[str]) 
     of_cluster = cluster["resourcesVpcConfig"]["subnetIds"]
     found = account.client("ec2").describe_subnets(SubnetIds=[*of_cluster, *subnets])["Subnets"]
     if len({subnet["VpcId"] for subnet in found}) > 1:
-        raise Refused("nodes in another VPC than their cluster's")
+        raise RefusedError("nodes in another VPC than their cluster's")
 
 
 def _addon(account: Account, inputs: Inputs) -> Created:
@@ -107,7 +107,9 @@ def _access_entry(account: Account, inputs: Inputs) -> Created:
     account.client("eks").describe_cluster(name=inputs["clusterName"])
     reserved = [group for group in inputs["kubernetesGroups"] if group.startswith(("system:", "eks:", "aws:"))]
     if reserved:
-        raise Refused(f"The kubernetes group name {reserved[0]} is invalid, it cannot start with a reserved prefix")
+        raise RefusedError(
+            f"The kubernetes group name {reserved[0]} is invalid, it cannot start with a reserved prefix"
+        )
     account.only_checked("aws:eks/accessEntry:AccessEntry", inputs)
     return f"{inputs['clusterName']}:{inputs['principalArn']}", {}
 
@@ -115,7 +117,7 @@ def _access_entry(account: Account, inputs: Inputs) -> Created:
 def _access_policy(account: Account, inputs: Inputs) -> Created:
     entries = account.not_in_moto.get("aws:eks/accessEntry:AccessEntry", [])
     if inputs["principalArn"] not in [one["principalArn"] for one in entries]:
-        raise Refused(f"The access entry of {inputs['principalArn']} does not exist")
+        raise RefusedError(f"The access entry of {inputs['principalArn']} does not exist")
     account.only_checked("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", inputs)
     return f"{inputs['clusterName']}#{inputs['principalArn']}#{inputs['policyArn']}", {}
 
@@ -126,7 +128,7 @@ def _pod_identity(account: Account, inputs: Inputs) -> Created:
     known = account.not_in_moto.setdefault("aws:eks/podIdentityAssociation:PodIdentityAssociation", [])
     whose = (inputs["namespace"], inputs["serviceAccount"])
     if whose in [(one["namespace"], one["serviceAccount"]) for one in known]:
-        raise Refused(f"Association already exists for {'/'.join(whose)}")
+        raise RefusedError(f"Association already exists for {'/'.join(whose)}")
     account.only_checked("aws:eks/podIdentityAssociation:PodIdentityAssociation", inputs)
     return f"{cluster['name']}-{'-'.join(whose)}", {}
 

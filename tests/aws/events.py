@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.aws.account import Account, Create, Created, Inputs, Refused, tag_list
+from tests.aws.account import Account, Create, Created, Inputs, RefusedError, tag_list
 
 
 def _rule(account: Account, inputs: Inputs) -> Created:
@@ -20,7 +20,7 @@ def _target(account: Account, inputs: Inputs) -> Created:
     target = {"Id": inputs["targetId"], "Arn": inputs["arn"]}
     made = account.client("events").put_targets(Rule=inputs["rule"], Targets=[target])
     if made["FailedEntryCount"]:
-        raise Refused(str(made["FailedEntries"]))
+        raise RefusedError(str(made["FailedEntries"]))
     return f"{inputs['rule']}-{inputs['targetId']}", {}
 
 

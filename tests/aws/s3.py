@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.aws.account import Account, Create, Created, Inputs, Refused, pascal, tag_list
+from tests.aws.account import Account, Create, Created, Inputs, RefusedError, pascal, tag_list
 
 
 def _bucket(account: Account, inputs: Inputs) -> Created:
@@ -72,14 +72,14 @@ def _policy(account: Account, inputs: Inputs) -> Created:
     try:
         statements = json.loads(inputs["policy"])["Statement"]
     except (ValueError, KeyError) as error:
-        raise Refused("MalformedPolicy: This policy contains invalid Json") from error
+        raise RefusedError("MalformedPolicy: This policy contains invalid Json") from error
     own = (f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/")
     for statement in statements:
         if "Principal" not in statement:
-            raise Refused("MalformedPolicy: Missing required field Principal")
+            raise RefusedError("MalformedPolicy: Missing required field Principal")
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if not all(one == own[0] or one.startswith(own[1]) for one in resources):
-            raise Refused("MalformedPolicy: Policy has invalid resource")
+            raise RefusedError("MalformedPolicy: Policy has invalid resource")
     account.client("s3").put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
     return bucket, {}
 

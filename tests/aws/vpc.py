@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.aws.account import Account, Create, Created, Inputs, Refused, tag_list
+from tests.aws.account import Account, Create, Created, Inputs, RefusedError, tag_list
 
 
 def _tags(kind: str, inputs: Inputs) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def _endpoint(account: Account, inputs: Inputs) -> Created:
         ec2.describe_route_tables(RouteTableIds=tables)
     services = [one["ServiceName"] for one in ec2.describe_vpc_endpoint_services()["ServiceDetails"]]
     if inputs["serviceName"] not in services:
-        raise Refused(f"the VPC endpoint service {inputs['serviceName']} does not exist")
+        raise RefusedError(f"the VPC endpoint service {inputs['serviceName']} does not exist")
     made = ec2.create_vpc_endpoint(
         VpcId=inputs["vpcId"],
         ServiceName=inputs["serviceName"],
@@ -118,7 +118,7 @@ def _flow_log(account: Account, inputs: Inputs) -> Created:
         TagSpecifications=_tags("vpc-flow-log", inputs),
     )
     if made["Unsuccessful"]:
-        raise Refused(str(made["Unsuccessful"]))
+        raise RefusedError(str(made["Unsuccessful"]))
     return made["FlowLogIds"][0], {}
 
 

@@ -26,9 +26,11 @@ def _rule(rule: Inputs) -> dict[str, Any]:
 
 
 def _visible(config: Inputs) -> dict[str, Any]:
-    return {**{key: value for key, value in pascal(config).items() if key != "CloudwatchMetricsEnabled"}, **{
+    return {
+        "MetricName": config["metricName"],
         "CloudWatchMetricsEnabled": config["cloudwatchMetricsEnabled"],
-    }}
+        "SampledRequestsEnabled": config["sampledRequestsEnabled"],
+    }
 
 
 CREATE: Mapping[str, Create] = {"aws:wafv2/webAcl:WebAcl": _web_acl}

@@ -53,44 +53,39 @@ _ON_NODES: Mapping[str, _Addon] = {
 ADDONS = (*_BEFORE_NODES, *_ON_NODES)
 
 
-def before_nodes(
-    scope: AwsScope, cluster: pulumi.Input[str], version: EksVersion, opts: pulumi.ResourceOptions
-) -> list[Addon]:
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """Where add-ons are installed: the cluster, by a name that waits for it, and the version that theirs belong to."""
+
+    scope: AwsScope
+    cluster: pulumi.Input[str]
+    version: EksVersion
+
+
+def before_nodes(where: Installation, opts: pulumi.ResourceOptions) -> list[Addon]:
     """The add-ons without which no node gets ready."""
-    return [_addon(scope, cluster, version, name, addon, opts) for name, addon in _BEFORE_NODES.items()]
+    return [_addon(where, name, addon, opts) for name, addon in _BEFORE_NODES.items()]
 
 
-def on_nodes(
-    scope: AwsScope,
-    cluster: pulumi.Input[str],
-    version: EksVersion,
-    nodes: Sequence[pulumi.Resource],
-    opts: pulumi.ResourceOptions,
-) -> list[Addon]:
+def on_nodes(where: Installation, nodes: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions) -> list[Addon]:
     """The add-ons that run on nodes, after those."""
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(nodes)))
-    return [_addon(scope, cluster, version, name, addon, after) for name, addon in _ON_NODES.items()]
+    return [_addon(where, name, addon, after) for name, addon in _ON_NODES.items()]
 
 
-def _addon(
-    scope: AwsScope,
-    cluster: pulumi.Input[str],
-    version: EksVersion,
-    name: str,
-    addon: _Addon,
-    opts: pulumi.ResourceOptions,
-) -> Addon:
+def _addon(where: Installation, name: str, addon: _Addon, opts: pulumi.ResourceOptions) -> Addon:
+    full_name = f"{where.scope.name}-{name}"
     return Addon(
-        f"{scope.name}-{name}",
-        cluster_name=cluster,
+        full_name,
+        cluster_name=where.cluster,
         addon_name=name,
-        addon_version=version.addons[name],
+        addon_version=where.version.addons[name],
         configuration_values=json.dumps(addon.settings, sort_keys=True) if addon.settings else None,
-        pod_identity_associations=_identity(scope, name, addon, opts),
+        pod_identity_associations=_identity(where.scope, full_name, addon, opts),
         # This program says what it is like; a change by hand goes with the next update.
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
-        tags=scope.tags(f"{scope.name}-{name}"),
+        tags=where.scope.tags(full_name),
         opts=opts,
     )
 
@@ -100,10 +95,6 @@ def _identity(
 ) -> list[Mapping[str, pulumi.Input[str]]] | None:
     if addon.service_account is None or addon.policy is None:
         return None
-    args = RoleArgs(
-        name=f"{scope.name}-{name}",
-        trust=pod_trust(scope.arn("eks", f"cluster/{scope.name}"), account=scope.account),
-        managed=[scope.managed_policy(addon.policy)],
-    )
-    granted = role(scope, args, opts)
+    trust = pod_trust(scope.arn("eks", f"cluster/{scope.name}"), account=scope.account)
+    granted = role(scope, RoleArgs(name=name, trust=trust, managed=[scope.managed_policy(addon.policy)]), opts)
     return [{"service_account": addon.service_account, "role_arn": granted.role.arn}]

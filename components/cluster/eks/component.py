@@ -64,14 +64,12 @@ class EksCluster(pulumi.ComponentResource):
 
     def _nodes(self, network: Network, nodes: GrantedRole) -> list[pulumi.Resource]:
         """Node groups and add-ons; returns what must be there before anything runs in the cluster."""
-        scope, version = self._scope, self._args.control_plane.version
-        cluster = self._plane.cluster
-        before = addons.before_nodes(scope, cluster.name, version, self._child)
+        scope, cluster = self._scope, self._plane.cluster
+        installation = addons.Installation(scope=scope, cluster=cluster.name, version=self._args.control_plane.version)
+        before = addons.before_nodes(installation, self._child)
         where = Placement(scope=scope, cluster=cluster, subnets=network.private_subnets, role=nodes)
-        groups = [
-            node_group(name, group, where, self._child, before) for name, group in self._args.node_groups.items()
-        ]
-        return [*groups, *addons.on_nodes(scope, cluster.name, version, groups, self._child)]
+        groups = [node_group(name, group, where, self._child, before) for name, group in self._args.node_groups.items()]
+        return [*groups, *addons.on_nodes(installation, groups, self._child)]
 
     def _autoscaler(self, nodes: GrantedRole) -> None:
         if self._args.autoscaler == "karpenter":

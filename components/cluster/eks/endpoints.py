@@ -19,6 +19,7 @@ def make(
     scope: AwsScope,
     vpc: Vpc,
     cidr: str,
+    *,
     subnets: Sequence[Subnet],
     tables: Sequence[RouteTable],
     opts: pulumi.ResourceOptions,

@@ -1,4 +1,4 @@
-"""The kubeconfig of an EKS cluster: no credential stands in it, `aws` makes a token of a quarter of an hour each time."""
+"""The kubeconfig of an EKS cluster: it has no credential, `aws` makes a token of a quarter of an hour each time."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Network(pulumi.ComponentResource):
         database = self._subnets("database", args.plan.database, args.zones, {})
         control_plane = self._subnets("control-plane", args.plan.control_plane, args.control_plane_zones, {})
         tables = self._routes(public, private, (*database, *control_plane))
-        endpoints.make(args.scope, self._vpc, str(args.plan.vpc), private, tables, self._child)
+        endpoints.make(args.scope, self._vpc, str(args.plan.vpc), subnets=private, tables=tables, opts=self._child)
         flow_logs.make(args.scope, self._vpc, args.log_days, self._child)
         self.vpc_id = self._vpc.id
         self.private_subnets = [subnet.id for subnet in private]
@@ -88,6 +88,6 @@ class Network(pulumi.ComponentResource):
         out = routes.to_internet(scope, self._vpc, gateway, public, child)
         gateways = routes.nat_gateways(scope, public if self._args.nat == "zone" else public[:1], out, child)
         return [
-            *routes.through_nat(scope, self._vpc, gateways, private, self._args.zones, child),
+            *routes.through_nat(scope, self._vpc, gateways, private, zones=self._args.zones, opts=child),
             routes.nowhere(scope, self._vpc, closed, child),
         ]

@@ -81,9 +81,7 @@ def node_group(
     )
 
 
-def _launch_template(
-    name: str, args: NodeGroupArgs, scope: AwsScope, opts: pulumi.ResourceOptions
-) -> LaunchTemplate:
+def _launch_template(name: str, args: NodeGroupArgs, scope: AwsScope, opts: pulumi.ResourceOptions) -> LaunchTemplate:
     volume = {"volume_type": "gp3", "volume_size": args.disk, "encrypted": "true", "delete_on_termination": "true"}
     tagged = ("instance", "volume", "network-interface")
     return LaunchTemplate(

@@ -48,6 +48,7 @@ def through_nat(
     vpc: Vpc,
     gateways: Sequence[NatGateway],
     subnets: Sequence[Subnet],
+    *,
     zones: Sequence[str],
     opts: pulumi.ResourceOptions,
 ) -> list[RouteTable]:
@@ -57,9 +58,7 @@ def through_nat(
         name = f"{scope.name}-private-{zone}"
         table = _table(scope, name, vpc, [subnet], opts)
         gateway = gateways[index % len(gateways)]
-        Route(
-            name, route_table_id=table.id, destination_cidr_block=_EVERYWHERE, nat_gateway_id=gateway.id, opts=opts
-        )
+        Route(name, route_table_id=table.id, destination_cidr_block=_EVERYWHERE, nat_gateway_id=gateway.id, opts=opts)
         tables.append(table)
     return tables
 
@@ -69,9 +68,7 @@ def nowhere(scope: AwsScope, vpc: Vpc, subnets: Sequence[Subnet], opts: pulumi.R
     return _table(scope, f"{scope.name}-internal", vpc, subnets, opts)
 
 
-def _table(
-    scope: AwsScope, name: str, vpc: Vpc, subnets: Sequence[Subnet], opts: pulumi.ResourceOptions
-) -> RouteTable:
+def _table(scope: AwsScope, name: str, vpc: Vpc, subnets: Sequence[Subnet], opts: pulumi.ResourceOptions) -> RouteTable:
     table = RouteTable(name, vpc_id=vpc.id, tags=scope.tags(name), opts=opts)
     for index, subnet in enumerate(subnets):
         RouteTableAssociation(f"{name}-{index}", route_table_id=table.id, subnet_id=subnet.id, opts=opts)
