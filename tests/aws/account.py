@@ -3,7 +3,7 @@
 Each module beside this one has the resources of a service as a table of type → function, which is given the account
 and the resource's inputs as the provider would get them, makes the calls that AWS's provider makes, and returns the id
 and the outputs that the program may go on with. What AWS refuses is refused here too: by moto, or, where moto takes
-anything, by a check of our own, which raises `RefusedError` and says so. What moto does not have at all is in `not_in_moto`.
+anything, by a check of our own, which raises `RefusedError`. What moto does not have at all is in `not_in_moto`.
 """
 
 from __future__ import annotations
