@@ -154,12 +154,12 @@ def test_every_key_rotates_and_has_a_name(deployed: Deployed) -> None:
 
 def test_node_groups_have_the_documents_sizes(deployed: Deployed) -> None:
     """multi-cluster-manager.md: dev 3 nodes, staging 5, prod 10 and more; t3.medium, 2 to 10, in its Terraform."""
-    (name,) = deployed.all("eks", "list_nodegroups", "nodegroups", clusterName="saas-platform-scratch")
-    group = deployed.account.client("eks").describe_nodegroup(clusterName="saas-platform-scratch", nodegroupName=name)[
+    eks = deployed.account.client("eks")
+    group = eks.describe_nodegroup(clusterName="saas-platform-scratch", nodegroupName="saas-platform-scratch-general")[
         "nodegroup"
     ]
     scaling = group["scalingConfig"]
-    wanted = {"dev": (2, 3, 10), "staging": (3, 5, 10), "prod": (10, 10, 30)}[deployed.tier]
+    wanted = {"dev": (2, 3, 10), "staging": (3, 5, 25), "prod": (10, 10, 30)}[deployed.tier]
     assert (scaling["minSize"], scaling["desiredSize"], scaling["maxSize"]) == wanted
     assert group["capacityType"] == ("SPOT" if deployed.tier == "dev" else "ON_DEMAND")
     if deployed.tier == "dev":
@@ -171,15 +171,17 @@ def test_node_groups_have_the_documents_sizes(deployed: Deployed) -> None:
 def test_nodes_want_a_token_for_metadata_and_have_encrypted_disks(deployed: Deployed) -> None:
     """CIS AWS 5.7: one forged request of a pod would else yield the node's credentials."""
     ec2 = deployed.account.client("ec2")
-    (template,) = deployed.all("ec2", "describe_launch_templates", "LaunchTemplates")
-    (version,) = ec2.describe_launch_template_versions(
-        LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest"]
-    )["LaunchTemplateVersions"]
-    data = version["LaunchTemplateData"]
-    assert data["MetadataOptions"]["HttpTokens"] == "required"
-    assert data["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
-    (device,) = data["BlockDeviceMappings"]
-    assert (device["Ebs"]["Encrypted"], device["Ebs"]["VolumeType"]) == (True, "gp3")
+    templates = deployed.all("ec2", "describe_launch_templates", "LaunchTemplates")
+    assert len(templates) == (2 if deployed.tier == "dev" else 1)
+    for template in templates:
+        (version,) = ec2.describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest"]
+        )["LaunchTemplateVersions"]
+        data = version["LaunchTemplateData"]
+        assert data["MetadataOptions"]["HttpTokens"] == "required"
+        assert data["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+        (device,) = data["BlockDeviceMappings"]
+        assert (device["Ebs"]["Encrypted"], device["Ebs"]["VolumeType"]) == (True, "gp3")
 
 
 def test_nodes_may_join_and_pull_images_and_nothing_else(deployed: Deployed) -> None:

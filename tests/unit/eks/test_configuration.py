@@ -37,7 +37,7 @@ config:
   saas-platform:tier: dev
   saas-platform:domain: example.com
   saas-platform:systems: {}
-  saas-platform:cluster:  #! cluster.account | missing #! cluster.region | missing #! cluster.administrators | missing
+  saas-platform:cluster:  #! cluster.account | key #! cluster.region | key #! cluster.administrators | must be set
     kind: eks
 """,
     "numbers where text is meant": """\
@@ -52,26 +52,47 @@ config:
     region: eu-central-1
     administrators: []  #! cluster.administrators | at least 1
 """,
-    "too few zones for prod": file("prod", "    zones: [a, b]  #! cluster.zones | 2 are too few: nodes of tier 'prod'\n"),
+    "too few zones for prod": file(
+        "prod", "    zones: [a, b]  #! cluster.zones | 2 are too few: nodes of tier 'prod'\n"
+    ),
     "more zones than the tier": file("dev", "    zones: [a, b]  #! cluster.zones | set overrides.zones\n"),
     "a zone twice": file("staging", "    zones: [a, b, a]  #! cluster.zones[2] | listed twice\n"),
     "node groups whose figures do not fit": file(
         cluster="""\
     node_groups:
-      below: {instance_types: [t3.medium], minimum: 3, desired: 3, maximum: 2}  #! cluster.node_groups.below.maximum | below the minimum of 3
-      outside: {instance_types: [t3.medium], minimum: 1, desired: 5, maximum: 2}  #! cluster.node_groups.outside.desired | between
-      empty: {instance_types: [], minimum: 0, desired: 0, maximum: 0}  #! cluster.node_groups.empty.instance_types | at least 1 #! cluster.node_groups.empty.maximum | at least 1
-""".replace("}  #!", "}  #!")
+      below:
+        instance_types: [t3.medium]
+        minimum: 3
+        desired: 3
+        maximum: 2  #! cluster.node_groups.below.maximum | below the minimum of 3
+      outside:
+        instance_types: [t3.medium]
+        minimum: 1
+        desired: 5  #! cluster.node_groups.outside.desired | not between the minimum of 1 and the maximum of 2
+        maximum: 2
+      empty:
+        instance_types: []  #! cluster.node_groups.empty.instance_types | at least 1
+        minimum: 0
+        desired: 0
+        maximum: 0  #! cluster.node_groups.empty.maximum | at least 1
+"""
     ),
     "an instance type that there is not": file(
-        cluster=f"""\
+        cluster="""\
     node_groups:
       general:
         instance_types: [t3.medum]  #! cluster.node_groups.general.instance_types[0] | did you mean 't3.medium'?
         minimum: 1
         desired: 1
         maximum: 2
-      other: {{{GROUP}, taints: [{{key: gpu, effect: NoSchedule}}]}}  #! cluster.node_groups.other.taints[0].effect | 'NO_SCHEDULE'
+      other:
+        taints:
+          - key: gpu
+            effect: NoSchedule  #! cluster.node_groups.other.taints[0].effect | 'NO_SCHEDULE'
+        instance_types: [t3.medium]
+        minimum: 1
+        desired: 1
+        maximum: 2
 """
     ),
     "a control plane that everybody may reach, in staging": file(
