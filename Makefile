@@ -41,7 +41,7 @@ pulumi-preview: $(VENV)/.ready ## `pulumi preview` of ENV with the policy pack; 
 render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/ENV
 	@$(OPS) render --stack $(ENV) rendered/$(ENV)
 
-test: $(VENV)/.ready-dev ## Unit and policy tests
+test: $(VENV)/.ready-dev ## Unit and policy tests, and those on an AWS account in memory
 	@$(RUN) -m pytest -n logical --dist loadfile
 
 e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL and Redis, and against Pulumi where it is on PATH

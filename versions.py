@@ -6,6 +6,7 @@ files below `sandbox/modules/`. Nothing else in the program names a version.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 # The application images of the platform's own services; the registry in front comes from the configuration.
@@ -100,3 +101,52 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
     CustomResource("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", "Cluster"),
 )
+
+
+class EksVersion(NamedTuple):
+    """A minor version of Kubernetes on EKS, and the version of each add-on that AWS recommends for it."""
+
+    minor: str
+    addons: Mapping[str, str]
+
+
+_EVERY_MINOR = {"eks-pod-identity-agent": "v1.3.10-eksbuild.3", "metrics-server": "v0.8.1-eksbuild.6"}
+
+# The minor versions in AWS's standard support, oldest first, with what `aws eks describe-addon-versions
+# --kubernetes-version` gives as their defaults. kube-proxy is always of the cluster's own minor version.
+EKS_VERSIONS: dict[str, EksVersion] = {
+    version.minor: version
+    for version in (
+        EksVersion(
+            "1.34",
+            {
+                **_EVERY_MINOR,
+                "vpc-cni": "v1.21.2-eksbuild.2",
+                "coredns": "v1.12.4-eksbuild.17",
+                "kube-proxy": "v1.34.6-eksbuild.11",
+                "aws-ebs-csi-driver": "v1.62.0-eksbuild.1",
+            },
+        ),
+        EksVersion(
+            "1.35",
+            {
+                **_EVERY_MINOR,
+                "vpc-cni": "v1.22.4-eksbuild.3",
+                "coredns": "v1.13.2-eksbuild.31",
+                "kube-proxy": "v1.35.3-eksbuild.29",
+                "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
+            },
+        ),
+        EksVersion(
+            "1.36",
+            {
+                **_EVERY_MINOR,
+                "vpc-cni": "v1.22.4-eksbuild.3",
+                "coredns": "v1.14.3-eksbuild.16",
+                "kube-proxy": "v1.36.0-eksbuild.21",
+                "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
+            },
+        ),
+    )
+}
+EKS_DEFAULT = "1.35"

@@ -9,6 +9,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
+from graph import aws
 from graph.model import Resource, Secret
 
 # How the engine's protocol marks a secret (sdk/go/common/resource: SigKey and SecretSig).
@@ -39,8 +40,8 @@ class _NoMocks(Mocks):
 class RecordingMonitor(MockMonitor):
     """Records every registration, and answers with the inputs as outputs.
 
-    A resource's outputs that only a cluster or a cloud can know are therefore missing; the one value that the
-    program itself needs, a generated password, comes from `passwords`.
+    A resource's outputs that only a cluster can know are therefore missing. What the program itself goes on with is
+    there: a generated password comes from `passwords`, and of AWS's answers there are placeholders (`graph.aws`).
     """
 
     def __init__(self, passwords: PasswordSource) -> None:
@@ -67,10 +68,17 @@ class RecordingMonitor(MockMonitor):
                 inputs=inputs,
             )
         )
-        outputs = request.object
+        outputs, identity = request.object, request.name if request.custom else ""
         if request.type == _RANDOM_PASSWORD:
             outputs = _with_secret(outputs, "result", self._passwords(request.name, inputs))
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name if request.custom else "", object=outputs)
+        elif request.type.startswith(aws.PREFIX):
+            identity, known = self.cloud(request.type, request.name, inputs)
+            outputs = _with(outputs, known)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=outputs)
+
+    def cloud(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """The id of an AWS resource, and those of its outputs that are no inputs: here what stands for them."""
+        return name, aws.placeholders(type_, name, inputs)
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         # As the engine does it, and unlike the SDK's mocks: a type is qualified by those of all its ancestors, among
@@ -121,8 +129,12 @@ def _plain(value: struct_pb2.Value) -> Any:
     return getattr(value, kind) if kind and kind != "null_value" else None
 
 
-def _with_secret(struct: struct_pb2.Struct, key: str, value: str) -> struct_pb2.Struct:
+def _with(struct: struct_pb2.Struct, values: Mapping[str, Any]) -> struct_pb2.Struct:
     result = struct_pb2.Struct()
     result.CopyFrom(struct)
-    result.update({key: {_SIGNATURE_KEY: _SECRET_SIGNATURE, "value": value}})
+    result.update(values)
     return result
+
+
+def _with_secret(struct: struct_pb2.Struct, key: str, value: str) -> struct_pb2.Struct:
+    return _with(struct, {key: {_SIGNATURE_KEY: _SECRET_SIGNATURE, "value": value}})

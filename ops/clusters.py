@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.model import Graph
+from ops.eks import EksReference
 from ops.errors import OperationError
 from ops.kubectl import Kubectl
 from paths import sandbox_kubeconfig
@@ -21,6 +22,7 @@ class Cluster:
 
     kubeconfig: Path | None
     context: str | None
+    eks: EksReference | None = None
 
     @property
     def is_sandbox(self) -> bool:
@@ -30,6 +32,8 @@ class Cluster:
     @property
     def title(self) -> str:
         """How messages call it."""
+        if self.eks is not None:
+            return f"the EKS cluster {self.eks.name}"
         return "the sandbox" if self.is_sandbox else f"context {self.context}"
 
     def kubectl(self) -> Kubectl:
@@ -44,11 +48,15 @@ class Cluster:
                 "kubectl is not on PATH; it is needed to reach a cluster other than the sandbox. "
                 "Install it from https://kubernetes.io/docs/tasks/tools/ and try again"
             )
+        if self.eks is not None:
+            return Kubectl(Path(program), self.eks.write_kubeconfig(), self.context)
         return Kubectl(Path(program), self.kubeconfig, self.context)
 
 
 def cluster_of(graph: Graph) -> Cluster:
-    """The cluster that the recorded environment's provider names."""
+    """The cluster that the recorded environment's provider names, or that it makes itself."""
+    if (eks := EksReference.of(graph)) is not None:
+        return Cluster(eks.kubeconfig, eks.name, eks)
     (provider,) = (resource for resource in graph if resource.type == _PROVIDER)
     kubeconfig = provider.inputs.get("kubeconfig")
     # Of several files in $KUBECONFIG kubectl makes one by itself; as an option it would take them for one name.

@@ -12,6 +12,7 @@ from graph.model import Graph
 from graph.record import record
 from ops.clusters import Cluster, cluster_of
 from ops.console import console
+from ops.eks import check_upgrades
 from ops.engines.passwords import PasswordFile
 from ops.engines.recorded import RecordedEngine
 from ops.errors import EXIT_FAILURE, OperationError
@@ -41,24 +42,39 @@ def up(stack: str, context: str | None, timeout: int, *, brief: bool = False) ->
     if cluster.is_sandbox:
         start_sandbox(graph)
     if shutil.which("pulumi"):
-        from ops.engines.pulumi import PulumiEngine
-
-        if not brief:
-            out.print("Pulumi is on PATH: deploying with it", style="dim")
-        engine = _engine(stack, graph, cluster, out, timeout)
-        engine.refuse(engine.live())
-        changes = PulumiEngine(stack, cluster, out).up()
-        # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
-        with DeploymentProgress(out) as engine.progress:
-            engine.wait(engine.manifests)
-        if brief:
-            out.print(f"{stack} on {cluster.title}: {changes}")
-        else:
-            _report(out, graph, cluster, engine, changes)
-        return 0
+        return _deploy_with_pulumi(graph, cluster, out, timeout, brief)
+    if cluster.eks is not None:
+        raise OperationError(
+            f"pulumi is not on PATH, and {cluster.title} is made by it alone: install it from "
+            "https://www.pulumi.com/docs/install/, or name a cluster that is there: make up CONTEXT=…"
+        )
     if not brief:
         out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
     return _deploy(stack, cluster, out, timeout, brief)
+
+
+def _deploy_with_pulumi(graph: Graph, cluster: Cluster, out: Console, timeout: int, brief: bool) -> int:
+    from ops.engines.pulumi import PulumiEngine
+
+    if not brief:
+        out.print("Pulumi is on PATH: deploying with it", style="dim")
+    pulumi = PulumiEngine(graph.stack, cluster, out)
+    deployed = pulumi.deployed() if cluster.eks is not None else None
+    if deployed is not None:
+        check_upgrades(graph, deployed)
+    engine = _engine(graph.stack, graph, cluster, out, timeout)
+    # A cluster that this update is going to make has nothing yet that could not be changed.
+    if deployed is None or deployed:
+        engine.refuse(engine.live())
+    changes = pulumi.up()
+    # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
+    with DeploymentProgress(out) as engine.progress:
+        engine.wait(engine.manifests)
+    if brief:
+        out.print(f"{graph.stack} on {cluster.title}: {changes}")
+    else:
+        _report(out, graph, cluster, engine, changes)
+    return 0
 
 
 def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: bool) -> int:
@@ -92,6 +108,9 @@ def down(stack: str, context: str | None, timeout: int) -> int:
         from ops.engines.pulumi import PulumiEngine
 
         out.print(f"{PulumiEngine(stack, cluster, out).down()} resources removed by Pulumi")
+        if cluster.eks is not None:
+            # The cluster went with all that was in it.
+            return 0
     engine = _engine(stack, graph, cluster, out, timeout)
     engine.kubectl.check()
     _refuse_retained(engine)
@@ -213,6 +232,7 @@ def _report(out: Console, graph: Graph, cluster: Cluster, engine: RecordedEngine
     )
     out.print("\nNext:")
     out.print(f"  {kubeconfig} && kubectl get pods -A")
-    target = f"ENV={stack}" if cluster.is_sandbox else f"ENV={stack} CONTEXT={cluster.context}"
+    itself = cluster.is_sandbox or cluster.eks is not None
+    target = f"ENV={stack}" if itself else f"ENV={stack} CONTEXT={cluster.context}"
     out.print(f"  make status {target}    what runs")
     out.print(f"  make down {target}      remove all of it")

@@ -21,11 +21,15 @@ from typing import Any
 import pulumi_policy as crossguard
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import policy
+from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE
 
 from policy.confidential import concealed_all, confidential_texts
 from policy.protocol import properties
 from policy.proxies import proxied
 from policy.subject import Stack, Subject
+
+# The fields of Kubernetes objects that rules across a stack read.
+_FIELDS = ("metadata", "spec", "data", "stringData", "roleRef", "subjects", "rules", "webhooks")
 
 _subject: ContextVar[Subject | None] = ContextVar("subject", default=None)
 _stack: ContextVar[Stack | None] = ContextVar("stack", default=None)
@@ -98,9 +102,18 @@ def stack_of(args: crossguard.StackValidationArgs, tier: str | None) -> Stack:
 
 def read_stack(resources: Sequence[Any], tier: str | None) -> Stack:
     """What rules see of the resources of an AnalyzeStack request."""
-    values = [properties(resource.properties) for resource in resources]
+    values = [properties(resource.properties) or _nothing_known(resource.type) for resource in resources]
     known = confidential_texts(values)
     return Stack(tuple(read(one, value, known) for one, value in zip(resources, values, strict=True)), tier)
+
+
+def _nothing_known(type_: str) -> dict[str, Any]:
+    """What there is of a resource without properties: nothing, or, of a Kubernetes object, all of it unknown.
+
+    While a preview does not know the provider's kubeconfig, since the cluster is yet to be made, the engine hands over
+    empty objects. Judged as such, each would lack whatever it has.
+    """
+    return dict.fromkeys(_FIELDS, UNKNOWN_OBJECT_VALUE) if type_.startswith("kubernetes:") else {}
 
 
 def read(resource: Any, values: Any, known: frozenset[str]) -> Subject:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graph.model import MASK, Secret, revealed
-from policy.values import Masked, concealed
+from policy.values import UNKNOWN, Masked, concealed
 
 # Shorter texts turn up by chance.
 _SHORTEST = 8
@@ -75,7 +75,8 @@ def _texts(value: Any, key: str, marked: bool) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _texts(item, key, marked)
-    elif marked and isinstance(value, str) and confidential_name(key):
+    elif marked and isinstance(value, str) and confidential_name(key) and value not in UNKNOWN:
+        # In a preview all that is not known yet is one and the same text, secret or not.
         yield value
 
 

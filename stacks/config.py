@@ -16,6 +16,8 @@ import pulumi
 from pydantic import Field, ValidationError
 
 from paths import PROJECT
+from stacks.eks.config import EksCluster
+from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
 from stacks.source import Source
 from stacks.systems import Systems
@@ -39,7 +41,7 @@ class ExistingCluster(Model):
     context: Text
 
 
-Cluster = Annotated[SandboxCluster | ExistingCluster, Field(discriminator="kind")]
+Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster, Field(discriminator="kind")]
 
 
 class SecretStore(Model):
@@ -70,8 +72,10 @@ class EnvironmentFile(Model):
         """What the tier asks for, and whether the overrides fit it."""
         # With a tier that there is none of, the overrides are still checked for their own form.
         name = data.get("tier")
-        tier = TIERS.get(name if isinstance(name, str) else "", TIERS["dev"])  # type: ignore[call-overload]
+        tier_name: TierName = name if isinstance(name, str) and name in TIERS else "dev"
+        tier = TIERS[tier_name]
         overrides = data.get("overrides") or {}
+        yield from _cluster_problems(tier_name, tier, overrides, data.get("cluster"))
         if isinstance(overrides, Mapping):
             yield from _override_problems(tier, overrides)
             external = overrides.get("external_secrets", tier.external_secrets)
@@ -92,7 +96,7 @@ class Environment:
     name: str
     file: EnvironmentFile
     tier: Tier
-    cluster: SandboxCluster | ExistingCluster
+    cluster: SandboxCluster | ExistingCluster | EksCluster
     secret_store: SecretStore | None
 
 
@@ -142,6 +146,17 @@ def _decoded(text: str | None) -> Any:
         except json.JSONDecodeError:
             return text
     return text
+
+
+def _cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) -> Iterable[Problem]:
+    """What an EKS cluster and the tier do not agree on. The path has the kind in it, as pydantic's own paths do."""
+    if not isinstance(cluster, Mapping) or cluster.get("kind") != "eks":
+        return
+    zones = overrides.get("zones") if isinstance(overrides, Mapping) else None
+    if isinstance(zones, int) and 1 <= zones <= 3:
+        tier = tier.model_copy(update={"zones": zones})
+    for problem in eks_problems(name, tier, cluster):
+        yield problem._replace(path=("cluster", "eks", *problem.path))
 
 
 def _override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
+from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
@@ -23,8 +24,8 @@ from stacks.tiers import Tier
 
 def build(environment: Environment) -> dict[str, object]:
     """Register everything that the environment is made of; returns the stack's outputs."""
-    cluster = ExistingCluster("cluster", _cluster_args(environment))
-    opts = pulumi.ResourceOptions(providers={"kubernetes": cluster.provider})
+    provider, about_cluster = _cluster(environment)
+    opts = pulumi.ResourceOptions(providers={"kubernetes": provider})
     AdmissionPolicies("admission", _admission_args(environment), opts)
     args = _system_args(environment)
     outputs: dict[str, object] = {
@@ -33,6 +34,7 @@ def build(environment: Environment) -> dict[str, object]:
         # Where images may come from: the policy pack reads it.
         "registry": environment.file.registry,
         "capacity": _capacity(environment.tier),
+        **about_cluster,
     }
     systems = [name for name, config in environment.file.systems if config is not None]
     outputs["prometheus_url"] = Monitoring(args, *_watched(systems), systems, opts).url
@@ -53,11 +55,20 @@ def _capacity(tier: Tier) -> dict[str, object]:
     return {"nodes": tier.nodes, "zones": tier.zones, "cpu": str(tier.node_cpu), "memory": str(tier.node_memory)}
 
 
-def _cluster_args(environment: Environment) -> ExistingClusterArgs:
-    if environment.cluster.kind == "sandbox":
+def _cluster(environment: Environment) -> tuple[Provider, dict[str, object]]:
+    """The provider of the environment's cluster, and what the stack's outputs say of that."""
+    config = environment.cluster
+    if config.kind == "eks":
+        # Only here: pulumi_aws costs a third of a second, and most environments need none of it.
+        from stacks.eks.cluster import eks_cluster
+
+        return eks_cluster(config, environment)
+    if config.kind == "sandbox":
         # Named outright: an update of this environment must never reach the user's current context instead.
-        return ExistingClusterArgs(kubeconfig=str(sandbox_kubeconfig()))
-    return ExistingClusterArgs(context=environment.cluster.context)
+        args = ExistingClusterArgs(kubeconfig=str(sandbox_kubeconfig()))
+    else:
+        args = ExistingClusterArgs(context=config.context)
+    return ExistingCluster("cluster", args).provider, {}
 
 
 def _admission_args(environment: Environment) -> AdmissionArgs:

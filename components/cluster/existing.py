@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes import Provider
 
-from components.performance import BURST, REQUESTS_PER_SECOND
+from components.cluster.provider import kubernetes_provider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +25,10 @@ class ExistingCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:cluster:ExistingCluster", name, {}, opts)
-        self.provider = Provider(
+        self.provider = kubernetes_provider(
             name,
             kubeconfig=args.kubeconfig,
             context=args.context,
-            enable_server_side_apply=True,
-            # A change of data then updates the object in place; the default replaces it, which for an object of a
-            # fixed name means to delete it first.
-            enable_config_map_mutable=True,
-            enable_secret_mutable=True,
-            kube_client_settings={"qps": REQUESTS_PER_SECOND, "burst": BURST},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -51,6 +51,11 @@ class PulumiEngine:
         text = ", ".join(f"{count} {_DONE.get(kind, kind)}" for kind, count in sorted(changes.items()) if count)
         return f"{text or 'no changes'}, {unchanged} resources unchanged"
 
+    def deployed(self) -> list[Mapping[str, Any]]:
+        """The resources of the stack's state, as Pulumi exports them; none if there was no deployment yet."""
+        with self._clean_file():
+            return list((self._open().export_stack().deployment or {}).get("resources") or ())
+
     def _update(self, stack: automation.Stack) -> automation.UpResult:
         with _reported("up"):
             return stack.up(**self._options())

@@ -101,6 +101,15 @@ def test_what_a_preview_cannot_know_is_told_as_such(prod: Any) -> None:
     assert all("containers.0.resources.limits.cpu can't be known during preview" in one.message for one in told)
 
 
+def test_objects_of_a_cluster_that_is_yet_to_be_made_are_not_judged_as_empty(prod: Any) -> None:
+    """The engine previews them without any property, since nobody knows the cluster's kubeconfig yet."""
+    graph = recorded("prod")
+    emptied = (dataclasses.replace(one, inputs={}) if one.is_kubernetes_object else one for one in graph)
+    told = prod.AnalyzeStack(stack_request(emptied)).diagnostics
+    assert {one.enforcementLevel for one in told} == {analyzer_pb2.ADVISORY}
+    assert all("can't be known during preview" in one.message for one in told), [one.message for one in told]
+
+
 def test_no_secret_reaches_a_message(prod: Any) -> None:
     # A message quotes the name of a container: here is one that the program keeps secret.
     changed = workload()

@@ -282,7 +282,7 @@ config:  #! secret_store | set name, kind and path
     kind: Vault  #! secret_store.kind | 'ClusterSecretStore' or 'SecretStore'
 """,
     "a cluster of a kind that there is not": f"""\
-{HEAD.replace("cluster:", "cluster:  #! cluster | 'sandbox', 'existing'").replace("kind: sandbox", "kind: eks")}\
+{HEAD.replace("cluster:", "cluster:  #! cluster | 'sandbox', 'existing'").replace("kind: sandbox", "kind: gke")}\
 {SYSTEMS}""",
     "an existing cluster without its context": f"""\
 {HEAD.replace("cluster:", "cluster:  #! cluster.context | missing").replace("kind: sandbox", "kind: existing")}\
