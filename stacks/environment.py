@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import pulumi
@@ -35,7 +36,8 @@ def build(environment: Environment) -> dict[str, object]:
         "capacity": _capacity(environment.tier),
     }
     systems = [name for name, config in environment.file.systems if config is not None]
-    outputs["prometheus_url"] = Monitoring(args, *_watched(systems), systems, opts).url
+    outputs["prometheus_url"] = prometheus = Monitoring(args, *_watched(systems), systems, opts).url
+    args = dataclasses.replace(args, prometheus=prometheus)
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
@@ -75,4 +77,5 @@ def _system_args(environment: Environment) -> SystemArgs:
         registry=environment.file.registry,
         ingress_class=environment.file.ingress_class,
         store=ExternalStore(name=store.name, kind=store.kind, path=store.path) if store else None,
+        routing=environment.file.routing,
     )

@@ -17,6 +17,7 @@ from graph.manifests import Manifest
 from graph.model import revealed
 from ops.engines.applyset import PART_OF, ApplySet
 from ops.engines.changes import Changes, Key, key_of, note, title_of
+from ops.engines.ownership import is_outdated, yielding
 from ops.engines.readiness import Readiness, readiness
 from ops.kubectl import ClusterError, Kubectl
 
@@ -126,15 +127,24 @@ class RecordedEngine:
                 "other with `make down`, or choose another cluster with CONTEXT="
             )
 
-    def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]]) -> None:
+    def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]], attempts: int = 20) -> None:
         try:
-            applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=_document(wave, self._set.identifier))
-        except ClusterError:
+            applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=self._document(wave, self._set.identifier))
+        except ClusterError as error:
+            if is_outdated(error) and attempts > 1:
+                self._apply(wave, before, attempts - 1)
+                return
             # kubectl goes on after an object that is refused; what it did apply is there, and is reported.
             keys = {one.key for one in wave}
             note(self.changes, before, (one for key, one in self.live().items() if key in keys))
             raise
         note(self.changes, before, applied.get("items", [applied]))
+
+    def _document(self, manifests: Sequence[Manifest], identifier: str | None = None) -> str:
+        """What is applied of `manifests`: fields that are others' as the cluster has them at this moment."""
+        live = self.live() if any(one.owned for one in manifests) else {}
+        bodies = {one.key: yielding(revealed(one.body), one.owned, live.get(one.key)) for one in manifests}
+        return _document(manifests, bodies, identifier)
 
     def _prune(self) -> None:
         """Remove the members that are no longer declared, by kubectl's own pass over the whole set."""
@@ -144,7 +154,7 @@ class RecordedEngine:
         if all(key_of(one) in declared for one in self._set.members()):
             return
         prune = ("--prune", f"--applyset={self._set.reference}")
-        printed = self.kubectl.run(*_APPLY, *prune, "-f", "-", stdin=_document(members))
+        printed = self.kubectl.run(*_APPLY, *prune, "-f", "-", stdin=self._document(members))
         self.changes.removed += [line.split()[0] for line in printed.splitlines() if line.endswith(" pruned")]
 
     def _delete(self, key: Key) -> None:
@@ -166,11 +176,11 @@ class RecordedEngine:
         return list(dict.fromkeys(lines))[-10:]
 
 
-def _document(manifests: Sequence[Manifest], identifier: str | None = None) -> str:
+def _document(manifests: Sequence[Manifest], bodies: Mapping[Key, Mapping[str, Any]], identifier: str | None) -> str:
     """The manifests as one List, with the label of the set if kubectl is not going to put it there itself."""
     items = []
     for manifest in manifests:
-        body = revealed(manifest.body)
+        body = bodies[manifest.key]
         if identifier and not manifest.retained:
             labels = {**body["metadata"].get("labels", {}), PART_OF: identifier}
             body = {**body, "metadata": {**body["metadata"], "labels": labels}}
@@ -196,12 +206,15 @@ def _state(live: Mapping[str, Any] | None, minimum: int) -> Readiness:
 
 
 def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
-    """What autoscalers scale their workloads to at the least."""
+    """What autoscalers scale their workloads to at the least, except those that a release scales, to none at times."""
+    released = {one.key for one in manifests if "spec.replicas" in one.owned}
     for manifest in manifests:
         if manifest.kind == "HorizontalPodAutoscaler":
             spec = manifest.body["spec"]
             target = spec["scaleTargetRef"]
-            yield (target["kind"], manifest.namespace, target["name"]), int(spec.get("minReplicas", 1))
+            key = (target["kind"], manifest.namespace, target["name"])
+            if key not in released:
+                yield key, int(spec.get("minReplicas", 1))
 
 
 def _late(missing: State, timeout: int, warnings: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from components.network import Flow
 from components.object_storage import ObjectStorageArgs
 from components.observability.monitors import Endpoint
 from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows, metrics
+from stacks.releasing import entries
 from stacks.services import Service, sized
 from stacks.systems.astrbot import data
 from stacks.systems.astrbot.config import AstrBotConfig, Tenant
@@ -104,7 +105,14 @@ def _surroundings(
         exposed=(GATEWAY,),
         # Section 4.2: it heals the instance that an alert names.
         alerted=(MANAGER,),
+        routing=args.routing,
+        entries=entries(args, scope, {GATEWAY: host(args)}),
     )
+
+
+def host(args: SystemArgs) -> str:
+    """Where the platform answers."""
+    return f"api.{args.domain}"
 
 
 def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dict[str, str]:

@@ -17,6 +17,7 @@ from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.object_storage import ObjectStorage
 from components.observability.rules import prometheus_rule
 from stacks.alerts import system_rules
+from stacks.releasing import release_analysis
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
 from stacks.systems.astrbot.services import GATEWAY, INSTANCE, SECRET_KEYS
@@ -42,6 +43,7 @@ class AstrBot(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         needs = [*self._environment(secrets, child), *self._data_tier(child)]
         self._applications([namespace, *needs])
+        release_analysis(NAME, args, self._plan.services, child)
         rules = system_rules(NAME, self._plan.scope.namespace)
         prometheus_rule(f"{NAME}-alerts", scope=self._plan.scope, component="astrbot-alerts", rules=rules, opts=child)
         self.url = self._ingress(child).url
