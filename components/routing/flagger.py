@@ -22,7 +22,7 @@ ALERT_SECRET = "release-alerts"
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The application that is released: its Deployment, Service and, if any, HorizontalPodAutoscaler bear its `name`."""
+    """The application that is released: its Deployment, its Service and its autoscaler bear its `name`."""
 
     name: str
     port: int

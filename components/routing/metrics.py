@@ -1,8 +1,8 @@
 """Metric templates: what a release is measured by, as one PromQL query each for every place where it can be measured.
 
 In a query `{{ namespace }}`, `{{ target }}` (the candidate's Deployment) and `{{ interval }}` (the window) are filled
-in, by Flagger and by `ops canary` alike. Every query is empty or NaN when the candidate had no request: that counts as a
-failed check. A candidate without a single error has no series of errors, which must not: hence `or 0 * …`.
+in, by Flagger and by `ops canary` alike. Every query is empty or NaN when the candidate had no request: that is a
+failed check. A candidate without a single error has no series of errors, which is none: hence `or 0 * …`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.routing.release import Mesh
+from components.routing.release import Mesh, primary_name
 
 _ISTIO = 'reporter="destination",destination_workload_namespace="{{ namespace }}",destination_workload="{{ target }}"'
 # Prometheus names a pod after the Service through which it found it.
@@ -74,9 +74,12 @@ TEMPLATES: Mapping[str, Template] = {
 DEFAULTS: Mapping[str, float] = {"error-rate": 5, "latency-p95": 1}
 
 
-def filled(query: str, *, namespace: str, target: str, window: str) -> str:
-    """A query with its places filled in."""
-    values = {"namespace": namespace, "target": target, "interval": window}
-    for name, value in values.items():
-        query = query.replace(f"{{{{ {name} }}}}", value)
+def filled(query: str, *, namespace: str, name: str, window: str, stable: bool = False) -> str:
+    """A query about the candidate of application `name`, or with `stable` about the version that serves."""
+    if stable:
+        # The Service through which the stable pods are found bears the application's own name.
+        query = query.replace("{{ target }}-canary", name)
+    values = {"namespace": namespace, "target": primary_name(name) if stable else name, "interval": window}
+    for place, value in values.items():
+        query = query.replace(f"{{{{ {place} }}}}", value)
     return query
