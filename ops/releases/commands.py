@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from rich.console import Console
+from rich.table import Table
 
 from ops.console import console
 from ops.errors import EXIT_FAILURE
@@ -102,7 +103,7 @@ def _carry_on(found: Found, out: Console, command: Callable[[Rollout, World], Ro
     return 0 if ended.reason == "promoted" else EXIT_FAILURE
 
 
-def _table(found: Found) -> object:
+def _table(found: Found) -> Table:
     if found.controlled:
         return controlled_table(found)
     return observation_table(found, found.cluster().observe())

@@ -43,7 +43,7 @@ class FlaggerRelease:
         self._patch({"spec": {"skipAnalysis": True}})
 
     def settle(self) -> bool:
-        """Take `skipAnalysis` back once it has done its work, also that of a command that was killed; whether it has."""
+        """Take `skipAnalysis` back once it has done its work, also for a command that was killed; whether it has."""
         canary = self.read()
         if not canary["spec"].get("skipAnalysis"):
             return True

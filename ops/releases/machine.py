@@ -154,7 +154,7 @@ def promote(rollout: Rollout, world: World) -> Rollout:
 
 
 def abort(rollout: Rollout, world: World, reason: str = "aborted by hand") -> Rollout:
-    """Give all traffic back to stable. Raises RefusedError where the candidate is becoming stable, or stable has no pod."""
+    """Give all traffic back to stable. Raises RefusedError if the candidate is becoming it, or it has no pod."""
     if rollout.phase in (Phase.IDLE, Phase.ABORTING):
         raise NothingToDoError("no release is going on: all traffic is on the stable version")
     if rollout.phase in (Phase.PROMOTING, Phase.FINISHING):

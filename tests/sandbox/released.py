@@ -1,0 +1,79 @@
+"""The dev environment with releases in it, on a sandbox with the definitions of Istio and Flagger themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.sandbox.project import Project
+from tests.unit.definitions import FOLDER
+
+NAMESPACE = "astrbot"
+_DEFINITIONS = ("istio", "flagger", "gateway-api")
+
+
+@dataclass
+class Environment:
+    """A copy of the program whose environment file says how services are released, and in which version."""
+
+    project: Project
+    routing: Mapping[str, Any]
+    releases: Mapping[str, Mapping[str, Any]]
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def up(self) -> str:
+        """Deploy it as it is to be now."""
+        file = self.project.root / "Pulumi.dev.yaml"
+        text = file.read_text().partition("      sizes:")[0].partition("  saas-platform:routing:")[0]
+        head, _, systems = text.partition("  saas-platform:systems:")
+        sizes = {name: {"release": one, **self._version(name)} for name, one in self.releases.items()}
+        systems = systems or "\n    astrbot:\n      tenants: []\n"
+        routing = f"  saas-platform:routing: {json.dumps(self.routing)}\n"
+        file.write_text(f"{head}  saas-platform:systems:{systems}      sizes: {json.dumps(sizes)}\n{routing}")
+        return self.project.succeed("up")
+
+    def _version(self, name: str) -> dict[str, str]:
+        return {"version": self.versions[name]} if name in self.versions else {}
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        found = self.project.kubectl("get", kind, name, f"-n{NAMESPACE}", "-o", "json")
+        return dict(json.loads(found))
+
+    def image(self, deployment: str) -> str:
+        template = self.get("deployment", deployment)["spec"]["template"]
+        return str(template["spec"]["containers"][0]["image"]).rpartition(":")[2]
+
+    def replicas(self, deployment: str) -> int:
+        return int(self.get("deployment", deployment)["spec"]["replicas"])
+
+    def rules(self, name: str) -> list[dict[str, Any]]:
+        """The HTTP rules of its VirtualService."""
+        return list(self.get("virtualservices.networking.istio.io", name)["spec"]["http"])
+
+    def weight(self, name: str) -> int:
+        """The candidate's share of the requests that nothing distinguishes."""
+        hosts = {one["destination"]["host"]: one.get("weight", 100) for one in self.rules(name)[-1]["route"]}
+        assert sum(hosts.values()) == 100, hosts
+        return int(hosts.get(f"{name}-canary", 0))
+
+
+@contextlib.contextmanager
+def environment(
+    folder: Path, routing: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Environment]:
+    """The environment on a sandbox of its own, deployed once."""
+    project = Project(folder / "state").copy(folder / "program")
+    project.variables["SAAS_PLATFORM_CACHE"] = str(Path.home() / ".cache" / "saas-platform")
+    try:
+        project.sandbox.up(nodes=1, zones=1)
+        for one in _DEFINITIONS:
+            project.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(FOLDER / one))
+        made = Environment(project, routing, releases)
+        made.up()
+        yield made
+    finally:
+        project.sandbox.reset()
