@@ -11,6 +11,7 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.observability.monitors import Endpoint
+from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
 from stacks.releases import Routing
 from stacks.releasing import released
@@ -85,6 +86,11 @@ def pods(scope: Scope, service: Service) -> dict[str, str]:
     return {APPLICATION_LABEL: service.name} if _released(service) else scope.selector(service.name)
 
 
+def _meshed(around: Surroundings) -> bool:
+    """Whether pods have a proxy of Istio's."""
+    return around.routing.mesh == "istio"
+
+
 def _released(service: Service) -> bool:
     return service.release is not None and service.release.strategy != "rolling"
 
@@ -93,15 +99,18 @@ def ingress_flows(service: Service, services: Sequence[Service], around: Surroun
     """Who may reach a service: its callers, the ingress controller if it is exposed, and Prometheus."""
     ports = tuple(service.ports.values())
     callers = [Peer(pods=pods(around.scope, other)) for other in services if service.name in other.calls]
-    outside = [Peer(namespace=INGRESS_NAMESPACE)] if service.name in around.exposed else []
+    gateway = INGRESS_NAMESPACE if around.routing.mesh == "none" else around.routing.gateway_namespace
+    outside = [Peer(namespace=gateway)] if service.name in around.exposed else []
     told = [_ALERTMANAGER] if service.name in around.alerted else []
-    return [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told, PROMETHEUS)]
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
+    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if _meshed(around) else ports)]
 
 
 def egress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
     """Whom a service may reach: those it calls, and what it uses."""
     called = [other for name in service.calls for other in services if other.name == name]
     flows = [Flow(peer=Peer(pods=pods(around.scope, one)), ports=tuple(one.ports.values())) for one in called]
+    flows += [mesh.CONTROL_PLANE] if _meshed(around) else []
     for capability in service.uses:
         if capability == "internet":
             flows.append(INTERNET_HTTPS)
@@ -118,6 +127,11 @@ def metrics(service: Service) -> list[Endpoint]:
     return [Endpoint(port=_METRICS_PORT if _METRICS_PORT in service.ports else "http")]
 
 
+def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]:
+    port = service.ports[metrics(service)[0].port]
+    return mesh.pod_annotations(port) if _meshed(around) else {}
+
+
 def application_args(
     service: Service, services: Sequence[Service], around: Surroundings, *, instance: str | None = None
 ) -> ApplicationArgs:
@@ -128,14 +142,14 @@ def application_args(
         scope=around.scope,
         component=service.name,
         instance=instance,
-        metrics=() if instance else metrics(service),
+        metrics=() if instance or _meshed(around) else metrics(service),
         image=f"{service.image or f'{around.registry}/{service.name}'}:{version}",
         version=version,
         ports=dict(service.ports),
         replicas=Replicas(minimum=service.replicas, maximum=max(maximum, service.replicas) if maximum else None),
         resources=resources(around.tier, service.cpu, service.memory),
         config_maps=(around.config_map,),
-        pod_annotations=around.annotations,
+        pod_annotations={**around.annotations, **_proxy_annotations(service, around)},
         secrets={key: SecretKey(secret=around.secret, key=key) for key in service.secrets},
         rules=service.rules,
         service_account=service.name if instance else None,
@@ -143,5 +157,6 @@ def application_args(
         egress=() if instance else egress_flows(service, services, around),
         zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
         environment={"TENANT_ID": instance} if instance else {},
-        release=released(service.release, around.routing, around.entries.get(service.name)),
+        release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
+        mesh=_meshed(around),
     )

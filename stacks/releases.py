@@ -20,13 +20,16 @@ _STEPS = (5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
 class Routing(Model):
     """By what traffic is split in the environment: `mesh`, and who moves the weights of a release.
 
-    `controller` none: `ops canary` does. `gateway_class` is that of Gateway API. `load_tester` is the URL of Flagger's
-    load tester, whose gates an approval needs under Flagger.
+    `controller` none: `ops canary` does. `gateway_class` is that of Gateway API, `gateway_namespace` where the pods of
+    the gateway run and `gateway_account` their service account. `load_tester` is the URL of Flagger's load tester,
+    whose gates an approval needs under Flagger.
     """
 
     mesh: Mesh = "none"
     controller: Controller = "none"
     gateway_class: Name = "istio"
+    gateway_namespace: Name = "istio-ingress"
+    gateway_account: Name = "istio-ingress"
     load_tester: Url | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,15 @@ if TYPE_CHECKING:
     from stacks.systems.base import SystemArgs
 
 
-def released(config: Release | None, routing: Routing, entry: Entry | None) -> components.Release | None:
+def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:
     """What a component is told of a service's release; None where its pods are exchanged by a rolling update.
 
-    `entry` is where traffic from outside enters for the service; a host of its own in the configuration replaces its.
+    `entry` is where traffic from outside enters for the service; a host of its own in the configuration replaces it.
     """
     if config is None or config.strategy == "rolling":
         return None
+    if config.host:
+        entry = Entry(host=config.host, gateway=_gateway(scope))
     hooks = [components.Webhook(**hook.model_dump()) for hook in config.webhooks]
     if config.approval and routing.controller == "flagger":
         # This gate never opens by itself; `ops canary promote` goes past it.
@@ -48,7 +49,7 @@ def released(config: Release | None, routing: Routing, entry: Entry | None) -> c
         webhooks=hooks,
         alert=config.alert,
         maximum_duration=config.maximum_duration,
-        entry=dataclasses.replace(entry, host=config.host) if entry and config.host else entry,
+        entry=entry,
     )
 
 
@@ -56,7 +57,11 @@ def entries(args: SystemArgs, scope: Scope, hosts: Mapping[str, str]) -> dict[st
     """Where the mesh lets traffic from outside in, by service; `hosts` are those of the exposed services."""
     if args.routing.mesh == "none":
         return {}
-    return {service: Entry(host=host, gateway=f"{scope.namespace}/{GATEWAY_NAME}") for service, host in hosts.items()}
+    return {service: Entry(host=host, gateway=_gateway(scope)) for service, host in hosts.items()}
+
+
+def _gateway(scope: Scope) -> str:
+    return f"{scope.namespace}/{GATEWAY_NAME}"
 
 
 def release_analysis(

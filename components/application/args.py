@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope, dns_label
 from components.network import Flow
 from components.observability.monitors import Endpoint
 from components.pods import WhenUnsatisfiable
+from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Release
 
 
@@ -99,6 +100,7 @@ class ApplicationArgs:
     it needs. `rules` are the RBAC rules of its service account; without any it gets no API token. An instance may
     share the `service_account`, network policy and monitor of an `ApplicationGroup`. `metrics` are the ports to scrape.
     `release` is how a new version takes over; without one its pods are exchanged by a rolling update.
+    `mesh` gives each pod a proxy of Istio's.
     """
 
     scope: Scope
@@ -122,6 +124,7 @@ class ApplicationArgs:
     zone_spread: WhenUnsatisfiable = "ScheduleAnyway"
     metrics: Sequence[Endpoint] = ()
     release: Release | None = None
+    mesh: bool = False
 
     @property
     def name(self) -> str:
@@ -146,9 +149,12 @@ class ApplicationArgs:
     @property
     def pod_labels(self) -> dict[str, str]:
         """The labels of its pods."""
-        return self.labels | self.pods
+        return self.labels | self.pods | (mesh.pod_labels() if self.mesh else {})
 
     def footprint(self) -> Footprint:
         """The most it may take: all replicas and the surge of a rolling update, and with a release both versions."""
         surge = math.ceil(self.replicas.most * int(self.rollout.max_surge.rstrip("%")) / 100)
-        return Footprint.of((self.replicas.most + surge) * (2 if self.release else 1), self.resources)
+        pods = (self.replicas.most + surge) * (2 if self.release else 1)
+        proxies = replace(Footprint.of(pods, mesh.PROXY), pods=0)
+        own = Footprint.of(pods, self.resources)
+        return own + proxies if self.mesh else own

@@ -57,7 +57,7 @@ class Application(pulumi.ComponentResource):
         metadata: dict[str, object] = {
             "name": self._args.name,
             "namespace": self._args.scope.namespace,
-            "labels": self._args.pod_labels,
+            "labels": self._args.labels | self._args.pods,
         }
         return metadata | ({"annotations": annotations} if annotations else {})
 

@@ -18,7 +18,8 @@ def traffic_policy(*, locality: bool) -> dict[str, Any]:
     in their zone until its pods fail."""
     balancing: dict[str, Any] = {"simple": "LEAST_REQUEST"}
     if locality:
-        balancing["localityLbSetting"] = {"enabled": True, "failoverPriority": ["topology.kubernetes.io/zone"]}
+        # The zone first, then the region, then any: Istio's own order, and all that Flagger's Canary can say.
+        balancing["localityLbSetting"] = {"enabled": True}
     return {
         "tls": {"mode": "ISTIO_MUTUAL"},
         "loadBalancer": balancing,

@@ -35,6 +35,14 @@ def is_outdated(error: ClusterError) -> bool:
     return _OUTDATED in str(error)
 
 
+def controlled(live: Mapping[str, Any]) -> bool:
+    """Whether a controller made an object and answers for it.
+
+    Flagger's autoscaler for the stable version is a copy of ours with all its labels, that of the set among them.
+    """
+    return any(owner.get("controller") for owner in live["metadata"].get("ownerReferences", []))
+
+
 def _value(live: Any, path: Sequence[str]) -> Any:
     for part in path:
         if not isinstance(live, Mapping) or part not in live:

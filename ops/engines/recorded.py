@@ -17,13 +17,15 @@ from graph.manifests import Manifest
 from graph.model import revealed
 from ops.engines.applyset import PART_OF, ApplySet
 from ops.engines.changes import Changes, Key, key_of, note, title_of
-from ops.engines.ownership import is_outdated, yielding
+from ops.engines.ownership import controlled, is_outdated, yielding
 from ops.engines.readiness import Readiness, readiness
 from ops.kubectl import ClusterError, Kubectl
 
 _FIELD_MANAGER = "saas-platform"
 _APPLY = ("apply", "--server-side", "--force-conflicts", f"--field-manager={_FIELD_MANAGER}")
 _POLL_SECONDS = 0.5
+# While pods come up their Deployment's status changes several times a second, and each of these is a new version of it.
+_ATTEMPTS = 20
 
 State = Mapping[Key, Readiness]
 
@@ -127,18 +129,25 @@ class RecordedEngine:
                 "other with `make down`, or choose another cluster with CONTEXT="
             )
 
-    def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]], attempts: int = 20) -> None:
+    def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]]) -> None:
         try:
-            applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=self._document(wave, self._set.identifier))
-        except ClusterError as error:
-            if is_outdated(error) and attempts > 1:
-                self._apply(wave, before, attempts - 1)
-                return
+            applied = json.loads(self._applied(wave, "-o", "json", identifier=self._set.identifier))
+        except ClusterError:
             # kubectl goes on after an object that is refused; what it did apply is there, and is reported.
             keys = {one.key for one in wave}
             note(self.changes, before, (one for key, one in self.live().items() if key in keys))
             raise
         note(self.changes, before, applied.get("items", [applied]))
+
+    def _applied(self, manifests: Sequence[Manifest], *options: str, identifier: str | None = None) -> str:
+        """Apply, again where somebody else wrote an object between its being read and applied; what kubectl printed."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self.kubectl.run(*_APPLY, *options, "-f", "-", stdin=self._document(manifests, identifier))
+            except ClusterError as error:
+                if not is_outdated(error):
+                    raise
+        return self.kubectl.run(*_APPLY, *options, "-f", "-", stdin=self._document(manifests, identifier))
 
     def _document(self, manifests: Sequence[Manifest], identifier: str | None = None) -> str:
         """What is applied of `manifests`: fields that are others' as the cluster has them at this moment."""
@@ -150,11 +159,13 @@ class RecordedEngine:
         """Remove the members that are no longer declared, by kubectl's own pass over the whole set."""
         members = [manifest for manifest in self.manifests if not manifest.retained]
         declared = {one.key for one in members}
+        undeclared = [one for one in self._set.members() if key_of(one) not in declared]
+        for copied in filter(controlled, undeclared):
+            self._set.release(copied)
         # The pass costs as much as the deployment itself, and there is hardly ever anything to remove.
-        if all(key_of(one) in declared for one in self._set.members()):
+        if all(map(controlled, undeclared)):
             return
-        prune = ("--prune", f"--applyset={self._set.reference}")
-        printed = self.kubectl.run(*_APPLY, *prune, "-f", "-", stdin=self._document(members))
+        printed = self._applied(members, "--prune", f"--applyset={self._set.reference}")
         self.changes.removed += [line.split()[0] for line in printed.splitlines() if line.endswith(" pruned")]
 
     def _delete(self, key: Key) -> None:

@@ -127,7 +127,8 @@ def test_without_prometheus_a_version_is_taken_back(released: Released) -> None:
 def test_killed_after_every_step_it_goes_on_and_an_update_changes_nothing(released: Released) -> None:
     """kill -9 wherever it is; and once in the middle the environment is deployed again."""
     released.declare(CANARY, "1.5.0", GOOD)
-    seen, updated = [], False
+    seen: list[dict[str, object] | None] = []
+    updated = False
     for _ in range(40):
         before = _state(released)
         if before and before["reason"] == "promoted" and before["phase"] == "idle" and seen:
