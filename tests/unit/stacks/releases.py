@@ -8,7 +8,7 @@ from typing import Any
 
 from paths import ROOT
 
-ALL = {
+ALL: dict[str, dict[str, Any]] = {
     "canary": {"strategy": "canary", "steps": [10, 50], "cookie": {"name": "version"}, "mirror": True},
     "ab": {"strategy": "ab", "headers": {"canary": "true"}},
     "blue-green": {"strategy": "blue-green", "mirror": True},
