@@ -30,6 +30,16 @@ def yielding(body: Mapping[str, Any], owned: Sequence[str], live: Mapping[str, A
     return dict(made)
 
 
+def without(live: Mapping[str, Any], owned: Sequence[str]) -> Mapping[str, Any]:
+    """`live` without the fields `owned`, whose changes are nobody's news but their owner's."""
+    if not owned:
+        return live
+    made: Any = copy.deepcopy(dict(live))
+    for path in owned:
+        _put(made, path.split("."), _ABSENT)
+    return dict(made)
+
+
 def is_outdated(error: ClusterError) -> bool:
     """Whether an object was changed by somebody else between being read and being applied."""
     return _OUTDATED in str(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ from graph.manifests import Manifest
 from graph.model import revealed
 from ops.engines.applyset import PART_OF, ApplySet
 from ops.engines.changes import Changes, Key, key_of, note, title_of
-from ops.engines.ownership import controlled, is_outdated, yielding
+from ops.engines.ownership import controlled, is_outdated, without, yielding
 from ops.engines.readiness import Readiness, readiness
 from ops.kubectl import ClusterError, Kubectl
 
@@ -135,9 +135,14 @@ class RecordedEngine:
         except ClusterError:
             # kubectl goes on after an object that is refused; what it did apply is there, and is reported.
             keys = {one.key for one in wave}
-            note(self.changes, before, (one for key, one in self.live().items() if key in keys))
+            self._note(before, (one for key, one in self.live().items() if key in keys))
             raise
-        note(self.changes, before, applied.get("items", [applied]))
+        self._note(before, applied.get("items", [applied]))
+
+    def _note(self, before: Mapping[Key, Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> None:
+        owned = {one.key: one.owned for one in self.manifests if one.owned}
+        old = {key: without(one, owned.get(key, ())) for key, one in before.items()}
+        note(self.changes, old, (without(one, owned.get(key_of(one), ())) for one in after))
 
     def _applied(self, manifests: Sequence[Manifest], *options: str, identifier: str | None = None) -> str:
         """Apply, again where somebody else wrote an object between its being read and applied; what kubectl printed."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paths import ROOT
 from tests.sandbox.project import Project
 from tests.unit.definitions import FOLDER
 
@@ -56,18 +57,28 @@ class Environment:
 
     def weight(self, name: str) -> int:
         """The candidate's share of the requests that nothing distinguishes."""
-        hosts = {one["destination"]["host"]: one.get("weight", 100) for one in self.rules(name)[-1]["route"]}
-        # One destination alone gets everything, whatever Flagger writes as its weight.
-        assert len(hosts) == 1 or sum(hosts.values()) == 100, hosts
-        return int(hosts.get(f"{name}-canary", 0))
+        return weight_in(name, self.rules(name))
+
+
+def weight_in(name: str, rules: list[dict[str, Any]]) -> int:
+    """The candidate's share in the last of the rules."""
+    hosts = {one["destination"]["host"]: one.get("weight", 100) for one in rules[-1]["route"]}
+    # One destination alone gets everything, whatever Flagger writes as its weight.
+    assert len(hosts) == 1 or sum(hosts.values()) == 100, hosts
+    return int(hosts.get(f"{name}-canary", 0))
 
 
 @contextlib.contextmanager
 def environment(
-    folder: Path, routing: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]
+    folder: Path,
+    routing: Mapping[str, Any],
+    releases: Mapping[str, Mapping[str, Any]],
+    engine: type[Project] = Project,
 ) -> Iterator[Environment]:
-    """The environment on a sandbox of its own, deployed once."""
-    project = Project(folder / "state").copy(folder / "program")
+    """The environment on a sandbox of its own, deployed once by the engine that this kind of project uses."""
+    state = folder / "state"
+    project = engine(state, Project(state).copy(folder / "program").root)
+    (project.root / ".venv").symlink_to(ROOT / ".venv")
     project.variables["SAAS_PLATFORM_CACHE"] = str(Path.home() / ".cache" / "saas-platform")
     try:
         project.sandbox.up(nodes=1, zones=1)
