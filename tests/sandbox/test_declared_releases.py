@@ -151,7 +151,7 @@ def _killed_after_one_step(released: Released, before: object) -> None:
     )
     deadline = time.monotonic() + 15
     while _state(released) == before and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
+        time.sleep(0.2)
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
