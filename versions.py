@@ -73,6 +73,19 @@ PROMETHEUS_RULE = CustomResource(MONITORING_GROUP, "v1", "PrometheusRule", "prom
 ALERTMANAGER_CONFIG = CustomResource(MONITORING_GROUP, "v1alpha1", "AlertmanagerConfig", "alertmanagerconfigs")
 SCRAPE_CONFIG = CustomResource(MONITORING_GROUP, "v1alpha1", "ScrapeConfig", "scrapeconfigs")
 PROMETHEUS_AGENT = CustomResource(MONITORING_GROUP, "v1alpha1", "PrometheusAgent", "prometheusagents")
+FLAGGER_GROUP = "flagger.app"
+CANARY = CustomResource(FLAGGER_GROUP, "v1beta1", "Canary", "canaries")
+METRIC_TEMPLATE = CustomResource(FLAGGER_GROUP, "v1beta1", "MetricTemplate", "metrictemplates")
+ALERT_PROVIDER = CustomResource(FLAGGER_GROUP, "v1beta1", "AlertProvider", "alertproviders")
+ISTIO_NETWORKING_GROUP, ISTIO_SECURITY_GROUP = "networking.istio.io", "security.istio.io"
+VIRTUAL_SERVICE = CustomResource(ISTIO_NETWORKING_GROUP, "v1", "VirtualService", "virtualservices")
+DESTINATION_RULE = CustomResource(ISTIO_NETWORKING_GROUP, "v1", "DestinationRule", "destinationrules")
+ISTIO_GATEWAY = CustomResource(ISTIO_NETWORKING_GROUP, "v1", "Gateway", "gateways")
+PEER_AUTHENTICATION = CustomResource(ISTIO_SECURITY_GROUP, "v1", "PeerAuthentication", "peerauthentications")
+AUTHORIZATION_POLICY = CustomResource(ISTIO_SECURITY_GROUP, "v1", "AuthorizationPolicy", "authorizationpolicies")
+GATEWAY_GROUP = "gateway.networking.k8s.io"
+HTTP_ROUTE = CustomResource(GATEWAY_GROUP, "v1", "HTTPRoute", "httproutes")
+GATEWAY = CustomResource(GATEWAY_GROUP, "v1", "Gateway", "gateways")
 
 # Whatever the program declares of these kinds needs its definition in the cluster first. The sandbox makes
 # permissive stand-ins from this table; a real cluster has them from the operators.
@@ -98,6 +111,16 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     ALERTMANAGER_CONFIG,
     SCRAPE_CONFIG,
     PROMETHEUS_AGENT,
+    CANARY,
+    METRIC_TEMPLATE,
+    ALERT_PROVIDER,
+    VIRTUAL_SERVICE,
+    DESTINATION_RULE,
+    ISTIO_GATEWAY,
+    PEER_AUTHENTICATION,
+    AUTHORIZATION_POLICY,
+    HTTP_ROUTE,
+    GATEWAY,
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
     CustomResource("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", "Cluster"),
 )

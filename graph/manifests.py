@@ -15,7 +15,7 @@ class Manifest:
     """A Kubernetes object as the API takes it.
 
     `wave` counts from 0: an object depends only on objects of lower waves. `body` holds a Secret's values as
-    `graph.model.Secret`.
+    `graph.model.Secret`. `owned` are the fields that others write once the object is there.
     """
 
     urn: str
@@ -25,6 +25,7 @@ class Manifest:
     wave: int
     retained: bool
     body: Mapping[str, Any]
+    owned: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -69,7 +70,8 @@ def _manifest(resource: Resource, wave: int) -> Manifest:
     if not name:
         raise ValueError(f"{resource.urn}: has no metadata.name; every object needs a name of its own to be rendered")
     retained = bool(resource.options.get("protect") or resource.options.get("retain_on_delete"))
-    return Manifest(resource.urn, kind, namespace, name, wave, retained, resource.inputs)
+    owned = tuple(resource.options.get("ignore_changes", ()))
+    return Manifest(resource.urn, kind, namespace, name, wave, retained, resource.inputs, owned)
 
 
 def _levels(graph: Graph) -> dict[str, int]:

@@ -44,6 +44,14 @@ Context = Annotated[
 Timeout = Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for workloads to become available.")]
 
 
+Application = Annotated[str, typer.Argument(metavar="SYSTEM/APP", help="An application that is released.")]
+Prometheus = Annotated[
+    str | None, typer.Option("--prometheus", help="URL to ask for metrics; the environment's own by default.")
+]
+canary = typer.Typer(no_args_is_help=True, help="Releases by weight: look at them, and carry on those without Flagger.")
+app.add_typer(canary, name="canary")
+
+
 @app.command()
 def preview(
     stack: Stack = "dev",
@@ -88,6 +96,58 @@ def policies(
 ) -> None:
     """List the rules of the policy pack: how severe, at which level in which tier, and what they judge."""
     raise typer.Exit(_module("policies").run(output.value, write))
+
+
+@canary.command("status")
+def canary_status(
+    application: Application, stack: Stack = "dev", context: Context = None, prometheus: Prometheus = None
+) -> None:
+    """Show a release: weights, pods and metrics of both versions."""
+    raise typer.Exit(_module("releases.commands").status(stack, context, application, prometheus))
+
+
+@canary.command("watch")
+def canary_watch(
+    application: Application, stack: Stack = "dev", context: Context = None, prometheus: Prometheus = None
+) -> None:
+    """Show a release live until it has ended. Exit status 0 if it was promoted, 1 if it was taken back."""
+    raise typer.Exit(_module("releases.commands").watch(stack, context, application, prometheus))
+
+
+@canary.command("start")
+def canary_start(
+    application: Application, stack: Stack = "dev", context: Context = None, prometheus: Prometheus = None
+) -> None:
+    """Release the declared version step by step, or go on with a release; exit status 1 if it was taken back."""
+    raise typer.Exit(_module("releases.commands").start(stack, context, application, prometheus))
+
+
+@canary.command("promote")
+def canary_promote(
+    application: Application, stack: Stack = "dev", context: Context = None, prometheus: Prometheus = None
+) -> None:
+    """Approve a release: make its candidate the stable version now, without further checks."""
+    raise typer.Exit(_module("releases.commands").promote(stack, context, application, prometheus))
+
+
+@canary.command("abort")
+def canary_abort(
+    application: Application, stack: Stack = "dev", context: Context = None, prometheus: Prometheus = None
+) -> None:
+    """Give all traffic back to the stable version."""
+    raise typer.Exit(_module("releases.commands").abort(stack, context, application, prometheus))
+
+
+@app.command("switch")
+def switch(
+    application: Application,
+    stack: Stack = "dev",
+    context: Context = None,
+    prometheus: Prometheus = None,
+    back: Annotated[bool, typer.Option("--back", help="Return to the version before, whose pods still run.")] = False,
+) -> None:
+    """Blue-green: bring up the declared version beside the other, verify it, switch, and let the old one go."""
+    raise typer.Exit(_module("releases.commands").switch(stack, context, application, prometheus, back=back))
 
 
 def main() -> None:

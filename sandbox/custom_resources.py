@@ -14,6 +14,8 @@ from .client import FIELD_MANAGER, Reader
 
 # Marks a definition as a stand-in, with a hash of it, so that `up` applies only what changed.
 DIGEST_LABEL = "sandbox.platform.io/stand-in"
+# Groups whose definitions the API server takes only with a word on who approved them.
+_PROTECTED = (".k8s.io", ".kubernetes.io")
 
 
 class CustomResource(Protocol):
@@ -76,10 +78,13 @@ def _stand_in(rows: Sequence[CustomResource]) -> dict[str, Any]:
     }
     versions = [_version(row.version, stored=row is first) for row in rows]
     spec = {"group": first.group, "scope": first.scope, "names": names, "versions": versions}
+    metadata: dict[str, Any] = {"name": f"{first.plural}.{first.group}", "labels": {DIGEST_LABEL: _digest(spec)}}
+    if first.group.endswith(_PROTECTED):
+        metadata["annotations"] = {"api-approved.kubernetes.io": "unapproved, a stand-in"}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{first.plural}.{first.group}", "labels": {DIGEST_LABEL: _digest(spec)}},
+        "metadata": metadata,
         "spec": spec,
     }
 

@@ -64,6 +64,8 @@ TOOLS: tuple[Tool, ...] = (
         "github.com/prometheus-operator/prometheus-operator/cmd/operator",
         "observability",
     ),
+    # Real releases on simulated pods: only the sandbox tests of releases use it.
+    Tool("flagger", "flagger", "github.com/fluxcd/flagger/cmd/flagger", "releases"),
 )
 
 

@@ -11,6 +11,10 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.observability.monitors import Endpoint
+from components.routing import mesh
+from components.routing.release import APPLICATION_LABEL, Entry
+from stacks.releases import Routing
+from stacks.releasing import released
 from stacks.services import Capability, Service
 from stacks.tiers import Tier
 from stacks.types import Bytes, Cpu
@@ -25,13 +29,17 @@ _METRICS_PORT = "metrics"
 _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "alertmanager"})
 
 
+_NO_MESH = Routing()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What all services of a system share.
 
     `providers` are the pod selectors behind each capability; `exposed` the services that the ingress controller
     reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
-    service, `annotations` that of its pods.
+    service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
+    outside enters.
     """
 
     scope: Scope
@@ -44,6 +52,8 @@ class Surroundings:
     providers: Mapping[Capability, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     exposed: Sequence[str] = ()
     alerted: Sequence[str] = ()
+    routing: Routing = _NO_MESH
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
 
 # What Prometheus may reach in a system: its services, and the metrics of its stores.
@@ -68,36 +78,58 @@ def resources(tier: Tier, cpu: Cpu, memory: Bytes) -> ContainerResources:
 
 def clients(scope: Scope, services: Sequence[Service], capability: Capability) -> list[dict[str, str]]:
     """The pod selectors of the services that use a capability."""
-    return [scope.selector(service.name) for service in services if capability in service.uses]
+    return [pods(scope, service) for service in services if capability in service.uses]
+
+
+def pods(scope: Scope, service: Service) -> dict[str, str]:
+    """The selector of a service's pods, of both versions where it is released."""
+    return {APPLICATION_LABEL: service.name} if _released(service) else scope.selector(service.name)
+
+
+def _meshed(around: Surroundings) -> bool:
+    """Whether pods have a proxy of Istio's."""
+    return around.routing.mesh == "istio"
+
+
+def _released(service: Service) -> bool:
+    return service.release is not None and service.release.strategy != "rolling"
 
 
 def ingress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
     """Who may reach a service: its callers, the ingress controller if it is exposed, and Prometheus."""
     ports = tuple(service.ports.values())
-    callers = [Peer(pods=around.scope.selector(other.name)) for other in services if service.name in other.calls]
-    outside = [Peer(namespace=INGRESS_NAMESPACE)] if service.name in around.exposed else []
+    callers = [Peer(pods=pods(around.scope, other)) for other in services if service.name in other.calls]
+    gateway = INGRESS_NAMESPACE if around.routing.mesh == "none" else around.routing.gateway_namespace
+    outside = [Peer(namespace=gateway)] if service.name in around.exposed else []
     told = [_ALERTMANAGER] if service.name in around.alerted else []
-    return [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told, PROMETHEUS)]
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
+    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if _meshed(around) else ports)]
 
 
 def egress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
     """Whom a service may reach: those it calls, and what it uses."""
-    ports = {other.name: tuple(other.ports.values()) for other in services}
-    flows = [Flow(peer=Peer(pods=around.scope.selector(name)), ports=ports[name]) for name in service.calls]
+    called = [other for name in service.calls for other in services if other.name == name]
+    flows = [Flow(peer=Peer(pods=pods(around.scope, one)), ports=tuple(one.ports.values())) for one in called]
+    flows += [mesh.CONTROL_PLANE] if _meshed(around) else []
     for capability in service.uses:
         if capability == "internet":
             flows.append(INTERNET_HTTPS)
         elif capability == "kubernetes_api":
             flows.append(KUBERNETES_API)
         else:
-            pods = around.providers.get(capability, ())
-            flows += [Flow(peer=Peer(pods=selector), ports=(_CAPABILITY_PORTS[capability],)) for selector in pods]
+            selectors = around.providers.get(capability, ())
+            flows += [Flow(peer=Peer(pods=one), ports=(_CAPABILITY_PORTS[capability],)) for one in selectors]
     return flows
 
 
 def metrics(service: Service) -> list[Endpoint]:
     """What Prometheus scrapes of a service: its port `metrics` if it has one, else `http`."""
     return [Endpoint(port=_METRICS_PORT if _METRICS_PORT in service.ports else "http")]
+
+
+def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]:
+    port = service.ports[metrics(service)[0].port]
+    return mesh.pod_annotations(port) if _meshed(around) else {}
 
 
 def application_args(
@@ -110,14 +142,14 @@ def application_args(
         scope=around.scope,
         component=service.name,
         instance=instance,
-        metrics=() if instance else metrics(service),
+        metrics=() if instance or _meshed(around) else metrics(service),
         image=f"{service.image or f'{around.registry}/{service.name}'}:{version}",
         version=version,
         ports=dict(service.ports),
         replicas=Replicas(minimum=service.replicas, maximum=max(maximum, service.replicas) if maximum else None),
         resources=resources(around.tier, service.cpu, service.memory),
         config_maps=(around.config_map,),
-        pod_annotations=around.annotations,
+        pod_annotations={**around.annotations, **_proxy_annotations(service, around)},
         secrets={key: SecretKey(secret=around.secret, key=key) for key in service.secrets},
         rules=service.rules,
         service_account=service.name if instance else None,
@@ -125,4 +157,6 @@ def application_args(
         egress=() if instance else egress_flows(service, services, around),
         zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
         environment={"TENANT_ID": instance} if instance else {},
+        release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
+        mesh=_meshed(around),
     )

@@ -19,6 +19,7 @@ from paths import PROJECT
 from stacks.eks.config import EksCluster
 from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
+from stacks.releases import Routing, routing_problems
 from stacks.source import Source
 from stacks.systems import Systems
 from stacks.tiers import TIERS, Tier
@@ -65,6 +66,7 @@ class EnvironmentFile(Model):
     ingress_class: Name = "nginx"
     cluster: Cluster
     secret_store: SecretStore | None = None
+    routing: Routing = Routing()
     systems: Systems
 
     @classmethod
@@ -82,6 +84,7 @@ class EnvironmentFile(Model):
             if external and data.get("secret_store") is None:
                 message = f"missing; tier {name!r} keeps its secrets in an external store: set name, kind and path"
                 yield Problem(("secret_store",), message)
+        yield from routing_problems(data)
 
     def tier_with_overrides(self) -> Tier:
         """The tier as this environment has it."""

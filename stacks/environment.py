@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import pulumi
@@ -11,11 +12,13 @@ from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
 from components.credentials import ExternalStore
 from components.network import Flow, Peer
+from components.routing import mesh
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
 from stacks.composition import METRICS_PORTS
 from stacks.config import Environment
 from stacks.monitoring import Monitoring
+from stacks.releases import Routing
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
@@ -37,15 +40,19 @@ def build(environment: Environment) -> dict[str, object]:
         **about_cluster,
     }
     systems = [name for name, config in environment.file.systems if config is not None]
-    outputs["prometheus_url"] = Monitoring(args, *_watched(systems), systems, opts).url
+    outputs["prometheus_url"] = prometheus = Monitoring(
+        args, *_watched(systems, environment.file.routing), systems, opts
+    ).url
+    args = dataclasses.replace(args, prometheus=prometheus)
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
 
 
-def _watched(systems: Sequence[str]) -> tuple[list[Flow], list[Flow]]:
+def _watched(systems: Sequence[str], routing: Routing) -> tuple[list[Flow], list[Flow]]:
     """Where Prometheus reads metrics, and whom Alertmanager tells, in the namespaces of the environment's systems."""
-    targets = [Flow(peer=Peer(namespace=name), ports=METRICS_PORTS) for name in systems]
+    ports = (*METRICS_PORTS, mesh.METRICS_PORT) if routing.mesh == "istio" else METRICS_PORTS
+    targets = [Flow(peer=Peer(namespace=name), ports=ports) for name in systems]
     manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
     return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []
 
@@ -86,4 +93,5 @@ def _system_args(environment: Environment) -> SystemArgs:
         registry=environment.file.registry,
         ingress_class=environment.file.ingress_class,
         store=ExternalStore(name=store.name, kind=store.kind, path=store.path) if store else None,
+        routing=environment.file.routing,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from components.naming import dns_label
+from stacks.releases import Release
 from stacks.types import (
     Bytes,
     Cpu,
@@ -33,7 +34,8 @@ class Service(Model):
 
     `calls` names the services that it connects to, `uses` the capabilities. `ports` by name; `http` is the one that
     is probed. `image` (without tag) defaults to the registry's image of the same name. `secrets` are the keys of the
-    system's Secret that it sees, `rules` what its service account may do in the namespace.
+    system's Secret that it sees, `rules` what its service account may do in the namespace. `release` is how a new
+    version takes over, a rolling update by default.
     """
 
     name: ServiceName
@@ -48,6 +50,7 @@ class Service(Model):
     secrets: Sequence[Text] = ()
     rules: Sequence[Mapping[str, Sequence[str]]] = ()
     autoscaled: bool = True
+    release: Release | None = None
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -72,6 +75,7 @@ class Size(Model):
     cpu: Cpu | None = None
     memory: Bytes | None = None
     version: ImageTag | None = None
+    release: Release | None = None
 
 
 def service_problems(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -25,6 +26,8 @@ _HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[
 _IMAGE_REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 _IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_SECONDS = re.compile(r"(?P<number>[1-9][0-9]{0,6})(?P<unit>[smh])")
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?")
 
 
 __all__ = [
@@ -39,10 +42,13 @@ __all__ = [
     "PortName",
     "Problem",
     "ReplicaCount",
+    "Seconds",
     "ServiceName",
     "Text",
     "TierName",
+    "Url",
     "duplicates",
+    "seconds",
 ]
 
 
@@ -177,6 +183,27 @@ def _text(value: str) -> str:
     return value
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(value: Any) -> int:
+    """A time such as 30s, 5m or 1h, or a number of seconds; raises ValueError with what is allowed."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _SECONDS.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is no time: write a whole number with its unit, such as 30s, 5m or 1h")
+    return int(match["number"]) * _UNITS[match["unit"]]
+
+
+def _url(value: str) -> str:
+    if not _URL.fullmatch(value):
+        raise ValueError(f"{value!r} is no URL: write http:// or https://, a host, and a path if there is one")
+    return value
+
+
+Seconds = Annotated[int, BeforeValidator(seconds)]
+Url = Annotated[str, AfterValidator(_url)]
 Name = Annotated[str, AfterValidator(naming.dns_label)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 ImageRegistry = Annotated[str, AfterValidator(_image_registry)]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope, dns_label
 from components.network import Flow
 from components.observability.monitors import Endpoint
 from components.pods import WhenUnsatisfiable
+from components.routing import mesh
+from components.routing.release import APPLICATION_LABEL, Release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,8 @@ class ApplicationArgs:
     `config_maps` become environment variables whole, `secrets` key by key, so that a service sees only the secrets
     it needs. `rules` are the RBAC rules of its service account; without any it gets no API token. An instance may
     share the `service_account`, network policy and monitor of an `ApplicationGroup`. `metrics` are the ports to scrape.
+    `release` is how a new version takes over; without one its pods are exchanged by a rolling update.
+    `mesh` gives each pod a proxy of Istio's.
     """
 
     scope: Scope
@@ -119,6 +123,8 @@ class ApplicationArgs:
     egress: Sequence[Flow] = ()
     zone_spread: WhenUnsatisfiable = "ScheduleAnyway"
     metrics: Sequence[Endpoint] = ()
+    release: Release | None = None
+    mesh: bool = False
 
     @property
     def name(self) -> str:
@@ -135,7 +141,20 @@ class ApplicationArgs:
         """The label selector of its pods."""
         return self.scope.selector(self.component, self.instance)
 
+    @property
+    def pods(self) -> dict[str, str]:
+        """The label selector of all its pods: with a release, those of both versions."""
+        return {APPLICATION_LABEL: self.name} if self.release else self.selector
+
+    @property
+    def pod_labels(self) -> dict[str, str]:
+        """The labels of its pods."""
+        return self.labels | self.pods | (mesh.pod_labels() if self.mesh else {})
+
     def footprint(self) -> Footprint:
-        """The most it may take: all replicas and the surge of a rolling update."""
+        """The most it may take: all replicas and the surge of a rolling update, and with a release both versions."""
         surge = math.ceil(self.replicas.most * int(self.rollout.max_surge.rstrip("%")) / 100)
-        return Footprint.of(self.replicas.most + surge, self.resources)
+        pods = (self.replicas.most + surge) * (2 if self.release else 1)
+        proxies = replace(Footprint.of(pods, mesh.PROXY), pods=0)
+        own = Footprint.of(pods, self.resources)
+        return own + proxies if self.mesh else own

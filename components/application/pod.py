@@ -22,7 +22,7 @@ _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
 def pod_template(args: ApplicationArgs) -> PodTemplateSpecArgsDict:
     """The `spec.template` of the Deployment."""
     return {
-        "metadata": {"labels": args.labels, "annotations": dict(args.pod_annotations)},
+        "metadata": {"labels": args.pod_labels, "annotations": dict(args.pod_annotations)},
         "spec": {
             "service_account_name": args.service_account or args.name,
             # A service that never calls the API server has no business holding a credential for it.
@@ -30,7 +30,7 @@ def pod_template(args: ApplicationArgs) -> PodTemplateSpecArgsDict:
             "enable_service_links": False,
             "security_context": pod_security(),
             "termination_grace_period_seconds": args.rollout.drain_seconds + args.rollout.stop_seconds,
-            "topology_spread_constraints": spread(args.selector, args.zone_spread),
+            "topology_spread_constraints": spread(args.pods, args.zone_spread),
             "containers": [_container(args)],
             "volumes": _VOLUMES,
         },

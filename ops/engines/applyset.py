@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,13 @@ class ApplySet:
             return []
         found = self.kubectl.json("get", kinds, "--all-namespaces", f"--selector={PART_OF}={self.identifier}")
         return list(found["items"])
+
+    def release(self, member: Mapping[str, Any]) -> None:
+        """Take an object out of the set that came into it only because its labels were copied from a member."""
+        group, _, version = str(member["apiVersion"]).rpartition("/")
+        metadata = member["metadata"]
+        where = f"--namespace={metadata.get('namespace', '')}"
+        self.kubectl.run("label", f"{member['kind']}.{version}.{group}", metadata["name"], where, f"{PART_OF}-")
 
     def end(self) -> None:
         """Remove the parent, and the definition with the last environment of the cluster."""

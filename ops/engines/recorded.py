@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from graph.manifests import Manifest
 from graph.model import revealed
 from ops.engines.applyset import PART_OF, ApplySet
 from ops.engines.changes import Changes, Key, key_of, note, title_of
+from ops.engines.ownership import controlled, is_outdated, without, yielding
 from ops.engines.readiness import Readiness, readiness
 from ops.immutable import refusals
 from ops.kubectl import ClusterError, Kubectl
@@ -24,6 +25,8 @@ from ops.kubectl import ClusterError, Kubectl
 _FIELD_MANAGER = "saas-platform"
 _APPLY = ("apply", "--server-side", "--force-conflicts", f"--field-manager={_FIELD_MANAGER}")
 _POLL_SECONDS = 0.5
+# While pods come up their Deployment's status changes several times a second, and each of these is a new version of it.
+_ATTEMPTS = 20
 
 State = Mapping[Key, Readiness]
 
@@ -147,23 +150,46 @@ class RecordedEngine:
 
     def _apply(self, wave: Sequence[Manifest], before: Mapping[Key, Mapping[str, Any]]) -> None:
         try:
-            applied = self.kubectl.json(*_APPLY, "-f", "-", stdin=_document(wave, self._set.identifier))
+            applied = json.loads(self._applied(wave, "-o", "json", identifier=self._set.identifier))
         except ClusterError:
             # kubectl goes on after an object that is refused; what it did apply is there, and is reported.
             keys = {one.key for one in wave}
-            note(self.changes, before, (one for key, one in self.live().items() if key in keys))
+            self._note(before, (one for key, one in self.live().items() if key in keys))
             raise
-        note(self.changes, before, applied.get("items", [applied]))
+        self._note(before, applied.get("items", [applied]))
+
+    def _note(self, before: Mapping[Key, Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> None:
+        owned = {one.key: one.owned for one in self.manifests if one.owned}
+        old = {key: without(one, owned.get(key, ())) for key, one in before.items()}
+        note(self.changes, old, (without(one, owned.get(key_of(one), ())) for one in after))
+
+    def _applied(self, manifests: Sequence[Manifest], *options: str, identifier: str | None = None) -> str:
+        """Apply, again where somebody else wrote an object between its being read and applied; what kubectl printed."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self.kubectl.run(*_APPLY, *options, "-f", "-", stdin=self._document(manifests, identifier))
+            except ClusterError as error:
+                if not is_outdated(error):
+                    raise
+        return self.kubectl.run(*_APPLY, *options, "-f", "-", stdin=self._document(manifests, identifier))
+
+    def _document(self, manifests: Sequence[Manifest], identifier: str | None = None) -> str:
+        """What is applied of `manifests`: fields that are others' as the cluster has them at this moment."""
+        live = self.live() if any(one.owned for one in manifests) else {}
+        bodies = {one.key: yielding(revealed(one.body), one.owned, live.get(one.key)) for one in manifests}
+        return _document(manifests, bodies, identifier)
 
     def _prune(self) -> None:
         """Remove the members that are no longer declared, by kubectl's own pass over the whole set."""
         members = [manifest for manifest in self.manifests if not manifest.retained]
         declared = {one.key for one in members}
+        undeclared = [one for one in self._set.members() if key_of(one) not in declared]
+        for copied in filter(controlled, undeclared):
+            self._set.release(copied)
         # The pass costs as much as the deployment itself, and there is hardly ever anything to remove.
-        if all(key_of(one) in declared for one in self._set.members()):
+        if all(map(controlled, undeclared)):
             return
-        prune = ("--prune", f"--applyset={self._set.reference}")
-        printed = self.kubectl.run(*_APPLY, *prune, "-f", "-", stdin=_document(members))
+        printed = self._applied(members, "--prune", f"--applyset={self._set.reference}")
         self.changes.removed += [line.split()[0] for line in printed.splitlines() if line.endswith(" pruned")]
 
     def _delete(self, key: Key) -> None:
@@ -185,11 +211,11 @@ class RecordedEngine:
         return list(dict.fromkeys(lines))[-10:]
 
 
-def _document(manifests: Sequence[Manifest], identifier: str | None = None) -> str:
+def _document(manifests: Sequence[Manifest], bodies: Mapping[Key, Mapping[str, Any]], identifier: str | None) -> str:
     """The manifests as one List, with the label of the set if kubectl is not going to put it there itself."""
     items = []
     for manifest in manifests:
-        body = revealed(manifest.body)
+        body = bodies[manifest.key]
         if identifier and not manifest.retained:
             labels = {**body["metadata"].get("labels", {}), PART_OF: identifier}
             body = {**body, "metadata": {**body["metadata"], "labels": labels}}
@@ -215,12 +241,15 @@ def _state(live: Mapping[str, Any] | None, minimum: int) -> Readiness:
 
 
 def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
-    """What autoscalers scale their workloads to at the least."""
+    """What autoscalers scale their workloads to at the least, except those that a release scales, to none at times."""
+    released = {one.key for one in manifests if "spec.replicas" in one.owned}
     for manifest in manifests:
         if manifest.kind == "HorizontalPodAutoscaler":
             spec = manifest.body["spec"]
             target = spec["scaleTargetRef"]
-            yield (target["kind"], manifest.namespace, target["name"]), int(spec.get("minReplicas", 1))
+            key = (target["kind"], manifest.namespace, target["name"])
+            if key not in released:
+                yield key, int(spec.get("minReplicas", 1))
 
 
 def _missing(title: str, missing: State, warnings: Sequence[str]) -> str:

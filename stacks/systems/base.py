@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from components.credentials import ExternalStore
 from components.naming import Scope
+from stacks.releases import Routing
 from stacks.tiers import Tier
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
-    in the Pulumi state."""
+    in the Pulumi state, `prometheus` the URL of the environment's Prometheus."""
 
     environment: str
     tier: Tier
@@ -20,6 +21,8 @@ class SystemArgs:
     registry: str
     ingress_class: str
     store: ExternalStore | None
+    routing: Routing
+    prometheus: str = ""
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""

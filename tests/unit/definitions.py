@@ -50,7 +50,11 @@ def schema(group: str, version: str, kind: str) -> Schema:
     """The schema of a served version, in which a field that is not declared is an error."""
     for one in definition(group, kind)["spec"]["versions"]:
         if one["name"] == version and one["served"]:
-            return strict(one["schema"]["openAPIV3Schema"])
+            declared = one["schema"]["openAPIV3Schema"]
+            # Every object has these, and some projects do not list them.
+            return strict(
+                {**declared, "properties": {"apiVersion": {}, "kind": {}, "metadata": {}, **declared["properties"]}}
+            )
     raise LookupError(f"{kind}.{group} is not served in version {version}")
 
 

@@ -7,8 +7,16 @@ from typing import Any
 
 from components.naming import DNS_LABEL_MAX
 from stacks.databases import DatabaseState
+from stacks.releases import replica_problems
 from stacks.services import Service, Size, service_problems
-from stacks.systems.astrbot.services import INSTANCE, OBJECT_NAMES, SECRET_KEYS, SERVICE_NAMES
+from stacks.systems.astrbot.services import (
+    INSTANCE,
+    OBJECT_NAMES,
+    SECRET_KEYS,
+    SERVICE_NAMES,
+    SERVICES,
+    instance_service,
+)
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
 from versions import APPLICATION_VERSION
 
@@ -44,6 +52,15 @@ class AstrBotConfig(Model):
             yield problem._replace(path=("tenants", *problem.path))
         instances = [f"{INSTANCE}-{name}" for name in _names(tenants)]
         yield from service_problems(data, SERVICE_NAMES, tuple(SECRET_KEYS), (*OBJECT_NAMES, *instances))
+        yield from replica_problems(data, {one.name: one.replicas for one in (*SERVICES, instance_service())})
+        yield from _released_instances(data.get("sizes"))
+
+
+def _released_instances(sizes: Any) -> Iterable[Problem]:
+    size = sizes.get(INSTANCE) if isinstance(sizes, Mapping) else None
+    if isinstance(size, Mapping) and size.get("release") is not None:
+        message = f"each {INSTANCE} is one pod of one tenant, with nothing to split; change its version instead"
+        yield Problem(("sizes", INSTANCE, "release"), message)
 
 
 def _names(tenants: Any) -> list[Any]:

@@ -19,12 +19,15 @@ from components.naming import Scope
 from components.network import Flow
 from components.object_storage import ObjectStorageArgs
 from components.observability.monitors import Endpoint
+from components.routing.mesh import MeshArgs
 from components.script_job import ScriptJobArgs
 from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows, metrics
+from stacks.meshing import mesh_args
+from stacks.releasing import entries
 from stacks.services import Service, sized
 from stacks.systems.astrbot import data
 from stacks.systems.astrbot.config import AstrBotConfig, Tenant
-from stacks.systems.astrbot.services import GATEWAY, MANAGER, SERVICES, instance_service
+from stacks.systems.astrbot.services import GATEWAY, INSTANCE, MANAGER, SERVICES, instance_service
 from stacks.systems.base import SystemArgs
 
 # Names of section 2.1.
@@ -34,6 +37,8 @@ SECRET = "saas-platform-secrets"
 API_RATE_LIMIT = 1000
 _SESSION_TIMEOUT = 3600
 _MAX_INSTANCES = 1000
+# Section 4.2: where Alertmanager tells the manager which instance to heal.
+_ALERT_WEBHOOK = "/webhook/alert"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,7 @@ class Plan:
     instance_ingress: Sequence[Flow]
     instance_egress: Sequence[Flow]
     instance_metrics: Sequence[Endpoint]
+    mesh: MeshArgs | None
 
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
@@ -94,7 +100,8 @@ def plan(
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
         instance_egress=egress_flows(instance, everyone, around),
-        instance_metrics=metrics(instance),
+        instance_metrics=() if args.routing.mesh == "istio" else metrics(instance),
+        mesh=mesh_args(everyone, around, groups=[INSTANCE], webhook=_ALERT_WEBHOOK),
     )
 
 
@@ -124,7 +131,14 @@ def _surroundings(
         exposed=(GATEWAY,),
         # Section 4.2: it heals the instance that an alert names.
         alerted=(MANAGER,),
+        routing=args.routing,
+        entries=entries(args, scope, {GATEWAY: host(args)}),
     )
+
+
+def host(args: SystemArgs) -> str:
+    """Where the platform answers."""
+    return f"api.{args.domain}"
 
 
 def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dict[str, str]:

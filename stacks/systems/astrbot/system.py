@@ -19,9 +19,11 @@ from components.object_storage import ObjectStorage
 from components.observability.rules import prometheus_rule
 from components.script_job import ScriptJob
 from stacks.alerts import system_rules
+from stacks.meshing import mesh_baseline, mesh_entry
+from stacks.releasing import release_analysis
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.data import ORIGINAL_CLUSTER
-from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
+from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, host, plan
 from stacks.systems.astrbot.services import DATA_SECRET_KEYS, DATABASE_PASSWORDS, GATEWAY, INSTANCE, SECRET_KEYS
 from stacks.systems.base import SystemArgs
 
@@ -48,9 +50,11 @@ class AstrBot(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         needs = [*self._environment(secrets, child), *self._data_tier(child)]
         self._applications([namespace, *needs])
+        release_analysis(NAME, args, self._plan.services, child)
         rules = system_rules(NAME, self._plan.scope.namespace)
         prometheus_rule(f"{NAME}-alerts", scope=self._plan.scope, component="astrbot-alerts", rules=rules, opts=child)
-        self.url = self._ingress(child).url
+        mesh_baseline(NAME, self._plan.mesh, child)
+        self.url = self._entry(child)
         self.register_outputs({"url": self.url})
 
     def _namespace(self, plan: Plan) -> NamespaceBaseline:
@@ -134,6 +138,13 @@ class AstrBot(pulumi.ComponentResource):
                 f"{NAME}-{instance.name}", instance, pulumi.ResourceOptions(parent=self, depends_on=[*needs, shared])
             )
 
+    def _entry(self, opts: pulumi.ResourceOptions) -> str:
+        """The way in, through the mesh or, without one, an Ingress."""
+        if self._args.routing.mesh == "none":
+            return self._ingress(opts).url
+        exposed = [(host(self._args), GATEWAY)]
+        return mesh_entry(f"{NAME}-entry", self._args, self._plan.scope, self._plan.services, exposed, opts=opts).url
+
     def _ingress(self, opts: pulumi.ResourceOptions) -> HttpIngress:
         gateway = next(service for service in self._plan.services if service.name == GATEWAY)
         return HttpIngress(
@@ -141,7 +152,7 @@ class AstrBot(pulumi.ComponentResource):
             IngressArgs(
                 scope=self._plan.scope,
                 component=GATEWAY,
-                host=f"api.{self._args.domain}",
+                host=host(self._args),
                 tls_secret_name="saas-platform-tls",
                 backends=(Backend(path="/", service=GATEWAY, port=gateway.ports["http"]),),
                 class_name=self._args.ingress_class,

@@ -1,0 +1,154 @@
+"""What tells Flagger how to release an application. What it makes of that is never declared: it is Flagger's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from components.naming import Scope
+from components.routing.metrics import TEMPLATES
+from components.routing.release import APPLICATION_LABEL, Mesh, Release, Webhook
+from components.routing.traffic import traffic_policy
+from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE
+
+_PROVIDERS: Mapping[Mesh, str] = {"istio": "istio", "gateway-api": "gatewayapi:v1", "none": "kubernetes"}
+# The Secret (key `address`) of the channel that is told of releases.
+ALERT_SECRET = "release-alerts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The application that is released: its Deployment, its Service and its autoscaler bear its `name`."""
+
+    name: str
+    port: int
+    further_ports: bool
+    autoscaled: bool
+    locality: bool
+
+
+def canary(
+    name: str, *, scope: Scope, target: Target, release: Release, opts: pulumi.ResourceOptions
+) -> CustomResource:
+    """The Canary of an application."""
+    return CustomResource(
+        name,
+        api_version=CANARY.api_version,
+        kind=CANARY.kind,
+        metadata={"name": target.name, "namespace": scope.namespace, "labels": scope.labels(target.name)},
+        spec=canary_spec(target, release),
+        opts=opts,
+    )
+
+
+def canary_spec(target: Target, release: Release) -> dict[str, Any]:
+    """The `spec` of a Canary."""
+    autoscaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": target.name}
+    return {
+        "provider": _PROVIDERS[release.mesh],
+        "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target.name},
+        **({"autoscalerRef": autoscaler} if target.autoscaled else {}),
+        "progressDeadlineSeconds": release.maximum_duration,
+        "service": _service(target, release),
+        "analysis": _analysis(target, release),
+    }
+
+
+def _service(target: Target, release: Release) -> dict[str, Any]:
+    service: dict[str, Any] = {
+        "port": target.port,
+        "portName": "http",
+        "targetPort": "http",
+        "portDiscovery": target.further_ports,
+        # By this label the application's monitor finds the candidate's pods too.
+        "canary": {"labels": {APPLICATION_LABEL: target.name}},
+    }
+    limits = release.timeouts
+    if release.mesh == "istio":
+        service["timeout"] = f"{limits.total}s"
+        service["retries"] = {
+            "attempts": limits.retries,
+            "perTryTimeout": f"{limits.attempt}s",
+            "retryOn": "connect-failure,refused-stream,unavailable",
+        }
+        service["trafficPolicy"] = traffic_policy(locality=target.locality)
+    if release.entry:
+        namespace, _, name = release.entry.gateway.partition("/")
+        service["hosts"] = [release.entry.host]
+        if release.mesh == "istio":
+            service["gateways"] = [release.entry.gateway, "mesh"]
+        else:
+            service["gatewayRefs"] = [{"name": name, "namespace": namespace}]
+    return service
+
+
+def _analysis(target: Target, release: Release) -> dict[str, Any]:
+    analysis: dict[str, Any] = {
+        "interval": f"{release.interval}s",
+        "threshold": release.failures,
+        "metrics": [
+            {
+                "name": metric.template,
+                "interval": release.window,
+                "templateRef": {"name": metric.template},
+                "thresholdRange": {"max": metric.maximum},
+            }
+            for metric in release.metrics
+        ],
+        **({"webhooks": [_webhook(one) for one in release.webhooks]} if release.webhooks else {}),
+        **({"mirror": True, "mirrorWeight": 100} if release.mirror else {}),
+    }
+    if release.strategy == "canary":
+        analysis["stepWeights"] = list(release.steps)
+    else:
+        analysis["iterations"] = release.checks
+    if release.strategy == "ab":
+        analysis["match"] = [{"headers": {name: {"exact": value}}} for name, value in release.headers.items()]
+    if release.cookie:
+        analysis["sessionAffinity"] = {"cookieName": release.cookie.name, "maxAge": release.cookie.max_age}
+    if release.alert:
+        analysis["alerts"] = [{"name": target.name, "severity": "info", "providerRef": {"name": target.name}}]
+    return analysis
+
+
+def _webhook(webhook: Webhook) -> dict[str, Any]:
+    metadata = {"metadata": dict(webhook.metadata)} if webhook.metadata else {}
+    return {
+        "name": webhook.name,
+        "type": webhook.type,
+        "url": webhook.url,
+        "timeout": f"{webhook.timeout}s",
+        **metadata,
+    }
+
+
+def metric_template(
+    name: str, template: str, *, scope: Scope, mesh: Mesh, prometheus: str, opts: pulumi.ResourceOptions
+) -> CustomResource:
+    """A MetricTemplate of the catalogue, which asks the Prometheus at this URL."""
+    return CustomResource(
+        name,
+        api_version=METRIC_TEMPLATE.api_version,
+        kind=METRIC_TEMPLATE.kind,
+        metadata={"name": template, "namespace": scope.namespace, "labels": scope.labels(template)},
+        spec={"provider": {"type": "prometheus", "address": prometheus}, "query": TEMPLATES[template].query(mesh)},
+        opts=opts,
+    )
+
+
+def alert_provider(
+    name: str, *, scope: Scope, target: Target, channel: str, opts: pulumi.ResourceOptions
+) -> CustomResource:
+    """The Slack channel that is told of an application's releases."""
+    return CustomResource(
+        name,
+        api_version=ALERT_PROVIDER.api_version,
+        kind=ALERT_PROVIDER.kind,
+        metadata={"name": target.name, "namespace": scope.namespace, "labels": scope.labels(target.name)},
+        spec={"type": "slack", "channel": channel, "secretRef": {"name": ALERT_SECRET}},
+        opts=opts,
+    )

@@ -1,0 +1,119 @@
+"""The route of a release: who gets which share of the traffic, as a VirtualService, an HTTPRoute or a selector.
+
+The program declares a release's route with everything on stable. From then on its rules belong to whoever moves the
+weights, who makes them by these same functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.routing.release import (
+    TRACK_LABEL,
+    Exposure,
+    Release,
+    canary_name,
+    primary_name,
+)
+
+NOTHING = Exposure()
+# Where the rules stand in each kind of object that can hold a route: whoever moves the weights owns this field.
+OWNED_FIELD = {"VirtualService": "spec.http", "HTTPRoute": "spec.rules", "Service": "spec.selector"}
+
+
+def route(name: str, port: int, release: Release, exposure: Exposure, revision: str = "") -> Any:
+    """The rules of the object that holds the route of application `name`; `revision` marks the cookies."""
+    if release.mesh == "istio":
+        return virtual_service_rules(name, port, release, exposure, revision)
+    if release.mesh == "gateway-api":
+        return http_route_rules(name, port, release, exposure, revision)
+    return {TRACK_LABEL: name if exposure.weight == 100 else primary_name(name)}
+
+
+def weight_of(kind: str, rules: Any, name: str) -> int:
+    """The candidate's share of the ordinary traffic, read from live rules."""
+    if kind == "Service":
+        return 100 if rules.get(TRACK_LABEL) == name else 0
+    key = "route" if kind == "VirtualService" else "backendRefs"
+    for one in rules[-1][key]:
+        target = one["destination"]["host"] if kind == "VirtualService" else one["name"]
+        if target == canary_name(name):
+            return int(one.get("weight", 0))
+    return 0
+
+
+def virtual_service_rules(name: str, port: int, release: Release, exposure: Exposure, revision: str) -> list[Any]:
+    """`spec.http` of a VirtualService: special requests first, the rest by weight."""
+    common = _istio_policy(release)
+    candidate = _destination(canary_name(name), port, 100)
+    rules: list[dict[str, Any]] = []
+    if exposure.matched:
+        match = {"headers": {key: {"exact": value} for key, value in release.headers.items()}}
+        rules.append({"name": "matched", "match": [match], "route": [candidate], **common})
+    if exposure.weight and release.cookie:
+        cookie = {"headers": {"cookie": {"regex": f".*{release.cookie.name}={revision}.*"}}}
+        rules.append({"name": "sticky", "match": [cookie], "route": [candidate], **common})
+    stable = _destination(primary_name(name), port, 100 - exposure.weight)
+    weighted = [stable]
+    if exposure.weight:
+        share = _destination(canary_name(name), port, exposure.weight)
+        weighted.append({**share, **_istio_cookie(release, revision)})
+    mirror = {"mirror": candidate["destination"], "mirrorPercentage": {"value": 100}} if exposure.mirrored else {}
+    return [*rules, {"name": "weighted", "route": weighted, **common, **mirror}]
+
+
+def _destination(host: str, port: int, weight: int) -> dict[str, Any]:
+    return {"destination": {"host": host, "port": {"number": port}}, "weight": weight}
+
+
+def _istio_cookie(release: Release, revision: str) -> dict[str, Any]:
+    if not release.cookie:
+        return {}
+    return {"headers": {"response": {"add": {"Set-Cookie": _cookie(release, revision)}}}}
+
+
+def _cookie(release: Release, revision: str) -> str:
+    assert release.cookie is not None
+    return f"{release.cookie.name}={revision}; Max-Age={release.cookie.max_age}"
+
+
+def _istio_policy(release: Release) -> dict[str, Any]:
+    limits = release.timeouts
+    return {
+        "timeout": f"{limits.total}s",
+        "retries": {
+            "attempts": limits.retries,
+            "perTryTimeout": f"{limits.attempt}s",
+            # Nothing that may have been carried out already is sent twice.
+            "retryOn": "connect-failure,refused-stream,unavailable",
+        },
+    }
+
+
+def http_route_rules(name: str, port: int, release: Release, exposure: Exposure, revision: str) -> list[Any]:
+    """`spec.rules` of an HTTPRoute over the two Services."""
+    everything = {"path": {"type": "PathPrefix", "value": "/"}}
+    limits = {"timeouts": {"request": f"{release.timeouts.total}s", "backendRequest": f"{release.timeouts.attempt}s"}}
+    candidate = {"name": canary_name(name), "port": port}
+    rules: list[dict[str, Any]] = []
+    if exposure.matched:
+        headers = [{"type": "Exact", "name": key, "value": value} for key, value in release.headers.items()]
+        match = {**everything, "headers": headers}
+        rules.append({"matches": [match], "backendRefs": [{**candidate, "weight": 100}], **limits})
+    if exposure.weight and release.cookie:
+        cookie = {"type": "RegularExpression", "name": "Cookie", "value": f".*{release.cookie.name}={revision}.*"}
+        match = {**everything, "headers": [cookie]}
+        rules.append({"matches": [match], "backendRefs": [{**candidate, "weight": 100}], **limits})
+    weighted: list[dict[str, Any]] = [{"name": primary_name(name), "port": port, "weight": 100 - exposure.weight}]
+    if exposure.weight:
+        weighted.append({**candidate, "weight": exposure.weight, **_gateway_cookie(release, revision)})
+    filters = [{"type": "RequestMirror", "requestMirror": {"backendRef": candidate}}] if exposure.mirrored else []
+    rule = {"matches": [everything], "backendRefs": weighted, **limits, **({"filters": filters} if filters else {})}
+    return [*rules, rule]
+
+
+def _gateway_cookie(release: Release, revision: str) -> dict[str, Any]:
+    if not release.cookie:
+        return {}
+    header = {"name": "Set-Cookie", "value": _cookie(release, revision)}
+    return {"filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": [header]}}]}

@@ -1,0 +1,1 @@
+"""Releases that no controller carries out: `ops canary` and `ops switch`, and a look at those that Flagger does."""

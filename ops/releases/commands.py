@@ -1,0 +1,117 @@
+"""`ops canary` and `ops switch`: what a person does with a release."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from ops.console import console
+from ops.errors import EXIT_FAILURE
+from ops.releases import machine
+from ops.releases.driver import Driver
+from ops.releases.find import Found, find
+from ops.releases.machine import NothingToDoError, Phase, RefusedError, Rollout, World
+from ops.releases.view import Tally, controlled_table, observation_table
+
+_WATCH_SECONDS = 2.0
+
+
+def status(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
+    """Show a release: weights, and the metrics of both versions."""
+    console().print(_table(find(stack, context, application, prometheus)))
+    return 0
+
+
+def watch(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
+    """Show the same until the release has ended; returns 1 if it was taken back. Carries nothing on by itself."""
+    from rich.live import Live
+
+    found, out = find(stack, context, application, prometheus), console()
+    with Live(_table(found), console=out, refresh_per_second=4) as live:
+        while not (ended := _ended(found)):
+            time.sleep(_WATCH_SECONDS)
+            live.update(_table(found))
+    out.print(ended)
+    return 0 if ended in ("promoted", "Succeeded", "Initialized", "nothing is being released") else EXIT_FAILURE
+
+
+def start(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
+    """Release what is declared, or go on with it, until it has ended; returns 1 if it was taken back."""
+    found, out = find(stack, context, application, prometheus), console()
+    if found.controlled:
+        out.print("Flagger starts by itself when another version is declared: `make up`, then `ops canary watch`")
+        return 0
+    return _carry_on(found, out, machine.start)
+
+
+def promote(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
+    """Make the candidate stable now; returns 1 if that is not what came of it."""
+    found, out = find(stack, context, application, prometheus), console()
+    if not found.controlled:
+        return _carry_on(found, out, machine.promote)
+    flagger = found.flagger()
+    try:
+        flagger.promote()
+    except NothingToDoError as reason:
+        out.print(str(reason))
+    while not flagger.settle():
+        time.sleep(_WATCH_SECONDS / 4)
+    out.print(f"{found.title}: {flagger.read()['status']['phase']}")
+    return 0
+
+
+def abort(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
+    """Give all traffic back to the stable version."""
+    found, out = find(stack, context, application, prometheus), console()
+    if not found.controlled:
+        _carry_on(found, out, machine.abort)
+        return 0
+    flagger = found.flagger()
+    if not flagger.stable_ready():
+        raise RefusedError("the stable version has no ready pod: the traffic stays where it is")
+    try:
+        flagger.abort()
+    except NothingToDoError as reason:
+        out.print(str(reason))
+        return 0
+    while flagger.read()["status"]["phase"] != "Failed":
+        time.sleep(_WATCH_SECONDS / 4)
+    out.print(f"{found.title}: taken back; all traffic is on the stable version")
+    return 0
+
+
+def switch(stack: str, context: str | None, application: str, prometheus: str | None, *, back: bool) -> int:
+    """Blue-green: switch to what is declared, or with `back` return to the version before while it is still there."""
+    return (abort if back else start)(stack, context, application, prometheus)
+
+
+def _carry_on(found: Found, out: Console, command: Callable[[Rollout, World], Rollout]) -> int:
+    tally = Tally(out)
+    driver = Driver(found.cluster(), found.checks, tally.tell)
+    try:
+        driver.command(command)
+    except NothingToDoError as reason:
+        out.print(str(reason))
+        # What a killed command has left behind goes all the same.
+        driver.run()
+        return 0
+    ended = driver.run()
+    out.print(f"{found.title}: {ended.reason}")
+    return 0 if ended.reason == "promoted" else EXIT_FAILURE
+
+
+def _table(found: Found) -> Table:
+    if found.controlled:
+        return controlled_table(found)
+    return observation_table(found, found.cluster().observe())
+
+
+def _ended(found: Found) -> str:
+    if found.controlled:
+        phase = str(found.flagger().read().get("status", {}).get("phase", ""))
+        return phase if phase in ("Succeeded", "Failed", "Initialized") else ""
+    rollout = found.cluster().observe().rollout
+    return (rollout.reason or "nothing is being released") if rollout.phase is Phase.IDLE else ""

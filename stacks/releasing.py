@@ -1,0 +1,76 @@
+"""From what an environment says of a release to what the components are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.application import ApplicationArgs
+from components.naming import Scope
+from components.routing import release as components
+from components.routing.analysis import ReleaseAnalysis, ReleaseAnalysisArgs
+from components.routing.release import GATEWAY_NAME, Entry
+from stacks.releases import Release, Routing, thresholds
+
+if TYPE_CHECKING:
+    from stacks.systems.base import SystemArgs
+
+
+def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:
+    """What a component is told of a service's release; None where its pods are exchanged by a rolling update.
+
+    `entry` is where traffic from outside enters for the service; a host of its own in the configuration replaces it.
+    """
+    if config is None or config.strategy == "rolling":
+        return None
+    if config.host:
+        entry = Entry(host=config.host, gateway=_gateway(scope))
+    hooks = [components.Webhook(**hook.model_dump()) for hook in config.webhooks]
+    if config.approval and routing.controller == "flagger":
+        # This gate never opens by itself; `ops canary promote` goes past it.
+        gate = f"{routing.load_tester}/gate/halt"
+        hooks.append(components.Webhook(name="approval", type="confirm-promotion", url=gate))
+    return components.Release(
+        strategy=config.strategy,
+        mesh=routing.mesh,
+        controller=routing.controller,
+        steps=tuple(config.steps) if config.strategy == "canary" else (),
+        checks=config.checks,
+        interval=config.interval,
+        window=f"{config.window}s",
+        failures=config.failures,
+        metrics=[components.Metric(template=name, maximum=most) for name, most in thresholds(config).items()],
+        headers=dict(config.headers),
+        cookie=components.Cookie(**config.cookie.model_dump()) if config.cookie else None,
+        mirror=config.mirror,
+        approval=config.approval,
+        webhooks=hooks,
+        alert=config.alert,
+        maximum_duration=config.maximum_duration,
+        entry=entry,
+    )
+
+
+def entries(args: SystemArgs, scope: Scope, hosts: Mapping[str, str]) -> dict[str, Entry]:
+    """Where the mesh lets traffic from outside in, by service; `hosts` are those of the exposed services."""
+    if args.routing.mesh == "none":
+        return {}
+    return {service: Entry(host=host, gateway=_gateway(scope)) for service, host in hosts.items()}
+
+
+def _gateway(scope: Scope) -> str:
+    return f"{scope.namespace}/{GATEWAY_NAME}"
+
+
+def release_analysis(
+    name: str, args: SystemArgs, applications: Sequence[ApplicationArgs], opts: pulumi.ResourceOptions
+) -> None:
+    """What the releases of a system's applications share, if Flagger carries any of them out."""
+    releases = [one.release for one in applications if one.release and one.release.controller == "flagger"]
+    if releases:
+        arguments = ReleaseAnalysisArgs(
+            scope=args.scope(name), releases=releases, prometheus=args.prometheus, store=args.store
+        )
+        ReleaseAnalysis(f"{name}-releases", arguments, opts)

@@ -1,0 +1,162 @@
+"""What releases and the mesh consist of: valid by the projects' own definitions, and by every policy."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from graph.model import Graph, masked
+from policy.evaluation import evaluate
+from tests.unit.components.test_custom_resources import faults, validator_of
+from tests.unit.definitions import ABSENT, FOLDER
+from tests.unit.recordings import Body, objects, one, title
+from tests.unit.scratch import Scratch
+from tests.unit.stacks.releases import environment, everything
+
+GROUPS = ("flagger.app", "networking.istio.io", "security.istio.io", "gateway.networking.k8s.io")
+WAYS = [*product(("istio", "gateway-api"), ("none", "flagger"), ("dev", "staging", "prod"))]
+
+
+def routed(graph: Graph) -> list[Body]:
+    return [body for body in objects(graph) if body["apiVersion"].partition("/")[0] in GROUPS]
+
+
+@pytest.mark.parametrize(("mesh", "controller", "stack"), WAYS)
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
+def test_every_object_conforms_to_its_definition(scratch: Scratch, mesh: str, controller: str, stack: str) -> None:
+    """A misspelt field of a Canary or a VirtualService is dropped without a word."""
+    bodies = routed(scratch.record(everything(mesh, controller, stack)))
+    assert bodies
+    for body in bodies:
+        assert faults(masked(body), validator_of(body)) == [], title(body)
+
+
+@pytest.mark.parametrize(("mesh", "controller", "stack"), WAYS)
+def test_every_object_passes_every_policy(scratch: Scratch, mesh: str, controller: str, stack: str) -> None:
+    findings = evaluate(scratch.record(everything(mesh, controller, stack)))
+    assert [finding for finding in findings if finding.blocks] == []
+
+
+def spec(graph: Graph, kind: str, name: str) -> Any:
+    return masked(one(graph, kind, name)["spec"])
+
+
+def test_flagger_is_told_the_steps_limits_and_gates(scratch: Scratch) -> None:
+    graph = scratch.record(everything("istio", "flagger", "prod"))
+    canary = spec(graph, "Canary", "auth-service")
+    analysis = canary["analysis"]
+    assert (canary["provider"], analysis["stepWeights"], analysis["threshold"]) == ("istio", [10, 50], 1)
+    limits = {metric["name"]: metric["thresholdRange"] for metric in analysis["metrics"]}
+    assert limits == {"error-rate": {"max": 5}, "latency-p95": {"max": 1}}
+    assert [hook["url"] for hook in analysis["webhooks"]] == ["http://flagger-loadtester.flagger-system/gate/halt"]
+    assert analysis["sessionAffinity"]["cookieName"] == "version"
+    assert spec(graph, "AlertProvider", "auth-service")["channel"] == "#releases"
+    assert spec(graph, "Canary", "tenant-service")["analysis"]["match"] == [{"headers": {"canary": {"exact": "true"}}}]
+    entry = spec(graph, "Canary", "api-gateway")["service"]
+    assert (entry["hosts"], entry["gateways"]) == (["api.saas-platform.com"], ["astrbot/entry", "mesh"])
+
+
+def test_the_templates_ask_our_prometheus(scratch: Scratch) -> None:
+    graph = scratch.record(everything("istio", "flagger", "prod"))
+    template = spec(graph, "MetricTemplate", "error-rate")
+    assert template["provider"] == {"type": "prometheus", "address": graph.outputs["prometheus_url"]}
+
+
+def test_what_flagger_makes_is_never_declared(scratch: Scratch) -> None:
+    """Two owners of one object undo each other's work."""
+    graph = scratch.record(everything("istio", "flagger", "dev"))
+    released = {"auth-service", "tenant-service", "api-gateway"}
+    names = {name for one in released for name in (f"{one}-primary", f"{one}-canary")}
+    assert not {body["metadata"]["name"] for body in objects(graph)} & names
+    routes = {body["metadata"]["name"] for body in objects(graph, "VirtualService")}
+    assert not routes & released
+
+
+def test_declared_weights_begin_with_everything_on_stable(scratch: Scratch) -> None:
+    graph = scratch.record(everything("istio", "none", "dev"))
+    (rule,) = spec(graph, "VirtualService", "auth-service")["http"]
+    assert [(to["destination"]["host"], to["weight"]) for to in rule["route"]] == [("auth-service-primary", 100)]
+    (rule,) = spec(scratch.record(everything("gateway-api", "none", "dev")), "HTTPRoute", "auth-service")["rules"]
+    assert [(to["name"], to["weight"]) for to in rule["backendRefs"]] == [("auth-service-primary", 100)]
+
+
+def test_fields_that_move_are_left_to_who_moves_them(scratch: Scratch) -> None:
+    def owned(text: str) -> dict[tuple[str, str], list[str]]:
+        return {
+            one.object_name[::2]: one.options["ignore_changes"]
+            for one in scratch.record(text)
+            if "ignore_changes" in one.options and one.object_name[2].startswith("auth-service")
+        }
+
+    canary = {"auth-service": {"strategy": "canary"}}
+    assert owned(environment({"mesh": "istio"}, canary)) == {
+        ("Deployment", "auth-service"): ["spec.replicas"],
+        ("Deployment", "auth-service-primary"): ["spec.template"],
+        ("VirtualService", "auth-service"): ["spec.http"],
+    }
+    assert owned(environment({"mesh": "istio", "controller": "flagger"}, canary)) == {
+        ("Deployment", "auth-service"): ["spec.replicas"],
+        ("Service", "auth-service"): ["spec.selector", "spec.ports"],
+    }
+    assert owned(environment({"mesh": "gateway-api"}, canary))["HTTPRoute", "auth-service"] == ["spec.rules"]
+    blue = owned(environment({}, {"auth-service": {"strategy": "blue-green"}}))
+    assert blue["Service", "auth-service"] == ["spec.selector"]
+
+
+def test_network_policies_let_both_versions_through(scratch: Scratch) -> None:
+    """The stable pods have another name: a policy that goes by the name shuts them out."""
+    graph = scratch.record(environment({"mesh": "istio"}, {"tenant-service": {"strategy": "canary"}}))
+    both = {"platform.io/application": "tenant-service"}
+    assert spec(graph, "NetworkPolicy", "tenant-service")["podSelector"] == {"matchLabels": both}
+    for name, direction in (("api-gateway", "egress"), ("postgresql-cluster-pooler-rw", "ingress")):
+        peers = [
+            peer.get("podSelector", {}).get("matchLabels")
+            for rule in spec(graph, "NetworkPolicy", name)[direction]
+            for peer in rule["to" if direction == "egress" else "from"]
+        ]
+        assert both in peers, name
+    for name in ("tenant-service", "tenant-service-primary"):
+        assert spec(graph, "Deployment", name)["template"]["metadata"]["labels"].items() >= both.items()
+    assert spec(graph, "PodDisruptionBudget", "tenant-service")["selector"] == {"matchLabels": both}
+
+
+def test_the_mesh_refuses_what_is_not_named(scratch: Scratch) -> None:
+    graph = scratch.record(environment({"mesh": "istio"}, {}, "prod"))
+    assert spec(graph, "PeerAuthentication", "default") == {"mtls": {"mode": "STRICT"}}
+    assert spec(graph, "AuthorizationPolicy", "default-deny") == {}
+    callers = {
+        principal
+        for rule in spec(graph, "AuthorizationPolicy", "auth-service")["rules"]
+        for source in rule["from"]
+        for principal in source["source"]["principals"]
+    }
+    assert callers == {"cluster.local/ns/astrbot/sa/api-gateway"}
+    (rule,) = spec(graph, "AuthorizationPolicy", "api-gateway")["rules"]
+    assert rule["from"][0]["source"]["principals"] == ["cluster.local/ns/istio-ingress/sa/istio-ingress"]
+    manager = spec(graph, "AuthorizationPolicy", "astrbot-manager")["rules"][-1]
+    assert manager == {"to": [{"operation": {"ports": ["8000"], "paths": ["/webhook/alert"]}}]}
+    assert not objects(graph, "Ingress")
+
+
+def test_time_limits_fit_the_probes_and_prod_stays_in_its_zone(scratch: Scratch) -> None:
+    """A retry after the pod has stopped, or a pod let back in before its probe has failed, is an error to somebody."""
+    graph = scratch.record(environment({"mesh": "istio"}, {}, "prod"))
+    (rule,) = spec(graph, "VirtualService", "auth-service")["http"]
+    pod = spec(graph, "Deployment", "auth-service")["template"]["spec"]
+    (container,) = pod["containers"]
+    limits = rule["retries"]
+    seconds = int(rule["timeout"].rstrip("s"))
+    attempt = int(limits["perTryTimeout"].rstrip("s"))
+    assert attempt >= container["livenessProbe"]["timeoutSeconds"]
+    assert attempt * (1 + limits["attempts"]) <= seconds <= pod["terminationGracePeriodSeconds"]
+    policy = spec(graph, "DestinationRule", "auth-service")["trafficPolicy"]
+    readiness = container["readinessProbe"]
+    noticed = readiness["failureThreshold"] * readiness["periodSeconds"] + readiness["timeoutSeconds"]
+    assert int(policy["outlierDetection"]["baseEjectionTime"].rstrip("s")) >= noticed
+    assert policy["loadBalancer"]["localityLbSetting"]["enabled"] is True
+    development = scratch.record(environment({"mesh": "istio"}, {}))
+    assert (
+        "localityLbSetting" not in spec(development, "DestinationRule", "auth-service")["trafficPolicy"]["loadBalancer"]
+    )
