@@ -73,7 +73,7 @@ def _renamed(value: Any, namespace: str) -> Any:
 
 def _requests(analyzer: Any, graph: Graph) -> Callable[[], None]:
     """The engine's requests, made beforehand: it is not this process that makes them."""
-    single, whole = [resource_request(resource) for resource in graph], stack_request(iter(graph))
+    single, whole = [resource_request(resource) for resource in graph], stack_request(graph)
 
     def send() -> None:
         for request in single:

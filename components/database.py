@@ -15,6 +15,7 @@ from components.network import DNS, KUBERNETES_API, Flow, Peer, allow, scrapes
 from components.observability import stores
 from components.observability.monitors import Endpoint, pod_monitor
 from components.observability.rules import prometheus_rule
+from components.priority import Priority
 from components.quantity import Bytes
 from versions import POSTGRESQL_CLUSTER, POSTGRESQL_IMAGE
 
@@ -146,6 +147,7 @@ class Database(pulumi.ComponentResource):
                 "instances": args.instances,
                 "imageName": POSTGRESQL_IMAGE,
                 "enableSuperuserAccess": False,
+                "priorityClassName": Priority.CRITICAL.class_name(args.scope.environment),
                 "bootstrap": {
                     "initdb": {
                         "database": args.database,

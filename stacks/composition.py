@@ -11,6 +11,7 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.observability.monitors import Endpoint
+from components.priority import Priority
 from stacks.services import Capability, Service
 from stacks.tiers import Tier
 from stacks.types import Bytes, Cpu
@@ -125,4 +126,6 @@ def application_args(
         egress=() if instance else egress_flows(service, services, around),
         zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
         environment={"TENANT_ID": instance} if instance else {},
+        priority=Priority[service.priority.upper()],
+        single_replica_reason=service.single_replica_reason if service.replicas == 1 and not maximum else None,
     )

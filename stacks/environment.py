@@ -10,6 +10,7 @@ from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
 from components.credentials import ExternalStore
 from components.network import Flow, Peer
+from components.priority import PriorityClasses
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
 from stacks.composition import METRICS_PORTS
@@ -26,12 +27,16 @@ def build(environment: Environment) -> dict[str, object]:
     cluster = ExistingCluster("cluster", _cluster_args(environment))
     opts = pulumi.ResourceOptions(providers={"kubernetes": cluster.provider})
     AdmissionPolicies("admission", _admission_args(environment), opts)
+    # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
+    PriorityClasses("priority", environment.name, opts)
     args = _system_args(environment)
     outputs: dict[str, object] = {
         "environment": environment.name,
         "tier": environment.file.tier,
         # Where images may come from: the policy pack reads it.
         "registry": environment.file.registry,
+        # What the cluster has besides, and objects may name: the policy pack reads this too.
+        "provided": _provided(environment),
         "capacity": _capacity(environment.tier),
     }
     systems = [name for name, config in environment.file.systems if config is not None]
@@ -46,6 +51,17 @@ def _watched(systems: Sequence[str]) -> tuple[list[Flow], list[Flow]]:
     targets = [Flow(peer=Peer(namespace=name), ports=METRICS_PORTS) for name in systems]
     manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
     return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []
+
+
+def _provided(environment: Environment) -> list[str]:
+    """The objects that the environment names and does not make, as `Kind name`."""
+    store, tier = environment.secret_store, environment.tier
+    named = {
+        store.kind if store else "": store.name if store else None,
+        "StorageClass": tier.storage_class,
+        "ClusterIssuer": tier.cluster_issuer,
+    }
+    return [f"{kind} {name}" for kind, name in named.items() if name]
 
 
 def _capacity(tier: Tier) -> dict[str, object]:

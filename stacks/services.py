@@ -33,7 +33,9 @@ class Service(Model):
 
     `calls` names the services that it connects to, `uses` the capabilities. `ports` by name; `http` is the one that
     is probed. `image` (without tag) defaults to the registry's image of the same name. `secrets` are the keys of the
-    system's Secret that it sees, `rules` what its service account may do in the namespace.
+    system's Secret that it sees, `rules` what its service account may do in the namespace. `priority` says who is
+    scheduled first when there is not room for all. `single_replica_reason` says why one pod is enough, without which
+    the policies refuse a service of one pod in staging and prod.
     """
 
     name: ServiceName
@@ -48,6 +50,8 @@ class Service(Model):
     secrets: Sequence[Text] = ()
     rules: Sequence[Mapping[str, Sequence[str]]] = ()
     autoscaled: bool = True
+    priority: Literal["critical", "high", "default", "batch"] = "high"
+    single_replica_reason: Text | None = None
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -11,6 +11,7 @@ from components.naming import Scope, dns_label
 from components.network import Flow
 from components.observability.monitors import Endpoint
 from components.pods import WhenUnsatisfiable
+from components.priority import Priority
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,7 @@ class ApplicationArgs:
     `config_maps` become environment variables whole, `secrets` key by key, so that a service sees only the secrets
     it needs. `rules` are the RBAC rules of its service account; without any it gets no API token. An instance may
     share the `service_account`, network policy and monitor of an `ApplicationGroup`. `metrics` are the ports to scrape.
+    `single_replica_reason` says why one pod is enough, where one is.
     """
 
     scope: Scope
@@ -119,6 +121,8 @@ class ApplicationArgs:
     egress: Sequence[Flow] = ()
     zone_spread: WhenUnsatisfiable = "ScheduleAnyway"
     metrics: Sequence[Endpoint] = ()
+    priority: Priority = Priority.HIGH
+    single_replica_reason: str | None = None
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from components.application.pod import pod_template
 from components.network import allow
 from components.observability.monitors import service_monitor
 from components.performance import SKIP_AWAIT
+from components.pods import SINGLE_REPLICA_REASON
 
 
 class Application(pulumi.ComponentResource):
@@ -82,10 +83,10 @@ class Application(pulumi.ComponentResource):
         )
 
     def _deployment(self, opts: pulumi.ResourceOptions) -> None:
-        args = self._args
+        args, reason = self._args, self._args.single_replica_reason
         Deployment(
             self._name,
-            metadata=self._metadata(),
+            metadata=self._metadata({SINGLE_REPLICA_REASON: reason} if reason else None),
             spec={
                 # An autoscaler owns the number; declaring it as well would undo its work at every update.
                 **({} if args.replicas.autoscaled else {"replicas": args.replicas.minimum}),

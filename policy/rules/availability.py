@@ -12,13 +12,12 @@ from policy.model import About, Level, RuleConfig, Severity, Violation, resource
 from policy.quantities import whole
 from policy.subject import Stack, Subject
 from policy.values import at, items, mapping, text
-from policy.workloads import RUN_TO_COMPLETION, WORKLOADS, pod_labels, pod_spec
+from policy.workloads import PRIORITISED, RUN_TO_COMPLETION, WORKLOADS, pod_labels, pod_spec, priority_class_name
 
 _HPA, _KEDA = "autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject"
 _SPREAD = ("apps/Deployment", "apps/StatefulSet")
 # One pod is enough where nobody waits for it; test shows what prod would say.
 _PRODUCTION_LIKE = {"dev": Level.DISABLED, "test": Level.ADVISORY}
-_UNTIL_THE_PROGRAM_COMPLIES = {"dev": Level.DISABLED, **dict.fromkeys(("test", "staging", "prod"), Level.ADVISORY)}
 
 
 class AutoscalerConfig(RuleConfig):
@@ -61,21 +60,30 @@ def autoscaler(subject: Subject, config: AutoscalerConfig) -> Iterator[Violation
 
 
 class ReplicasConfig(RuleConfig):
-    """`minimum`: how many pods a service has at least."""
+    """`minimum`: how many pods a service has at least.
+
+    `reason_annotation`: the annotation by which a Deployment says why one pod is enough.
+    """
 
     minimum: int = 2
+    reason_annotation: str = "platform.io/single-replica-reason"
 
 
 @stack_rule(
     About(
         name="replicas",
         title="Services have more than one pod",
-        description="A Deployment behind a Service has two pods or more, or an autoscaler that keeps as many.",
+        description=(
+            "A Deployment behind a Service has two pods or more, or an autoscaler that keeps as many; one of a single "
+            "pod says why in its annotation platform.io/single-replica-reason."
+        ),
         severity=Severity.MEDIUM,
         level=Level.MANDATORY,
-        levels=_UNTIL_THE_PROGRAM_COMPLIES,
-        awaits="two replicas of astrbot-manager (with a lease) and of each astrbot-instance, or exemptions of them",
-        remediation=("Set replicas to 2 or more, or add an autoscaler.",),
+        levels=_PRODUCTION_LIKE,
+        remediation=(
+            "Set replicas to 2 or more, or add an autoscaler.",
+            "Where a second pod would do harm, say why in the annotation platform.io/single-replica-reason.",
+        ),
     ),
     config=ReplicasConfig,
 )
@@ -110,9 +118,11 @@ def _alone(
     # Scaled to nothing on purpose: it serves nobody.
     if number == 0 or number >= config.minimum or target in scaled or index is None:
         return
+    if text(at(deployment.props, "metadata", "annotations", config.reason_annotation)).strip():
+        return
     if next(index.matching(pod_labels(deployment)[0]), None):
         problem = f"is {number}, and a Service sends traffic here"
-        fix = f"set it to {config.minimum} or more, or add an autoscaler"
+        fix = f"set it to {config.minimum} or more, or say why in the annotation {config.reason_annotation}"
         yield Violation(subject=deployment, field="spec.replicas", problem=problem, fix=fix)
 
 
@@ -156,24 +166,24 @@ class PriorityClassConfig(RuleConfig):
         name="priority-class",
         title="Pods say how important they are",
         description=(
-            "Every long-running workload names a priority class: without one all are equal, and a batch job can "
-            "keep the database from being scheduled again after a node is lost."
+            "Every long-running workload, also one of an operator, names a priority class: without one all are equal, "
+            "and a batch job can keep the database from being scheduled again after a node is lost."
         ),
         severity=Severity.LOW,
         level=Level.MANDATORY,
-        levels=_UNTIL_THE_PROGRAM_COMPLIES,
-        awaits="PriorityClasses, and priorityClassName in components/application/pod.py and object_storage.py",
+        levels=_PRODUCTION_LIKE,
         remediation=("Make a few PriorityClasses for the platform and name one in priorityClassName.",),
     ),
-    applies_to=WORKLOADS - RUN_TO_COMPLETION,
+    applies_to={*(WORKLOADS - RUN_TO_COMPLETION), *PRIORITISED},
     config=PriorityClassConfig,
 )
-def priority_class(workload: Subject, config: PriorityClassConfig) -> Iterator[Violation]:
+def priority_class(owner: Subject, config: PriorityClassConfig) -> Iterator[Violation]:
     """Pods without a class, and pods that pass for a part of Kubernetes."""
-    name = text(pod_spec(workload).get("priorityClassName"))
-    if pod_spec(workload) and (not name or name in config.reserved):
+    field, name = priority_class_name(owner)
+    has_pods = owner.object_type in PRIORITISED or bool(pod_spec(owner))
+    if has_pods and (not name or name in config.reserved):
         problem = f"is {name}" if name else "is missing"
-        yield Violation(field="priorityClassName", problem=problem, fix="name a class of the platform")
+        yield Violation(field=field, problem=problem, fix="name a class of the platform")
 
 
 @resource_rule(

@@ -81,6 +81,7 @@ TOKENS = {
     "Certificate": "kubernetes:cert-manager.io/v1:Certificate",
     "Issuer": "kubernetes:cert-manager.io/v1:Issuer",
     "StorageClass": "kubernetes:storage.k8s.io/v1:StorageClass",
+    "PriorityClass": "kubernetes:scheduling.k8s.io/v1:PriorityClass",
 }
 
 

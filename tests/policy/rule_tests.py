@@ -25,6 +25,7 @@ from policy.pack import policies
 from policy.rules import RULES
 from policy.subject import ANY_OBJECT
 from policy.values import editable
+from policy.workloads import PRIORITISED
 from tests.policy.objects import (
     LABELS,
     TODAY,
@@ -38,6 +39,7 @@ from tests.policy.objects import (
 )
 
 Violating = tuple[Any, ...]
+_PRIORITISED = {object_type.rpartition("/")[2] for object_type in PRIORITISED}
 # A container of every role, where it stands in a pod spec, and what messages call it.
 ROLES = {
     "container": ("containers.0", "container web"),
@@ -63,6 +65,8 @@ def in_every_role(path: str, value: Any, message: str) -> dict[str, Violating]:
 def kubernetes_object(api_version: str, kind: str, **fields: Any) -> Props:
     """A complying object of any kind: `shop/api`, with all labels."""
     metadata = {"name": "api", "namespace": "shop", "labels": dict(LABELS), **fields.pop("metadata", {})}
+    if kind in _PRIORITISED and isinstance(fields.get("spec"), dict):
+        fields["spec"] = {"priorityClassName": "standard", **fields["spec"]}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
 
 

@@ -66,7 +66,7 @@ def test_the_engines_requests_are_read_once_for_all_rules(servicer: Any, calls: 
         servicer.Analyze(resource_request(resource), None)
     assert calls["properties"] == len(graph)
     read = dict(calls)
-    servicer.AnalyzeStack(stack_request(iter(graph)), None)
+    servicer.AnalyzeStack(stack_request(graph), None)
     # Not once for each stack policy.
     assert calls["properties"] - read["properties"] == len(graph)
     assert calls["deserialize_properties"] == read["deserialize_properties"]

@@ -35,7 +35,7 @@ def prod() -> Iterator[Any]:
 def _analysed(analyzer: Any, graph: Graph) -> list[Any]:
     """All that the engine would be told about a stack."""
     single = [one for resource in graph for one in analyzer.Analyze(resource_request(resource)).diagnostics]
-    return [*single, *analyzer.AnalyzeStack(stack_request(iter(graph))).diagnostics]
+    return [*single, *analyzer.AnalyzeStack(stack_request(graph)).diagnostics]
 
 
 def _with_every_violation(graph: Graph) -> Graph:
