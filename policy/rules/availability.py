@@ -21,10 +21,14 @@ _PRODUCTION_LIKE = {"dev": Level.DISABLED, "test": Level.ADVISORY}
 
 
 class AutoscalerConfig(RuleConfig):
-    """`minimum`: the fewest replicas to which an autoscaler may scale. `metrics`: whether it must name any."""
+    """`minimum`: the fewest replicas to which an autoscaler may scale. `metrics`: whether it must name any.
+
+    `most_utilization`: the highest use of a resource, in percent of what is requested, at which it may still wait.
+    """
 
     minimum: int = 2
     metrics: bool = True
+    most_utilization: int = 100
 
 
 @resource_rule(
@@ -55,6 +59,12 @@ def autoscaler(subject: Subject, config: AutoscalerConfig) -> Iterator[Violation
         problem = "is missing" if most is None else "is not above minReplicas"
         yield Violation(field="spec.maxReplicas", problem=problem, fix="leave room to scale")
     classic = subject.type.endswith("/v1:HorizontalPodAutoscaler") and spec.get("targetCPUUtilizationPercentage")
+    for index, metric in enumerate(listed(spec, "metrics")):
+        percent = whole(at(metric, "resource", "target", "averageUtilization"))
+        if percent is not None and not 0 < percent <= config.most_utilization:
+            field = f"spec.metrics[{index}].resource.target.averageUtilization"
+            problem = f"is {percent}, not from 1 to {config.most_utilization}"
+            yield Violation(field=field, problem=problem, fix="scale before the request is used up")
     if config.metrics and not items(spec.get("metrics")) and not classic:
         yield Violation(field="spec.metrics", problem="is missing", fix="say by what to scale")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graph.model import Secret
-from tests.policy.seeding.environment import Seed, append, copied, drop, put, remove, retyped
+from tests.policy.rule_tests import kubernetes_object
+from tests.policy.seeding.environment import Seed, add, append, copied, drop, put, remove, retyped
 
 _ROLE, _BINDING = "Role astrbot/astrbot-manager", "RoleBinding astrbot/astrbot-manager"
 _CLUSTER_ROLE = "ClusterRole monitoring-prometheus-main"
@@ -28,6 +29,7 @@ SEEDS = (
     _rule("rbac-escalation", _ROLE, "rbac.authorization.k8s.io", "roles", "escalate"),
     _rule("rbac-exec", _ROLE, "", "pods/exec", "create"),
     _rule("rbac-secrets", _CLUSTER_ROLE, "", "secrets", "list"),
+    _rule("rbac-creation", _ROLE, "", "pods", "create"),
     Seed(
         rule="rbac-cluster-admin",
         edit=put(_CLUSTER_BINDING, "roleRef.name", "cluster-admin"),
@@ -57,8 +59,23 @@ SEEDS = (
     Seed(rule="gateway-tls", edit=put(_GATEWAY, "spec.listeners.0.tls", {}), object=_GATEWAY),
     Seed(rule="wildcard-hosts", edit=drop(_GATEWAY, "spec.listeners.0.hostname"), object=_GATEWAY),
     Seed(rule="unique-routes", edit=copied(_INGRESS, "seeded"), object="Ingress astrbot/seeded"),
+    Seed(
+        rule="ingress-snippets",
+        edit=put(_INGRESS, "metadata.annotations.nginx~ingress~kubernetes~io/server-snippet", "return 200;"),
+        object=_INGRESS,
+    ),
+    Seed(
+        rule="service-ports",
+        edit=put("Service astrbot/auth-service", "spec.ports.0.targetPort", "gone"),
+        object="Service astrbot/auth-service",
+    ),
     # Namespaces, labels, versions, owners, credentials.
     Seed(rule="namespace-baseline", edit=remove("ResourceQuota astrbot/quota"), object="Namespace astrbot"),
+    Seed(
+        rule="own-namespace",
+        edit=add(kubernetes_object("v1", "ConfigMap", metadata={"namespace": "default", "name": "seeded"})),
+        object="ConfigMap default/seeded",
+    ),
     Seed(rule="required-labels", edit=drop(_SETTINGS, "metadata.labels.platform~io/system"), object=_SETTINGS),
     Seed(
         rule="api-versions",

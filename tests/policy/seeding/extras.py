@@ -59,6 +59,9 @@ def _node_group() -> Props:
     return aws.aws(aws.NODE_GROUP, nodeGroupName="general", dependsOn=[(aws.SUBNET, _SUBNET)])
 
 
+_TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}}]}
+_IMMUTABLE = {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}}
+
 # By the name in the program.
 EXTRAS: Mapping[str, Props] = {
     "nightly": _nightly(),
@@ -79,4 +82,10 @@ EXTRAS: Mapping[str, Props] = {
     "volume": aws.aws(aws.VOLUME, encrypted=True),
     "reader": aws.policy(),
     "web": aws.group(),
+    "role": aws.aws(aws.ROLE, assumeRolePolicy=_TRUST),
+    "orders": aws.aws(aws.DATABASE, storageEncrypted=True, backupRetentionPeriod=14, deletionProtection=True),
+    "images": aws.aws(aws.REPOSITORY, **_IMMUTABLE),
+    "entry": aws.aws(aws.LISTENER, protocol="HTTPS", sslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06"),
+    "network": aws.aws(aws.VPC),
+    "network-log": aws.aws(aws.FLOW_LOG, trafficType="ALL", dependsOn=[(aws.VPC, "network")]),
 }

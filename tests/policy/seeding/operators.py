@@ -21,6 +21,7 @@ SEEDS = (
     _seed("database-backup", _DATABASE, remove("ScheduledBackup astrbot/seeded")),
     _seed("redis-password", _CACHE, drop(_CACHE, "spec.kubernetesConfig.redisSecret")),
     _seed("redis-persistence", _CACHE, put(_CACHE, "spec.persistenceEnabled", False)),
+    _seed("operator-pods", _CACHE, put(_CACHE, "spec.podSecurityContext.runAsNonRoot", False)),
     _seed("prometheus-retention", _PROMETHEUS, drop(_PROMETHEUS, "spec.retention")),
     _seed("canary-analysis", _CANARY, drop(_CANARY, "spec.analysis.metrics")),
     _seed("certificate-lifetime", _CERTIFICATE, put(_CERTIFICATE, "spec.duration", "90000h")),

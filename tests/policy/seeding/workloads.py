@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.policy.seeding.environment import Seed, append, drop, put
+from tests.policy.objects import having, workload
+from tests.policy.seeding.environment import Seed, add, append, drop, put
 
 _GATEWAY = "Deployment astrbot/api-gateway"
 # For a second violation at the same place.
@@ -13,6 +14,11 @@ _STORAGE = "StatefulSet astrbot/minio"
 _SPEC = "spec.template.spec"
 _CONTAINER = f"{_SPEC}.containers.0"
 _CONTEXT = f"{_CONTAINER}.securityContext"
+
+
+_ALONE = having(workload("Pod", "seeded", "astrbot"), "spec.serviceAccountName", "api-gateway")
+_ALONE = having(_ALONE, "spec.priorityClassName", "platform-prod-high")
+_ALONE = having(_ALONE, "metadata.labels", {**_ALONE["metadata"]["labels"], "app.kubernetes.io/name": "api-gateway"})
 
 
 def _pod(rule: str, path: str, value: object, label: str = _GATEWAY) -> Seed:
@@ -51,6 +57,8 @@ SEEDS = (
     _volume("scratch-limits", emptyDir={}),
     _container("host-ports", "ports.0.hostPort", 80),
     _container("probe-hosts", "readinessProbe.httpGet.host", "169.254.169.254"),
+    _container("unprivileged-ports", "ports.0.containerPort", 443, _TENANTS),
+    _pod("root-group", "securityContext.fsGroup", 0),
     # Images, credentials, rights.
     _container("image-registry", "image", "docker.io/library/tenant-service:1.0.0", _TENANTS),
     _container("image-tag", "image", "ghcr.io/saas-platform/api-gateway:latest"),
@@ -60,9 +68,21 @@ SEEDS = (
         edit=append(_GATEWAY, f"{_CONTAINER}.env", {"name": "API_TOKEN", "value": "hunter2hunter2"}),
         object=_GATEWAY,
     ),
+    _container("secrets-in-commands", "args", ["--token=hunter2hunter2"]),
     _pod("default-service-account", "serviceAccountName", "default"),
     _pod("service-account-token", "automountServiceAccountToken", True, _TENANTS),
     _without("token-automount", f"{_SPEC}.automountServiceAccountToken"),
+    Seed(
+        rule="unique-variables",
+        edit=put(_TENANTS, f"{_CONTAINER}.env", [{"name": "MODE", "value": "a"}, {"name": "MODE", "value": "b"}]),
+        object=_TENANTS,
+    ),
+    Seed(rule="controlled-pods", edit=add(_ALONE, "alone"), object="Pod astrbot/seeded"),
+    Seed(
+        rule="own-pods",
+        edit=put("Deployment monitoring/grafana", "spec.selector.matchLabels", {"app": "gone"}),
+        object="Deployment monitoring/grafana",
+    ),
     # Figures, and how it lives and dies.
     _without("resource-limits", f"{_CONTAINER}.resources.limits.memory"),
     _container("resource-ratio", "resources.requests.memory", "1Mi", _TENANTS),
