@@ -20,7 +20,7 @@ from policy.evaluation import evaluate
 from policy.rules import RULES
 from tests.policy.engine import resource_request, served, stack_request
 
-SIZES = (100, 1000, 5000)
+SIZES = (500, 1000, 2000)
 _ROUNDS = 3
 # The engine's own cost of a resource: 2,100 of them in 10.7 s, with this program's cures (components/performance.py).
 _PREVIEW_OF_A_RESOURCE = 10.7 / 2100
