@@ -6,7 +6,7 @@ from policy.model import Rule
 from policy.rules.access import rbac_cluster_admin, rbac_escalation, rbac_exec, rbac_secrets, rbac_wildcards
 from policy.rules.alerts import alert_runbooks
 from policy.rules.api_versions import api_versions
-from policy.rules.availability import autoscaler, priority_class, replicas, statefulset_service, topology_spread
+from policy.rules.availability import autoscaler, replicas, statefulset_service, topology_spread
 from policy.rules.aws_access import aws_tags, iam_wildcards, open_ports
 from policy.rules.aws_cluster import eks_encryption, eks_endpoint, eks_logging, instance_metadata, private_nodes
 from policy.rules.aws_services import ecr_repositories, listener_tls, public_principals, rds_protection, vpc_flow_logs
@@ -41,6 +41,7 @@ from policy.rules.placement import controlled_pods, own_namespace, own_pods
 from policy.rules.plain_secrets import secrets_in_configmap, secrets_in_environment
 from policy.rules.ports import service_ports, unprivileged_ports
 from policy.rules.postgres import postgres_instances, postgres_superuser, postgres_tls
+from policy.rules.priority import priority_class
 from policy.rules.privilege import capabilities, privilege_escalation, privileged, read_only_root, run_as_non_root
 from policy.rules.ratios import resource_ratio
 from policy.rules.redis import redis_password, redis_persistence

@@ -12,7 +12,7 @@ from policy.model import About, Level, RuleConfig, Severity, Violation, resource
 from policy.quantities import whole
 from policy.subject import Stack, Subject
 from policy.values import at, items, mapping, text
-from policy.workloads import PRIORITISED, RUN_TO_COMPLETION, WORKLOADS, pod_labels, pod_spec, priority_class_name
+from policy.workloads import pod_labels, pod_spec
 
 _HPA, _KEDA = "autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject"
 _SPREAD = ("apps/Deployment", "apps/StatefulSet")
@@ -163,37 +163,6 @@ def topology_spread(workload: Subject, config: TopologySpreadConfig) -> Iterator
     for key in config.keys:
         if key not in spread:
             yield Violation(field="topologySpreadConstraints", problem=f"lacks {key}", fix="add a constraint for it")
-
-
-class PriorityClassConfig(RuleConfig):
-    """`reserved`: classes that are Kubernetes' own."""
-
-    reserved: tuple[str, ...] = ("system-cluster-critical", "system-node-critical")
-
-
-@resource_rule(
-    About(
-        name="priority-class",
-        title="Pods say how important they are",
-        description=(
-            "Every long-running workload, also one of an operator, names a priority class: without one all are equal, "
-            "and a batch job can keep the database from being scheduled again after a node is lost."
-        ),
-        severity=Severity.LOW,
-        level=Level.MANDATORY,
-        levels=_PRODUCTION_LIKE,
-        remediation=("Make a few PriorityClasses for the platform and name one in priorityClassName.",),
-    ),
-    applies_to={*(WORKLOADS - RUN_TO_COMPLETION), *PRIORITISED},
-    config=PriorityClassConfig,
-)
-def priority_class(owner: Subject, config: PriorityClassConfig) -> Iterator[Violation]:
-    """Pods without a class, and pods that pass for a part of Kubernetes."""
-    field, name = priority_class_name(owner)
-    has_pods = owner.object_type in PRIORITISED or bool(pod_spec(owner))
-    if has_pods and (not name or name in config.reserved):
-        problem = f"is {name}" if name else "is missing"
-        yield Violation(field=field, problem=problem, fix="name a class of the platform")
 
 
 @resource_rule(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from graph.model import Graph, Resource
+from graph.model import Graph, Resource, masked
 from graph.record import record
 from policy.evaluation import evaluate, stack_of
 from tests.policy.objects import Props, token_of
@@ -43,6 +43,12 @@ def environment() -> Graph:
     """Production, the objects of EXTRAS in its namespace, and what AWS would run below it."""
     graph = record("prod")
     return replace(graph, resources=(*graph.resources, *(_resource(props, name) for name, props in EXTRAS.items())))
+
+
+def of_production() -> list[Props]:
+    """One object of each kind that production has, its secrets masked."""
+    by_type = {one.type: masked(one.inputs) for one in record("prod") if one.is_kubernetes_object}
+    return list(by_type.values())
 
 
 @cache
