@@ -6,7 +6,10 @@ from functools import reduce
 
 import pytest
 
+from policy.evaluation import evaluate
+from policy.exemptions import Exemption
 from policy.rules import RULES
+from tests.policy.objects import TODAY
 from tests.policy.seeding import cloud, cluster, operators, workloads
 from tests.policy.seeding.environment import Seed, already_found, environment, found
 
@@ -27,6 +30,15 @@ def test_a_seeded_violation_is_found_and_nothing_else(seed: Seed) -> None:
     new = found(seed.edit(environment())) - already_found()
     assert new == seed.findings
     assert all(seed.implied.values()), "what else is found needs a reason"
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.rule)
+def test_an_exemption_lets_off_that_object_alone(seed: Seed) -> None:
+    row = Exemption(rule=seed.rule, object=seed.object, reason="r", expires=TODAY)
+    rules = [rule for rule in RULES if rule.about.name == seed.rule]
+    findings = evaluate(seed.edit(environment()), rules=rules, exemptions=[row], today=TODAY)
+    assert {one.object for one in findings if one.exemption} == {seed.object}
+    assert {(one.rule, one.object) for one in findings if not one.exemption} <= already_found()
 
 
 def test_all_violations_together_are_found_together() -> None:
