@@ -1,8 +1,8 @@
 """What the pack adds to `pulumi preview` of production with the real engine, and what of that is not the pack's.
 
 Three previews in turn: without a pack, with one that has a single rule which does nothing, and with ours. The engine
-starts a pack's process before the program's, and asks it twice about every resource, whatever the rules: that is the
-price of any pack in Python, and no rule of ours can lower it.
+starts a pack's process before the program's, and asks it twice about every resource, whatever the rules: the second
+figure is the price of a pack as the SDK serves it, the third is judged against the aim.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ def run() -> None:
     for index, name in enumerate(("no pack", "an empty pack", "this pack")):
         seconds = statistics.median(one[index] for one in rounds)
         share = statistics.median(one[index] / one[0] - 1 for one in rounds)
-        print(f"preview of {_STACK} with {name:14} {seconds:6.2f} s   adds {share:.0%}")
+        aim = " (aim ≤ 10 %)" if index == 2 else ""
+        print(f"preview of {_STACK} with {name:14} {seconds:6.2f} s   adds {share:.0%}{aim}")
     own = statistics.median((one[2] - one[1]) / one[0] for one in rounds)
-    print(f"of which the rules and their start {own:.0%} (aim ≤ 10 %), median of {_ROUNDS} rounds")
+    print(f"this pack beyond an empty one: {own:.0%}, median of {_ROUNDS} rounds")
 
 
 def _project(folder: Path) -> Path:
