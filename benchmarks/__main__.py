@@ -11,6 +11,7 @@ BENCHMARKS = {
     "engine": "benchmarks.engine",
     "environment": "benchmarks.environment",
     "policy": "benchmarks.policy",
+    "pack": "benchmarks.pack",
 }
 
 

@@ -18,6 +18,7 @@ from components.network import DNS, Flow, Peer, allow, scrapes
 from components.observability import stores
 from components.observability.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.observability.rules import prometheus_rule
+from components.priority import Priority
 from components.quantity import Bytes
 from versions import REDIS_CLUSTER, REDIS_EXPORTER_IMAGE, REDIS_IMAGE
 
@@ -170,6 +171,7 @@ class Cache(pulumi.ComponentResource):
                 "clusterSize": args.shards,
                 "clusterVersion": "v7",
                 "persistenceEnabled": True,
+                "priorityClassName": Priority.CRITICAL.class_name(args.scope.environment),
                 "kubernetesConfig": {
                     "image": REDIS_IMAGE,
                     "imagePullPolicy": "IfNotPresent",

@@ -20,6 +20,7 @@ from components.observability.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import container_security, pod_security, scratch_volumes, spread
+from components.priority import Priority
 from components.quantity import Bytes
 from versions import MINIO_IMAGE
 
@@ -206,6 +207,7 @@ def _pod_template(args: ObjectStorageArgs, selector: dict[str, str]) -> PodTempl
             "service_account_name": args.name,
             "automount_service_account_token": False,
             "enable_service_links": False,
+            "priority_class_name": Priority.CRITICAL.class_name(args.scope.environment),
             "security_context": pod_security(),
             "termination_grace_period_seconds": 60,
             "topology_spread_constraints": spread(selector, "ScheduleAnyway", revision_label=None),

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # No user of the base images: a process that escapes owns no file.
 DEFAULT_USER_ID = 10001
 
+# The annotation of a Deployment that says why one pod is enough; the policy `replicas` reads it.
+SINGLE_REPLICA_REASON = "platform.io/single-replica-reason"
+
 WhenUnsatisfiable = Literal["DoNotSchedule", "ScheduleAnyway"]
 
 

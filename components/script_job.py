@@ -19,6 +19,7 @@ from components.footprint import ContainerResources, Footprint
 from components.naming import Scope, dns_label
 from components.network import Flow, allow
 from components.pods import DEFAULT_USER_ID, container_security, pod_security, scratch_volumes
+from components.priority import Priority
 from components.quantity import Bytes
 
 # A finished Job stays for a year. Once it is gone, the next deployment runs it again, which a script must bear.
@@ -161,6 +162,8 @@ def _pod(args: ScriptJobArgs) -> dict[str, Any]:
         "service_account_name": args.name,
         "automount_service_account_token": False,
         "enable_service_links": False,
+        # A deployment waits for a Job; what runs by the clock can wait itself.
+        "priority_class_name": (Priority.BATCH if args.schedule else Priority.HIGH).class_name(args.scope.environment),
         "restart_policy": "Never",
         "security_context": pod_security(args.user_id),
         "containers": [_container(args, mounts)],

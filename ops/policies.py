@@ -51,8 +51,6 @@ def _overview(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _section(entry: Entry) -> Iterator[str]:
     yield from (f"## {entry.name}", "", f"**{entry.title}.** {entry.description}", "")
-    if entry.awaits:
-        yield from (f"Advisory until the program has what it asks for: {entry.awaits}.", "")
     yield from (f"{number}. {step}" for number, step in enumerate(entry.remediation, 1))
     yield ""
     if entry.frameworks:
@@ -64,6 +62,13 @@ def _section(entry: Entry) -> Iterator[str]:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    """The names, or the first of many and how many more there are."""
+    return (
+        ", ".join(names) if len(names) <= most else f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    )
 
 
 def _write_json(entries: Sequence[Entry]) -> None:
@@ -83,11 +88,11 @@ def _write_text(entries: Sequence[Entry]) -> None:
     from ops.console import console
 
     table = Table(title=f"{len(entries)} policies", title_justify="left")
-    for heading in ("Rule", "Severity", *TIERS, "Judges", "Frameworks", "Repairs", "Admission"):
+    for heading in ("Rule", "Severity", *TIERS, "Judges", "Standards", "Repairs", "Admission"):
         table.add_column(heading, overflow="fold")
     for one in entries:
         levels = [one.levels[tier] for tier in TIERS]
-        standards = "; ".join(one.frameworks)
+        standards = ", ".join(one.standards)
         flags = (_yes(one.repairs), _yes(one.at_admission))
-        table.add_row(one.name, one.severity, *levels, ", ".join(one.judges), standards, *flags)
+        table.add_row(one.name, one.severity, *levels, _few(one.judges), standards, *flags)
     console().print(table)

@@ -5,6 +5,7 @@ The only place that constructs a PolicyPack, because constructing one starts a s
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ def main() -> None:
     """Serve the pack with the levels of the stack's tier."""
     # The engine runs this folder as a program, with the folder itself first on the path. There its modules would
     # stand at top level and could shadow others; they belong to the package `policy` below the repository's root.
+    # The engine waits: garbage can be collected once the pack has been loaded (`analysis.read_once`).
+    gc.disable()
     sys.path[:] = [str(_HERE.parent), *(entry for entry in sys.path if Path(entry).resolve() != _HERE)]
     from policy.environment import tier_of_engine
     from policy.pack import serve

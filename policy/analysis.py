@@ -46,37 +46,49 @@ class Policies(list[crossguard.Policy]):
 
     def __iter__(self) -> Iterator[crossguard.Policy]:
         subject = _subject.get()
-        if subject is None:
-            return super().__iter__()
+        return super().__iter__() if subject is None else iter(self.judging(subject))
+
+    def judging(self, subject: Subject) -> Sequence[crossguard.Policy]:
+        """The policies that judge resources of this type."""
         if subject.type not in self._of_type:
             self._of_type[subject.type] = [one for one in self[:] if self._judges(one.name, subject)]
-        return iter(self._of_type[subject.type])
+        return self._of_type[subject.type]
 
 
 class _Servicer(policy._PolicyAnalyzerServicer):
     """The SDK's servicer, which reads each request once."""
 
     tier: str | None = None
+    policies: Policies
 
     def Analyze(self, request: Any, context: Any) -> Any:
         stripped = analyzer_pb2.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name)
         with _during(_subject, read(request, properties(request.properties), frozenset())):
             return super().Analyze(stripped, context)  # type: ignore[no-untyped-call]
 
+    def Remediate(self, request: Any, context: Any) -> Any:
+        # The engine asks for every resource, and waits. Outside of dev and test no rule repairs: nothing is to be read.
+        subject = Subject(urn=request.urn, type=request.type, name=request.name, props={})
+        levels = (self._get_enforcement_level(one) for one in self.policies.judging(subject))
+        if crossguard.EnforcementLevel.REMEDIATE not in levels:
+            return analyzer_pb2.RemediateResponse()
+        return super().Remediate(request, context)  # type: ignore[no-untyped-call]
+
     def AnalyzeStack(self, request: Any, context: Any) -> Any:
         with _during(_stack, read_stack(request.resources, self.tier)):
             return super().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), context)  # type: ignore[no-untyped-call]
 
 
-def read_once(tier: str | None) -> None:
-    """From now on this process's servers read requests as described above; stacks are of this tier."""
+def read_once(tier: str | None, policies: Policies) -> None:
+    """From now on this process's servers read requests as described above, for these policies and stacks of a tier."""
 
     class Servicer(_Servicer):
         pass
 
-    Servicer.tier = tier
+    Servicer.tier, Servicer.policies = tier, policies
     # What is there now stays: collecting garbage among it would cost as much as a rule.
     gc.freeze()
+    gc.enable()
     policy._PolicyAnalyzerServicer = Servicer  # type: ignore[misc]
 
 

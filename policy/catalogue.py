@@ -17,7 +17,7 @@ _WORKLOADS = "workloads"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A rule in the table; `levels` by tier, `judges` in words."""
+    """A rule in the table; `levels` by tier, `judges` in words, `standards` the short names of the `frameworks`."""
 
     name: str
     title: str
@@ -26,10 +26,10 @@ class Entry:
     levels: dict[str, str]
     judges: tuple[str, ...]
     frameworks: tuple[str, ...]
+    standards: tuple[str, ...]
     remediation: tuple[str, ...]
     repairs: bool
     at_admission: bool
-    awaits: str
     settings: dict[str, str]
 
 
@@ -49,10 +49,10 @@ def _entry(rule: Rule) -> Entry:
         levels={tier: about.level_in(tier).value for tier in TIERS},
         judges=_judges(rule),
         frameworks=tuple(map(str, about.frameworks)),
+        standards=tuple(dict.fromkeys(framework.short for framework in about.frameworks)),
         remediation=about.remediation,
         repairs=isinstance(rule, ResourceRule) and rule.remedy is not None,
         at_admission=isinstance(rule, ResourceRule) and rule.admission is not None,
-        awaits=about.awaits,
         settings={name: _default(field.default) for name, field in rule.config.model_fields.items()},
     )
 

@@ -65,10 +65,7 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a rule says of itself. `level` holds wherever `levels` has nothing for the environment's tier.
-
-    `awaits` is what the program has to have before the rule can stop a deployment to production; "" once it can.
-    """
+    """What a rule says of itself. `level` holds wherever `levels` has nothing for the environment's tier."""
 
     name: str
     title: str
@@ -78,7 +75,6 @@ class About:
     remediation: tuple[str, ...]
     levels: Mapping[str, Level] = field(default_factory=dict)
     frameworks: tuple[Framework, ...] = ()
-    awaits: str = ""
 
     def level_in(self, tier: str | None) -> Level:
         """The level in an environment of this tier, before anything was configured."""

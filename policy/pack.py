@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pulumi_policy as crossguard
@@ -15,7 +16,7 @@ from pulumi_policy.policy import ReportViolation
 
 from policy.analysis import Policies, read_once, stack_of, subject_of
 from policy.exemptions import EXEMPTIONS, Exemption, Exemptions
-from policy.model import ResourceRule, Rule, StackRule, Violation
+from policy.model import ResourceRule, Rule, RuleConfig, StackRule, Violation
 from policy.rules import RULES
 from policy.subject import Subject
 from policy.values import editable
@@ -27,10 +28,11 @@ _RULES = {rule.about.name: rule for rule in RULES}
 
 def serve(tier: str | None) -> None:
     """Serve the pack with the levels of a tier, until the engine ends the process."""
-    read_once(tier)
+    pack = Policies(policies(tier), _judges)
+    read_once(tier, pack)
     crossguard.PolicyPack(
         NAME,
-        Policies(policies(tier), _judges),
+        pack,
         # Every policy states its own level; one that did not would stop the deployment.
         enforcement_level=crossguard.EnforcementLevel.MANDATORY,
         display_name="SaaS platform",
@@ -62,7 +64,7 @@ def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exem
     def validate(args: crossguard.ResourceValidationArgs, report: ReportViolation) -> None:
         subject = subject_of(args)
         if rule.judges(subject):
-            violations = rule.check(subject, rule.config.model_validate(args.get_config()))
+            violations = rule.check(subject, _configured(rule, args.get_config()))
             _report(rule, subject, violations, exemptions, report)
 
     def remediate(args: crossguard.ResourceValidationArgs) -> Mapping[str, Any] | None:
@@ -70,7 +72,7 @@ def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exem
         # Who is let off a rule is not rewritten by it either.
         if rule.remedy is None or not rule.judges(subject) or exemptions.ruling(rule.about.name, subject.label)[0]:
             return None
-        rule.remedy(subject, rule.config.model_validate(args.get_config()))
+        rule.remedy(subject, _configured(rule, args.get_config()))
         return subject.props if subject.props != editable(args.props) else None
 
     remedy: Any = remediate if rule.remedy else None
@@ -80,10 +82,21 @@ def _resource_policy(rule: ResourceRule[Any], tier: str | None, exemptions: Exem
 def _stack_policy(rule: StackRule[Any], tier: str | None, exemptions: Exemptions) -> crossguard.Policy:
     def validate(args: crossguard.StackValidationArgs, report: ReportViolation) -> None:
         stack = stack_of(args, tier)
-        violations = rule.check(stack, rule.config.model_validate(args.get_config()))
+        violations = rule.check(stack, _configured(rule, args.get_config()))
         _report(rule, stack.root, violations, exemptions, report)
 
     return crossguard.StackValidationPolicy(validate=validate, **_declaration(rule, tier))
+
+
+def _configured(rule: Rule, values: Mapping[str, Any]) -> RuleConfig:
+    """The settings of a rule; those of most are the defaults, which need not be made anew for each resource."""
+    config: RuleConfig = rule.config.model_validate(values) if values else _default(rule.config)  # type: ignore[arg-type]
+    return config
+
+
+@cache
+def _default(config: type[RuleConfig]) -> RuleConfig:
+    return config()
 
 
 def _report(
@@ -128,10 +141,11 @@ def _declaration(rule: Rule, tier: str | None) -> dict[str, Any]:
         "framework": first and crossguard.PolicyComplianceFramework(first.name, first.version, first.reference),
         "tags": [str(framework) for framework in about.frameworks],
         "remediation_steps": "\n".join(f"{number}. {step}" for number, step in enumerate(about.remediation, 1)),
-        "config_schema": _schema(rule),
+        "config_schema": _schema(rule.config),  # type: ignore[arg-type]
     }
 
 
-def _schema(rule: Rule) -> crossguard.PolicyConfigSchema:
-    schema = rule.config.model_json_schema()
+@cache
+def _schema(config: type[RuleConfig]) -> crossguard.PolicyConfigSchema:
+    schema = config.model_json_schema()
     return crossguard.PolicyConfigSchema(schema.get("properties", {}), schema.get("required"))

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from policy.inventory import listed
 from policy.subject import Subject
 from policy.values import at, mapping, text
-from policy.workloads import WORKLOADS, containers, pod_spec
+from policy.workloads import PRIORITISED, WORKLOADS, containers, pod_spec, priority_class_name
 
 _CONFIG_MAP, _SECRET, _CLAIM = "core/ConfigMap", "core/Secret", "core/PersistentVolumeClaim"
 _STORAGE_CLASS = "storage.k8s.io/StorageClass"
 _ISSUER, _CLUSTER_ISSUER = "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer"
 _SECRET_STORES = "external-secrets.io"
+PRIORITY_CLASS = "scheduling.k8s.io/PriorityClass"
 
 
 class Reference(NamedTuple):
@@ -26,7 +27,9 @@ class Reference(NamedTuple):
     @property
     def is_cluster_scoped(self) -> bool:
         """Whether it means an object that no namespace holds."""
-        return self.object_type == _STORAGE_CLASS or self.object_type.rpartition("/")[2].startswith("Cluster")
+        return self.object_type in (_STORAGE_CLASS, PRIORITY_CLASS) or self.object_type.rpartition("/")[2].startswith(
+            "Cluster"
+        )
 
 
 def references(subject: Subject) -> Iterator[Reference]:
@@ -37,6 +40,9 @@ def references(subject: Subject) -> Iterator[Reference]:
 def _all(subject: Subject) -> Iterator[Reference]:
     if subject.object_type in WORKLOADS:
         yield from _of_pods(subject)
+    if subject.object_type in WORKLOADS | PRIORITISED:
+        field, name = priority_class_name(subject)
+        yield Reference(field, PRIORITY_CLASS, name)
     match subject.object_type:
         case "apps/StatefulSet":
             for index, claim in enumerate(listed(subject.props, "spec", "volumeClaimTemplates")):

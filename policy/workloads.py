@@ -50,6 +50,19 @@ _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
 }
 
 
+# Custom resources that name the priority class of their operator's pods in `spec`.
+PRIORITISED = frozenset(
+    {
+        "monitoring.coreos.com/Alertmanager",
+        "monitoring.coreos.com/Prometheus",
+        "monitoring.coreos.com/ThanosRuler",
+        "postgresql.cnpg.io/Cluster",
+        "redis.redis.opstreelabs.in/Redis",
+        "redis.redis.opstreelabs.in/RedisCluster",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Container:
     """A container of a pod template; `role` is container, init, sidecar or ephemeral container."""
@@ -105,6 +118,13 @@ def runs_to_completion(workload: Subject) -> bool:
     if workload.object_type in RUN_TO_COMPLETION:
         return True
     return workload.object_type == "core/Pod" and pod_spec(workload).get("restartPolicy") in ("Never", "OnFailure")
+
+
+def priority_class_name(owner: Subject) -> tuple[str, str]:
+    """The field in which an object names the priority class of its pods, and the class; "" if it names none."""
+    if owner.object_type in PRIORITISED:
+        return "spec.priorityClassName", text(at(owner.props, "spec", "priorityClassName"))
+    return "priorityClassName", text(pod_spec(owner).get("priorityClassName"))
 
 
 def pod_owners(stack: Stack) -> Iterator[Subject]:

@@ -11,6 +11,7 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.observability.monitors import Endpoint
+from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
 from stacks.releases import Routing
@@ -159,4 +160,6 @@ def application_args(
         environment={"TENANT_ID": instance} if instance else {},
         release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
         mesh=_meshed(around),
+        priority=Priority[service.priority.upper()],
+        single_replica_reason=service.single_replica_reason if service.replicas == 1 and not maximum else None,
     )

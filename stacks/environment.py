@@ -12,6 +12,7 @@ from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
 from components.credentials import ExternalStore
 from components.network import Flow, Peer
+from components.priority import PriorityClasses
 from components.routing import mesh
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
@@ -30,12 +31,16 @@ def build(environment: Environment) -> dict[str, object]:
     provider, about_cluster = _cluster(environment)
     opts = pulumi.ResourceOptions(providers={"kubernetes": provider})
     AdmissionPolicies("admission", _admission_args(environment), opts)
+    # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
+    PriorityClasses("priority", environment.name, opts)
     args = _system_args(environment)
     outputs: dict[str, object] = {
         "environment": environment.name,
         "tier": environment.file.tier,
         # Where images may come from: the policy pack reads it.
         "registry": environment.file.registry,
+        # What the cluster has besides, and objects may name: the policy pack reads this too.
+        "provided": _provided(environment),
         "capacity": _capacity(environment.tier),
         **about_cluster,
     }
@@ -55,6 +60,17 @@ def _watched(systems: Sequence[str], routing: Routing) -> tuple[list[Flow], list
     targets = [Flow(peer=Peer(namespace=name), ports=ports) for name in systems]
     manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
     return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []
+
+
+def _provided(environment: Environment) -> list[str]:
+    """The objects that the environment names and does not make, as `Kind name`."""
+    store, tier = environment.secret_store, environment.tier
+    named = {
+        store.kind if store else "": store.name if store else None,
+        "StorageClass": tier.storage_class,
+        "ClusterIssuer": tier.cluster_issuer,
+    }
+    return [f"{kind} {name}" for kind, name in named.items() if name]
 
 
 def _capacity(tier: Tier) -> dict[str, object]:

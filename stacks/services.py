@@ -36,6 +36,9 @@ class Service(Model):
     is probed. `image` (without tag) defaults to the registry's image of the same name. `secrets` are the keys of the
     system's Secret that it sees, `rules` what its service account may do in the namespace. `release` is how a new
     version takes over, a rolling update by default.
+    system's Secret that it sees, `rules` what its service account may do in the namespace. `priority` says who is
+    scheduled first when there is not room for all. `single_replica_reason` says why one pod is enough, without which
+    the policies refuse a service of one pod in staging and prod.
     """
 
     name: ServiceName
@@ -51,6 +54,8 @@ class Service(Model):
     rules: Sequence[Mapping[str, Sequence[str]]] = ()
     autoscaled: bool = True
     release: Release | None = None
+    priority: Literal["critical", "high", "default", "batch"] = "high"
+    single_replica_reason: Text | None = None
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

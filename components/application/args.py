@@ -11,6 +11,7 @@ from components.naming import Scope, dns_label
 from components.network import Flow
 from components.observability.monitors import Endpoint
 from components.pods import WhenUnsatisfiable
+from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Release
 
@@ -101,6 +102,7 @@ class ApplicationArgs:
     share the `service_account`, network policy and monitor of an `ApplicationGroup`. `metrics` are the ports to scrape.
     `release` is how a new version takes over; without one its pods are exchanged by a rolling update.
     `mesh` gives each pod a proxy of Istio's.
+    `single_replica_reason` says why one pod is enough, where one is.
     """
 
     scope: Scope
@@ -125,6 +127,8 @@ class ApplicationArgs:
     metrics: Sequence[Endpoint] = ()
     release: Release | None = None
     mesh: bool = False
+    priority: Priority = Priority.HIGH
+    single_replica_reason: str | None = None
 
     @property
     def name(self) -> str:

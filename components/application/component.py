@@ -16,6 +16,7 @@ from components.application.deployment import deployment_spec, service_ports
 from components.network import allow
 from components.observability.monitors import service_monitor
 from components.performance import SKIP_AWAIT
+from components.pods import SINGLE_REPLICA_REASON
 from components.routing.declared import declared_route, release_annotations, versions_services
 from components.routing.flagger import Target, alert_provider, canary
 from components.routing.release import TRACK_LABEL, Release, primary_name
@@ -87,11 +88,12 @@ class Application(pulumi.ComponentResource):
         )
 
     def _deployment(self, opts: pulumi.ResourceOptions) -> Deployment:
+        reason = self._args.single_replica_reason
         # Of a release this is the candidate: whoever releases it says how many pods it has.
         owned = pulumi.ResourceOptions(ignore_changes=["spec.replicas"] if self._args.release else None)
         return Deployment(
             self._name,
-            metadata=self._metadata(),
+            metadata=self._metadata({SINGLE_REPLICA_REASON: reason} if reason else None),
             spec=deployment_spec(self._args),
             opts=pulumi.ResourceOptions.merge(opts, owned),
         )

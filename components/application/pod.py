@@ -28,6 +28,7 @@ def pod_template(args: ApplicationArgs) -> PodTemplateSpecArgsDict:
             # A service that never calls the API server has no business holding a credential for it.
             "automount_service_account_token": bool(args.rules),
             "enable_service_links": False,
+            "priority_class_name": args.priority.class_name(args.scope.environment),
             "security_context": pod_security(),
             "termination_grace_period_seconds": args.rollout.drain_seconds + args.rollout.stop_seconds,
             "topology_spread_constraints": spread(args.pods, args.zone_spread),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.database.args import DatabaseArgs, Login
+from components.priority import Priority
 from components.quantity import Bytes
 from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_CLUSTER, POSTGRESQL_MAJOR
 
@@ -30,6 +31,7 @@ def cluster_spec(args: DatabaseArgs) -> dict[str, Any]:
         "bootstrap": _bootstrap(args),
         "managed": {"roles": [_role(args.owner), _second_user(args)]},
         "postgresql": _postgresql(args),
+        "priorityClassName": Priority.CRITICAL.class_name(args.scope.environment),
         "resources": args.resources.as_requirements(),
         "storage": _volume(args, args.storage),
         "walStorage": _volume(args, args.wal_storage),

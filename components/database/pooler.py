@@ -7,6 +7,7 @@ from typing import Any
 from components.database.args import DatabaseArgs
 from components.database.cluster import inherited_labels
 from components.pods import container_security_manifest, pod_security_manifest, spread_manifest
+from components.priority import Priority
 from versions import PGBOUNCER_IMAGE
 
 # The user of CloudNativePG's PgBouncer image.
@@ -48,6 +49,7 @@ def _labels(args: DatabaseArgs, kind: str) -> dict[str, str]:
 
 def _pod(args: DatabaseArgs, kind: str) -> dict[str, Any]:
     return {
+        "priorityClassName": Priority.CRITICAL.class_name(args.scope.environment),
         "securityContext": pod_security_manifest(_USER_ID),
         "topologySpreadConstraints": spread_manifest(args.pooler_pods(kind), strict=args.zones_required),
         "terminationGracePeriodSeconds": 60,

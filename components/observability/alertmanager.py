@@ -15,6 +15,7 @@ from components.naming import Scope
 from components.network import INTERNET_HTTPS, Flow, Peer, allow
 from components.observability.prometheus import RELOADER, SECURITY
 from components.observability.routing import Email, Routing
+from components.priority import Priority
 from components.quantity import Bytes
 from versions import ALERTMANAGER, ALERTMANAGER_CONFIG, ALERTMANAGER_IMAGE, ALERTMANAGER_VERSION
 
@@ -122,6 +123,7 @@ def _specification(args: AlertmanagerArgs) -> dict[str, Any]:
         "image": ALERTMANAGER_IMAGE,
         "version": ALERTMANAGER_VERSION,
         "serviceAccountName": args.account,
+        "priorityClassName": Priority.HIGH.class_name(args.scope.environment),
         "automountServiceAccountToken": False,
         "podMetadata": {"labels": {key: labels[key] for key in labels if key.startswith("platform.io/")}},
         # Global: a route of a namespace's own would see only that namespace's alerts.

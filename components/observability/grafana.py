@@ -18,7 +18,8 @@ from components.network import Flow, Peer, allow
 from components.observability.dashboards import DATA_SOURCE, Board
 from components.observability.monitors import Endpoint, service_monitor
 from components.performance import SKIP_AWAIT
-from components.pods import container_security, pod_security, scratch_volumes, spread
+from components.pods import SINGLE_REPLICA_REASON, container_security, pod_security, scratch_volumes, spread
+from components.priority import Priority
 from versions import GRAFANA_IMAGE
 
 NAME = "grafana"
@@ -28,6 +29,7 @@ _RESOURCES = ContainerResources.of("250m", "1", "512Mi", "2Gi")
 _PROMETHEUS_PORT = 9090
 # The user of Grafana's own image.
 _USER_ID = 472
+_SINGLE_REPLICA = "People's sessions are in the pod's own database; a second pod would ask for the password again."
 _PROVISIONING, _BOARDS, _CA = "/etc/grafana/provisioning", "/var/lib/grafana-dashboards", "/etc/grafana/prometheus-ca"
 
 
@@ -126,7 +128,7 @@ class Grafana(pulumi.ComponentResource):
         update = {"type": "RollingUpdate", "rolling_update": {"max_surge": 1, "max_unavailable": 0}}
         Deployment(
             self._name,
-            metadata=self._metadata(),
+            metadata=self._metadata(annotations={SINGLE_REPLICA_REASON: _SINGLE_REPLICA}),
             spec={
                 "replicas": 1,
                 "selector": {"match_labels": self._selector},
@@ -147,6 +149,7 @@ def _pod_template(args: GrafanaArgs, labels: dict[str, str], selector: dict[str,
             "service_account_name": NAME,
             "automount_service_account_token": False,
             "enable_service_links": False,
+            "priority_class_name": Priority.DEFAULT.class_name(args.scope.environment),
             "security_context": pod_security(_USER_ID),
             "termination_grace_period_seconds": 30,
             "topology_spread_constraints": spread(selector, "ScheduleAnyway"),

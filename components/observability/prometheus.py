@@ -15,6 +15,7 @@ from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import KUBERNETES_API, Flow, allow
 from components.observability import promql
+from components.priority import Priority
 from components.quantity import Bytes
 from versions import PROMETHEUS, PROMETHEUS_IMAGE, PROMETHEUS_VERSION, THANOS_IMAGE, THANOS_VERSION
 
@@ -214,6 +215,7 @@ def specification(args: PrometheusArgs) -> dict[str, Any]:
         "image": PROMETHEUS_IMAGE,
         "version": PROMETHEUS_VERSION,
         "serviceAccountName": args.account,
+        "priorityClassName": Priority.HIGH.class_name(args.scope.environment),
         "automountServiceAccountToken": True,
         "podMetadata": {"labels": own},
         "externalLabels": dict(args.external_labels),

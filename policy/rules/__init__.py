@@ -6,12 +6,15 @@ from policy.model import Rule
 from policy.rules.access import rbac_cluster_admin, rbac_escalation, rbac_exec, rbac_secrets, rbac_wildcards
 from policy.rules.alerts import alert_runbooks
 from policy.rules.api_versions import api_versions
-from policy.rules.availability import autoscaler, priority_class, replicas, statefulset_service, topology_spread
+from policy.rules.availability import autoscaler, replicas, statefulset_service, topology_spread
 from policy.rules.aws_access import aws_tags, iam_wildcards, open_ports
 from policy.rules.aws_cluster import eks_encryption, eks_endpoint, eks_logging, instance_metadata, private_nodes
+from policy.rules.aws_services import ecr_repositories, listener_tls, public_principals, rds_protection, vpc_flow_logs
 from policy.rules.aws_storage import encrypted_volumes, kms_keys, s3_encryption, s3_public_access, s3_tls, s3_versioning
 from policy.rules.backups import database_backup, volume_backup
 from policy.rules.bindings import bindings_resolve
+from policy.rules.commands import secrets_in_commands
+from policy.rules.creation import rbac_creation
 from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, wildcard_hosts
 from policy.rules.health import probes
 from policy.rules.host_access import (
@@ -22,6 +25,7 @@ from policy.rules.host_access import (
     volume_types,
     windows_host_process,
 )
+from policy.rules.hygiene import ingress_snippets, root_group, unique_variables
 from policy.rules.identity import default_service_account, service_account_token, token_automount
 from policy.rules.images import image_registry, image_tag, pull_policy
 from policy.rules.isolation import closed_ingress
@@ -31,9 +35,13 @@ from policy.rules.metadata import required_labels
 from policy.rules.namespaces import namespace_baseline
 from policy.rules.network import network_policy
 from policy.rules.operations import canary_analysis, certificate_lifetime, external_secret_refresh, prometheus_retention
+from policy.rules.operator_pods import operator_pods
 from policy.rules.ownership import single_owner
+from policy.rules.placement import controlled_pods, own_namespace, own_pods
 from policy.rules.plain_secrets import secrets_in_configmap, secrets_in_environment
+from policy.rules.ports import service_ports, unprivileged_ports
 from policy.rules.postgres import postgres_instances, postgres_superuser, postgres_tls
+from policy.rules.priority import priority_class
 from policy.rules.privilege import capabilities, privilege_escalation, privileged, read_only_root, run_as_non_root
 from policy.rules.ratios import resource_ratio
 from policy.rules.redis import redis_password, redis_persistence
@@ -58,10 +66,12 @@ RULES: tuple[Rule, ...] = (
     capabilities,
     certificate_lifetime,
     closed_ingress,
+    controlled_pods,
     cron_job,
     database_backup,
     default_service_account,
     disruption_budget,
+    ecr_repositories,
     eks_encryption,
     eks_endpoint,
     eks_logging,
@@ -75,14 +85,19 @@ RULES: tuple[Rule, ...] = (
     iam_wildcards,
     image_registry,
     image_tag,
+    ingress_snippets,
     ingress_tls,
     instance_metadata,
     job_limits,
     kms_keys,
+    listener_tls,
     namespace_baseline,
     network_policy,
     one_autoscaler,
     open_ports,
+    operator_pods,
+    own_namespace,
+    own_pods,
     postgres_instances,
     postgres_superuser,
     postgres_tls,
@@ -94,12 +109,15 @@ RULES: tuple[Rule, ...] = (
     probes,
     proc_mount,
     prometheus_retention,
+    public_principals,
     pull_policy,
     rbac_cluster_admin,
+    rbac_creation,
     rbac_escalation,
     rbac_exec,
     rbac_secrets,
     rbac_wildcards,
+    rds_protection,
     read_only_root,
     redis_password,
     redis_persistence,
@@ -110,6 +128,7 @@ RULES: tuple[Rule, ...] = (
     resource_ratio,
     revision_history,
     rollout_strategy,
+    root_group,
     run_as_non_root,
     s3_encryption,
     s3_public_access,
@@ -117,6 +136,7 @@ RULES: tuple[Rule, ...] = (
     s3_versioning,
     scratch_limits,
     seccomp,
+    secrets_in_commands,
     secrets_in_configmap,
     secrets_in_environment,
     secrets_stay_secret,
@@ -124,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     selinux,
     service_account_token,
     service_exposure,
+    service_ports,
     single_owner,
     statefulset_service,
     sysctls,
@@ -131,9 +152,12 @@ RULES: tuple[Rule, ...] = (
     token_automount,
     topology_spread,
     unique_routes,
+    unique_variables,
+    unprivileged_ports,
     volume_backup,
     volume_size,
     volume_types,
+    vpc_flow_logs,
     wildcard_hosts,
     windows_host_process,
 )

@@ -115,7 +115,7 @@ def rbac_escalation(role: Subject, config: RuleConfig) -> Iterator[Violation]:
         "rbac-exec",
         "Roles open no session in a pod",
         "No role allows exec, attach, port-forward, proxy or debugging containers: each is a shell as the pod's user.",
-        (cis("5.1.4"),),
+        (),
         "Remove the resource; grant it to a person for an hour when it is needed.",
     ),
     applies_to=_ROLES,

@@ -9,10 +9,15 @@ from policy.model import About, Level, RuleConfig, Severity, Violation, resource
 from policy.subject import ANY_OBJECT, Subject
 
 # By the version of an API and its kinds ("" for all): when Kubernetes deprecated it, when it went, and what is instead.
-# https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+# https://kubernetes.io/docs/reference/using-api/deprecation-guide/; k8s.io/api states it of each type.
 _REMOVED: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("admissionregistration.k8s.io/v1beta1", "MutatingWebhookConfiguration"): ("1.16", "1.22", "v1"),
     ("admissionregistration.k8s.io/v1beta1", "ValidatingWebhookConfiguration"): ("1.16", "1.22", "v1"),
+    ("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicy"): ("1.35", "1.38", "v1"),
+    ("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicyBinding"): ("1.35", "1.38", "v1"),
+    ("admissionregistration.k8s.io/v1alpha1", ""): ("1.29", "1.32", "v1"),
+    ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy"): ("1.31", "1.34", "v1"),
+    ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicyBinding"): ("1.31", "1.34", "v1"),
     ("apiextensions.k8s.io/v1beta1", ""): ("1.16", "1.22", "v1"),
     ("apps/v1beta1", ""): ("1.9", "1.16", "v1"),
     ("apps/v1beta2", ""): ("1.9", "1.16", "v1"),
@@ -30,6 +35,12 @@ _REMOVED: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("flowcontrol.apiserver.k8s.io/v1beta1", ""): ("1.23", "1.26", "v1"),
     ("flowcontrol.apiserver.k8s.io/v1beta2", ""): ("1.26", "1.29", "v1"),
     ("flowcontrol.apiserver.k8s.io/v1beta3", ""): ("1.29", "1.32", "v1"),
+    ("certificates.k8s.io/v1alpha1", "ClusterTrustBundle"): ("1.34", "1.37", "v1beta1"),
+    ("coordination.k8s.io/v1alpha2", "LeaseCandidate"): ("1.35", "1.38", "v1beta1"),
+    ("networking.k8s.io/v1beta1", "IPAddress"): ("1.34", "1.37", "v1"),
+    ("networking.k8s.io/v1beta1", "ServiceCIDR"): ("1.34", "1.37", "v1"),
+    ("resource.k8s.io/v1beta1", ""): ("1.35", "1.38", "v1"),
+    ("storage.k8s.io/v1beta1", "VolumeAttributesClass"): ("1.34", "1.37", "v1"),
     ("networking.k8s.io/v1beta1", "Ingress"): ("1.19", "1.22", "v1"),
     ("networking.k8s.io/v1beta1", "IngressClass"): ("1.19", "1.22", "v1"),
     ("node.k8s.io/v1beta1", "RuntimeClass"): ("1.20", "1.25", "v1"),

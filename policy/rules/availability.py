@@ -12,20 +12,23 @@ from policy.model import About, Level, RuleConfig, Severity, Violation, resource
 from policy.quantities import whole
 from policy.subject import Stack, Subject
 from policy.values import at, items, mapping, text
-from policy.workloads import RUN_TO_COMPLETION, WORKLOADS, pod_labels, pod_spec
+from policy.workloads import pod_labels, pod_spec
 
 _HPA, _KEDA = "autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject"
 _SPREAD = ("apps/Deployment", "apps/StatefulSet")
 # One pod is enough where nobody waits for it; test shows what prod would say.
 _PRODUCTION_LIKE = {"dev": Level.DISABLED, "test": Level.ADVISORY}
-_UNTIL_THE_PROGRAM_COMPLIES = {"dev": Level.DISABLED, **dict.fromkeys(("test", "staging", "prod"), Level.ADVISORY)}
 
 
 class AutoscalerConfig(RuleConfig):
-    """`minimum`: the fewest replicas to which an autoscaler may scale. `metrics`: whether it must name any."""
+    """`minimum`: the fewest replicas to which an autoscaler may scale. `metrics`: whether it must name any.
+
+    `most_utilization`: the highest use of a resource, in percent of what is requested, at which it may still wait.
+    """
 
     minimum: int = 2
     metrics: bool = True
+    most_utilization: int = 100
 
 
 @resource_rule(
@@ -56,26 +59,41 @@ def autoscaler(subject: Subject, config: AutoscalerConfig) -> Iterator[Violation
         problem = "is missing" if most is None else "is not above minReplicas"
         yield Violation(field="spec.maxReplicas", problem=problem, fix="leave room to scale")
     classic = subject.type.endswith("/v1:HorizontalPodAutoscaler") and spec.get("targetCPUUtilizationPercentage")
+    for index, metric in enumerate(listed(spec, "metrics")):
+        percent = whole(at(metric, "resource", "target", "averageUtilization"))
+        if percent is not None and not 0 < percent <= config.most_utilization:
+            field = f"spec.metrics[{index}].resource.target.averageUtilization"
+            problem = f"is {percent}, not from 1 to {config.most_utilization}"
+            yield Violation(field=field, problem=problem, fix="scale before the request is used up")
     if config.metrics and not items(spec.get("metrics")) and not classic:
         yield Violation(field="spec.metrics", problem="is missing", fix="say by what to scale")
 
 
 class ReplicasConfig(RuleConfig):
-    """`minimum`: how many pods a service has at least."""
+    """`minimum`: how many pods a service has at least.
+
+    `reason_annotation`: the annotation by which a Deployment says why one pod is enough.
+    """
 
     minimum: int = 2
+    reason_annotation: str = "platform.io/single-replica-reason"
 
 
 @stack_rule(
     About(
         name="replicas",
         title="Services have more than one pod",
-        description="A Deployment behind a Service has two pods or more, or an autoscaler that keeps as many.",
+        description=(
+            "A Deployment behind a Service has two pods or more, or an autoscaler that keeps as many; one of a single "
+            "pod says why in its annotation platform.io/single-replica-reason."
+        ),
         severity=Severity.MEDIUM,
         level=Level.MANDATORY,
-        levels=_UNTIL_THE_PROGRAM_COMPLIES,
-        awaits="two replicas of astrbot-manager (with a lease) and of each astrbot-instance, or exemptions of them",
-        remediation=("Set replicas to 2 or more, or add an autoscaler.",),
+        levels=_PRODUCTION_LIKE,
+        remediation=(
+            "Set replicas to 2 or more, or add an autoscaler.",
+            "Where a second pod would do harm, say why in the annotation platform.io/single-replica-reason.",
+        ),
     ),
     config=ReplicasConfig,
 )
@@ -110,9 +128,11 @@ def _alone(
     # Scaled to nothing on purpose: it serves nobody.
     if number == 0 or number >= config.minimum or target in scaled or index is None:
         return
+    if text(at(deployment.props, "metadata", "annotations", config.reason_annotation)).strip():
+        return
     if next(index.matching(pod_labels(deployment)[0]), None):
         problem = f"is {number}, and a Service sends traffic here"
-        fix = f"set it to {config.minimum} or more, or add an autoscaler"
+        fix = f"set it to {config.minimum} or more, or say why in the annotation {config.reason_annotation}"
         yield Violation(subject=deployment, field="spec.replicas", problem=problem, fix=fix)
 
 
@@ -143,37 +163,6 @@ def topology_spread(workload: Subject, config: TopologySpreadConfig) -> Iterator
     for key in config.keys:
         if key not in spread:
             yield Violation(field="topologySpreadConstraints", problem=f"lacks {key}", fix="add a constraint for it")
-
-
-class PriorityClassConfig(RuleConfig):
-    """`reserved`: classes that are Kubernetes' own."""
-
-    reserved: tuple[str, ...] = ("system-cluster-critical", "system-node-critical")
-
-
-@resource_rule(
-    About(
-        name="priority-class",
-        title="Pods say how important they are",
-        description=(
-            "Every long-running workload names a priority class: without one all are equal, and a batch job can "
-            "keep the database from being scheduled again after a node is lost."
-        ),
-        severity=Severity.LOW,
-        level=Level.MANDATORY,
-        levels=_UNTIL_THE_PROGRAM_COMPLIES,
-        awaits="PriorityClasses, and priorityClassName in components/application/pod.py and object_storage.py",
-        remediation=("Make a few PriorityClasses for the platform and name one in priorityClassName.",),
-    ),
-    applies_to=WORKLOADS - RUN_TO_COMPLETION,
-    config=PriorityClassConfig,
-)
-def priority_class(workload: Subject, config: PriorityClassConfig) -> Iterator[Violation]:
-    """Pods without a class, and pods that pass for a part of Kubernetes."""
-    name = text(pod_spec(workload).get("priorityClassName"))
-    if pod_spec(workload) and (not name or name in config.reserved):
-        problem = f"is {name}" if name else "is missing"
-        yield Violation(field="priorityClassName", problem=problem, fix="name a class of the platform")
 
 
 @resource_rule(

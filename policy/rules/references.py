@@ -8,10 +8,10 @@ from functools import partial
 
 from policy.inventory import Names, each, listed, names, opaque_namespaces
 from policy.model import About, Level, RuleConfig, Severity, Violation, stack_rule
-from policy.references import references
+from policy.references import PRIORITY_CLASS, references
 from policy.subject import Stack, Subject
-from policy.values import at, text
-from policy.workloads import WORKLOADS
+from policy.values import at, items, text
+from policy.workloads import PRIORITISED, WORKLOADS
 
 _TYPES = (
     *sorted(WORKLOADS),
@@ -19,8 +19,7 @@ _TYPES = (
     "core/PersistentVolumeClaim",
     "external-secrets.io/ExternalSecret",
     "networking.k8s.io/Ingress",
-    "postgresql.cnpg.io/Cluster",
-    "redis.redis.opstreelabs.in/RedisCluster",
+    *sorted(PRIORITISED),
 )
 _SECRET = "core/Secret"
 # Secrets that CloudNativePG makes for a Cluster.
@@ -28,17 +27,12 @@ _DATABASE_SECRETS = ("app", "superuser", "ca", "server", "replication")
 
 
 class ReferencesExistConfig(RuleConfig):
-    """`external`: what others provide, as `Kind name`; `*` stands for anything. The rest must be in the stack."""
+    """`external`: what others provide, as `Kind name`; `*` stands for anything. The rest must be in the stack.
 
-    external: tuple[str, ...] = (
-        "ConfigMap kube-root-ca.crt",
-        "ServiceAccount default",
-        "StorageClass fast-ssd",
-        "StorageClass standard",
-        "StorageClass gp3",
-        "ClusterIssuer letsencrypt-*",
-        "ClusterSecretStore platform",
-    )
+    Besides these what the environment's own configuration names: the program exports that as its output `provided`.
+    """
+
+    external: tuple[str, ...] = ("ConfigMap kube-root-ca.crt", "ServiceAccount default", "PriorityClass system-*")
     other_namespaces: tuple[str, ...] = ()
 
 
@@ -47,14 +41,14 @@ class ReferencesExistConfig(RuleConfig):
         name="references-exist",
         title="Whatever is referred to by name exists",
         description=(
-            "ConfigMaps, Secrets, ServiceAccounts, claims, storage classes, issuers and secret stores that an object "
+            "ConfigMaps, Secrets, accounts, claims, storage and priority classes, issuers and stores that an object "
             "names are in the stack, are made by an operator for an object of the stack, or are declared as external."
         ),
         severity=Severity.HIGH,
         level=Level.MANDATORY,
         remediation=(
             "Correct the name, or add the object to the stack.",
-            "If somebody else provides it, list it in this rule's `external` as `Kind name`.",
+            "If the cluster has it already, name it in the environment's file, or list it in this rule's `external`.",
         ),
     ),
     config=ReferencesExistConfig,
@@ -62,17 +56,20 @@ class ReferencesExistConfig(RuleConfig):
 def references_exist(stack: Stack, config: ReferencesExistConfig) -> Iterator[Violation]:
     """Each reference to an object that nobody makes."""
     elsewhere = opaque_namespaces(stack) | set(config.other_namespaces)
-    yield from each(stack.of_type(*_TYPES), partial(_dangling, stack, config, elsewhere))
+    # Where the stack makes no priority class, the cluster's owner does.
+    classes = () if next(stack.of_type(PRIORITY_CLASS), None) else ("PriorityClass *",)
+    external = (*config.external, *classes, *map(text, items(stack.root.props.get("provided"))))
+    yield from each(stack.of_type(*_TYPES), partial(_dangling, stack, external, elsewhere))
 
 
 def _dangling(
-    stack: Stack, config: ReferencesExistConfig, elsewhere: frozenset[str], subject: Subject
+    stack: Stack, external: tuple[str, ...], elsewhere: frozenset[str], subject: Subject
 ) -> Iterator[Violation]:
     existing, made = stack.once(names), stack.once(secrets_made)
     for one in references(subject):
         namespace = "" if one.is_cluster_scoped else subject.namespace
         kind = one.object_type.rpartition("/")[2]
-        if namespace in elsewhere or any(fnmatchcase(f"{kind} {one.name}", each) for each in config.external):
+        if namespace in elsewhere or any(fnmatchcase(f"{kind} {one.name}", each) for each in external):
             continue
         of_operator = one.object_type == _SECRET and made.has(_SECRET, namespace, one.name)
         if not of_operator and not existing.has(one.object_type, namespace, one.name):

@@ -20,8 +20,26 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 PUBLIC_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 VERSIONING, BUCKET_POLICY = "aws:s3/bucketVersioning:BucketVersioning", "aws:s3/bucketPolicy:BucketPolicy"
-_ALL = (CLUSTER, NODE_GROUP, TEMPLATE, SUBNET, BUCKET, KEY, VOLUME, DATABASE, POLICY, ROLE_POLICY, GROUP, RULE, INGRESS)
-TOKENS.update({token: token for token in (*_ALL, PUBLIC_ACCESS, ENCRYPTION, VERSIONING, BUCKET_POLICY)})
+ROLE, REPOSITORY, LISTENER = "aws:iam/role:Role", "aws:ecr/repository:Repository", "aws:lb/listener:Listener"
+VPC, FLOW_LOG = "aws:ec2/vpc:Vpc", "aws:ec2/flowLog:FlowLog"
+_MORE = (ROLE, REPOSITORY, LISTENER, VPC, FLOW_LOG)
+_ALL = (
+    *_MORE,
+    CLUSTER,
+    NODE_GROUP,
+    TEMPLATE,
+    SUBNET,
+    BUCKET,
+    KEY,
+    VOLUME,
+    DATABASE,
+    POLICY,
+    ROLE_POLICY,
+    GROUP,
+    RULE,
+    INGRESS,
+)
+TOKENS.update({token: token for token in (*_ALL, *_MORE, PUBLIC_ACCESS, ENCRYPTION, VERSIONING, BUCKET_POLICY)})
 
 
 def aws(kind: str, **props: Any) -> Props:

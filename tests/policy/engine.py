@@ -15,8 +15,9 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from graph.model import Resource, Secret
+from graph.model import Graph, Resource, Secret
 from paths import PROJECT, ROOT
+from policy.subject import STACK
 
 # How the protocol marks a secret.
 _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -45,19 +46,19 @@ def resource_request(resource: Resource) -> analyzer_pb2.AnalyzeRequest:
     return analyzer_pb2.AnalyzeRequest(type=resource.type, properties=properties, urn=resource.urn, name=resource.name)
 
 
-def stack_request(resources: Iterator[Resource]) -> analyzer_pb2.AnalyzeStackRequest:
-    """The engine's request to analyse a stack."""
+def stack_request(graph: Graph) -> analyzer_pb2.AnalyzeStackRequest:
+    """The engine's request to analyse a stack: the stack itself has its outputs as properties."""
     return analyzer_pb2.AnalyzeStackRequest(
         resources=[
             analyzer_pb2.AnalyzerResource(
                 type=one.type,
-                properties=_properties(one.inputs),
+                properties=_properties(graph.outputs if one.type == STACK else one.inputs),
                 urn=one.urn,
                 name=one.name,
                 parent=one.parent or "",
                 dependencies=one.dependencies,
             )
-            for one in resources
+            for one in graph
         ]
     )
 

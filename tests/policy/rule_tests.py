@@ -38,6 +38,16 @@ from tests.policy.objects import (
 )
 
 Violating = tuple[Any, ...]
+_POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+_CONTAINER = {"securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
+# What custom resources state of the pods that their operator makes.
+_OPERATED: Mapping[str, Props] = {
+    "Alertmanager": {"securityContext": _POD},
+    "Prometheus": {"securityContext": _POD},
+    "Redis": {"podSecurityContext": _POD, **_CONTAINER},
+    "RedisCluster": {"podSecurityContext": _POD, "redisLeader": _CONTAINER, "redisFollower": _CONTAINER},
+    "Cluster": {},
+}
 # A container of every role, where it stands in a pod spec, and what messages call it.
 ROLES = {
     "container": ("containers.0", "container web"),
@@ -63,6 +73,8 @@ def in_every_role(path: str, value: Any, message: str) -> dict[str, Violating]:
 def kubernetes_object(api_version: str, kind: str, **fields: Any) -> Props:
     """A complying object of any kind: `shop/api`, with all labels."""
     metadata = {"name": "api", "namespace": "shop", "labels": dict(LABELS), **fields.pop("metadata", {})}
+    if kind in _OPERATED and isinstance(fields.get("spec"), dict):
+        fields["spec"] = {"priorityClassName": "standard", **_OPERATED[kind], **fields["spec"]}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
 
 

@@ -38,4 +38,5 @@ class TestAppArmor(RuleTests):
             ),
         },
         unknown={"the type": in_container("container", _FIELD, {"type": UNKNOWN_STRING_VALUE})},
+        also=frozenset({"controlled-pods"}),
     )

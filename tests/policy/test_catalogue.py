@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from ops.cli import app
@@ -54,10 +53,3 @@ def test_markdown_is_the_page_and_write_puts_it_into_a_file(tmp_path: Path) -> N
     target = tmp_path / "policies.md"
     _run("--write", str(target))
     assert target.read_text() == _run("--output", "markdown")
-
-
-@pytest.mark.parametrize("name", ["replicas", "priority-class"])
-def test_a_rule_that_awaits_the_program_says_so(name: str) -> None:
-    (entry,) = [one for one in catalogue() if one.name == name]
-    assert entry.awaits
-    assert f"Advisory until the program has what it asks for: {entry.awaits}." in page([entry])

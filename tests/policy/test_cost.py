@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi_policy as crossguard
 import pytest
+from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import policy as sdk
 
 from benchmarks.policy import enlarged
@@ -23,10 +24,10 @@ from tests.unit.recordings import recorded
 def servicer() -> Iterator[Any]:
     """The SDK's servicer in this process, as the pack extends it."""
     original = sdk._PolicyAnalyzerServicer
-    analysis.read_once("prod")
+    pack = analysis.Policies(policies("prod"), _judges)
+    analysis.read_once("prod", pack)
     made = sdk._PolicyAnalyzerServicer
     try:
-        pack = analysis.Policies(policies("prod"), _judges)
         yield made("pack", "1", pack, crossguard.EnforcementLevel.MANDATORY)
     finally:
         sdk._PolicyAnalyzerServicer = original  # type: ignore[misc]
@@ -66,11 +67,23 @@ def test_the_engines_requests_are_read_once_for_all_rules(servicer: Any, calls: 
         servicer.Analyze(resource_request(resource), None)
     assert calls["properties"] == len(graph)
     read = dict(calls)
-    servicer.AnalyzeStack(stack_request(iter(graph)), None)
+    servicer.AnalyzeStack(stack_request(graph), None)
     # Not once for each stack policy.
     assert calls["properties"] - read["properties"] == len(graph)
     assert calls["deserialize_properties"] == read["deserialize_properties"]
     assert calls["deserialize_properties"] <= len(graph) * len(RULES)
+
+
+def test_where_no_rule_repairs_nothing_is_read_for_repairs(servicer: Any, calls: Counter[str]) -> None:
+    requests = [resource_request(resource) for resource in recorded("prod")]
+    assert not any(servicer.Remediate(request, None).remediations for request in requests)
+    assert not calls
+    # With the levels of dev there is something to repair, and to read.
+    deployment = next(one for one in requests if one.type.endswith(":Deployment"))
+    level = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.REMEDIATE)
+    servicer.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={"seccomp": level}), None)
+    servicer.Remediate(deployment, None)
+    assert calls["deserialize_properties"] == 1
 
 
 def test_the_recorded_graph_is_proxied_once_for_all_rules(calls: Counter[str]) -> None:

@@ -31,4 +31,5 @@ class TestEncryptedVolumes(RuleTests):
             ),
         },
         unknown={"whether": aws(VOLUME, encrypted=UNKNOWN_STRING_VALUE)},
+        also=frozenset({"rds-protection"}),
     )

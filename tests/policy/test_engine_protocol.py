@@ -35,7 +35,7 @@ def prod() -> Iterator[Any]:
 def _analysed(analyzer: Any, graph: Graph) -> list[Any]:
     """All that the engine would be told about a stack."""
     single = [one for resource in graph for one in analyzer.Analyze(resource_request(resource)).diagnostics]
-    return [*single, *analyzer.AnalyzeStack(stack_request(iter(graph))).diagnostics]
+    return [*single, *analyzer.AnalyzeStack(stack_request(graph)).diagnostics]
 
 
 def _with_every_violation(graph: Graph) -> Graph:
@@ -104,8 +104,8 @@ def test_what_a_preview_cannot_know_is_told_as_such(prod: Any) -> None:
 def test_objects_of_a_cluster_that_is_yet_to_be_made_are_not_judged_as_empty(prod: Any) -> None:
     """The engine previews them without any property, since nobody knows the cluster's kubeconfig yet."""
     graph = recorded("prod")
-    emptied = (dataclasses.replace(one, inputs={}) if one.is_kubernetes_object else one for one in graph)
-    told = prod.AnalyzeStack(stack_request(emptied)).diagnostics
+    emptied = tuple(dataclasses.replace(one, inputs={}) if one.is_kubernetes_object else one for one in graph)
+    told = prod.AnalyzeStack(stack_request(dataclasses.replace(graph, resources=emptied))).diagnostics
     assert {one.enforcementLevel for one in told} == {analyzer_pb2.ADVISORY}
     assert all("can't be known during preview" in one.message for one in told), [one.message for one in told]
 

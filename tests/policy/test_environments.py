@@ -10,7 +10,6 @@ from graph.model import Graph
 from graph.record import record
 from policy.evaluation import evaluate
 from policy.exemptions import EXEMPTIONS
-from policy.rules import RULES
 from policy.subject import object_type
 from policy.workloads import WORKLOADS
 
@@ -36,12 +35,6 @@ def test_every_workload_of_an_environment_is_judged(stack: str) -> None:
     judged = {finding.urn for finding in evaluate(_without_network_policies(graph))}
     assert workloads
     assert workloads <= judged
-
-
-def test_a_rule_that_awaits_something_still_does() -> None:
-    found = {finding.rule for finding in evaluate(_recorded("prod"))}
-    over = {rule.about.name for rule in RULES if rule.about.awaits} - found
-    assert not over, "production satisfies these now: remove `awaits`, and let them stop a deployment"
 
 
 def test_every_exemption_names_an_object_of_some_environment() -> None:

@@ -16,6 +16,6 @@ class TestHostPorts(RuleTests):
             "a container's port": workload(),
             "none": in_container("container", "ports", [{"containerPort": 80, "hostPort": 0}]),
         },
-        violations=in_every_role("ports", [{"containerPort": 80, "hostPort": 80}], "hostPort is set; use a Service"),
+        violations=in_every_role("ports", [{"containerPort": 8080, "hostPort": 80}], "hostPort is set; use a Service"),
         unknown={"the port": in_container("container", "ports", [{"hostPort": UNKNOWN_NUMBER_VALUE}])},
     )

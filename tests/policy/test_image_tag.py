@@ -43,7 +43,7 @@ class TestImageTag(RuleTests):
             ),
         },
         unknown={"the image": in_container("init container", "image", UNKNOWN_STRING_VALUE)},
-        also=frozenset({"redis-persistence", "redis-password", "resource-limits"}),
+        also=frozenset({"redis-persistence", "redis-password", "operator-pods", "resource-limits"}),
     )
 
 

@@ -29,4 +29,5 @@ class TestPrivileged(RuleTests):
             },
         },
         unknown={"privileged": in_container("init container", _FIELD, UNKNOWN_BOOLEAN_VALUE)},
+        also=frozenset({"controlled-pods"}),
     )

@@ -17,7 +17,7 @@ class TestRbacExec(RuleTests):
         compliant={"reading": role(resources=["pods", "pods/log"])},
         violations={
             name: (
-                role(resources=["pods", f"pods/{name}"], verbs=["create"]),
+                role(resources=["pods/log", f"pods/{name}"], verbs=["create"]),
                 f"Role shop/api: rules[1].resources has pods/{name}; remove it",
             )
             for name in _SESSIONS

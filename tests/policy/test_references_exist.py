@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from graph.model import Graph, Resource
+from paths import ROOT
+from policy.evaluation import evaluate
 from policy.rules.references import references_exist
+from policy.subject import STACK
 from tests.policy.objects import Props, having, judge, service_account, shop, workload
 from tests.policy.stack_objects import assert_exempt, assert_undecided, made
+from tests.policy.test_evaluation import graph_of
+from tests.unit.scratch import scratch_in
 
 _POD = "spec.template.spec"
 _WEB = f"{_POD}.containers.0"
@@ -126,10 +133,37 @@ def test_secrets_that_operators_make_are_there(maker: Props, secret: str) -> Non
     assert judge(references_exist, service_account(), changed, maker) == []
 
 
-def test_what_others_provide_by_default_is_external() -> None:
+def _dangling(*objects: Props, **outputs: Any) -> list[str]:
+    """The objects whose references lead nowhere in a stack with these outputs."""
+    graph = graph_of(*objects)
+    stack = Resource(urn="urn:s", type=STACK, name="s", parent=None, custom=False)
+    graph = Graph(graph.stack, (stack, *graph.resources), outputs)
+    return [finding.object for finding in evaluate(graph, rules=[references_exist])]
+
+
+def test_what_the_environment_says_that_it_finds_in_the_cluster_is_external() -> None:
     claim = made("PersistentVolumeClaim", "data", {"storageClassName": "fast-ssd"})
-    assert judge(references_exist, claim) == []
-    assert len(judge(references_exist, having(claim, "spec.storageClassName", "fast-sdd"))) == 1
+    store = made("ExternalSecret", "s", {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"}})
+    both = ["PersistentVolumeClaim shop/data", "ExternalSecret shop/s"]
+    assert sorted(_dangling(claim, store)) == sorted(both)
+    assert _dangling(claim, store, provided=["StorageClass fast-ssd"]) == both[1:]
+    assert _dangling(claim, store, provided=["StorageClass fast-ssd", "ClusterSecretStore vault"]) == []
+
+
+def test_any_name_of_a_store_and_of_a_class_may_be_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prod = (ROOT / "Pulumi.prod.yaml").read_text().replace("name: platform", "name: vault")
+    overrides = "  saas-platform:overrides: {storage_class: gp3, cluster_issuer: ca}\n"
+    graph = scratch_in(tmp_path, monkeypatch).record(prod + overrides)
+    assert graph.outputs["provided"] == ["ClusterSecretStore vault", "StorageClass gp3", "ClusterIssuer ca"]
+    assert [finding.message for finding in evaluate(graph) if finding.blocks] == []
+
+
+def test_a_priority_class_is_looked_for_where_the_stack_makes_some() -> None:
+    other, standard = (made("PriorityClass", name, namespace=None) for name in ("other", "standard"))
+    message = "Deployment shop/api: priorityClassName names PriorityClass 'standard', which nobody makes"
+    assert judge(references_exist, service_account(), workload()) == []
+    assert [one.partition(";")[0] for one in judge(references_exist, service_account(), workload(), other)] == [message]
+    assert judge(references_exist, service_account(), workload(), standard) == []
 
 
 def test_an_exempt_object_is_let_off() -> None:

@@ -39,10 +39,6 @@ def test_a_rule_says_what_it_wants_and_how_to_get_there(rule: Rule) -> None:
 @_every_rule
 def test_a_rule_stops_a_deployment_to_production(rule: Rule) -> None:
     # Pulumi's own default is advisory: a rule that left its level out would stop nothing.
-    if rule.about.awaits:
-        assert rule.about.level_in("prod") is Level.ADVISORY
-        assert rule.about.level is Level.MANDATORY
-        return
     assert rule.about.level_in("prod") in (Level.MANDATORY, Level.REMEDIATE)
     assert rule.about.level_in(None) == rule.about.level_in("prod")
     assert set(rule.about.levels) <= {"dev", "test", "staging", "prod"}

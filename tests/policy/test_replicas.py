@@ -11,9 +11,10 @@ from tests.policy.test_service_exposure import service
 
 _SERVICE = service(selector={"app.kubernetes.io/name": LABELS["app.kubernetes.io/name"]})
 _ONE = having(workload(), "spec.replicas", 1)
+_REASON = "platform.io/single-replica-reason"
 _MESSAGE = (
     "Deployment shop/api: spec.replicas is 1, and a Service sends traffic here; "
-    "set it to 2 or more, or add an autoscaler"
+    "set it to 2 or more, or say why in the annotation platform.io/single-replica-reason"
 )
 
 
@@ -29,11 +30,13 @@ class TestReplicas(RuleTests):
             "two": [workload(), _SERVICE],
             "as many as an autoscaler says": [without(workload(), "spec.replicas"), _SERVICE, _autoscaler()],
             "nobody sends it anything": [_ONE, service(selector={"app.kubernetes.io/name": "other"})],
+            "one, and why": [having(_ONE, "metadata.annotations", {_REASON: "it is a singleton"}), _SERVICE],
             "scaled to nothing": [having(workload(), "spec.replicas", 0), _SERVICE],
         },
         violations={
             "one": (_ONE, _SERVICE, _MESSAGE),
             "one by default": (without(workload(), "spec.replicas"), _SERVICE, _MESSAGE),
+            "one, and an empty reason": (having(_ONE, "metadata.annotations", {_REASON: " "}), _SERVICE, _MESSAGE),
             "another's autoscaler": (_ONE, _SERVICE, _autoscaler("web"), _MESSAGE),
         },
         unknown={"the number": having(workload(), "spec.replicas", UNKNOWN_NUMBER_VALUE)},

@@ -43,6 +43,7 @@ class TestRequiredLabels(RuleTests):
         },
         unknown={"the labels": having(workload(), "metadata.labels", UNKNOWN_OBJECT_VALUE)},
         repairs={"what follows from the object": (_bare(), workload())},
+        also=frozenset({"controlled-pods"}),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -16,14 +16,32 @@ from pulumi_policy import proxy
 from policy.model import ResourceRule, Rule, Violation
 from policy.rules import RULES
 from policy.subject import Stack, Subject
+from policy.values import UNKNOWN
 from tests.policy.objects import WORKLOAD_KINDS, Props, shop, token_of, workload
+from tests.policy.seeding.environment import of_production
+from tests.policy.seeding.extras import EXTRAS
 from tests.policy.tables import complying
 
+
+def nested(depth: int, lists: bool) -> Any:
+    """A value this deep."""
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value] if lists else {"spec": value}
+    return value
+
+
 _CANARY = "canary-that-nobody-may-see"
-_OBJECTS = [shop(), *([workload(kind)] for kind in WORKLOAD_KINDS), *complying()]
-_UNKNOWN = st.sampled_from([proxy.UNKNOWN_STRING_VALUE, proxy.UNKNOWN_OBJECT_VALUE, proxy.UNKNOWN_ARRAY_VALUE])
+# One of each kind of production, and what production lacks; alone, so that little stands between a rule and the fault.
+_KINDS = [*of_production(), *EXTRAS.values()]
+_OBJECTS = [shop(), *([workload(kind)] for kind in WORKLOAD_KINDS), *complying(), *([one] for one in _KINDS), _KINDS]
+_UNKNOWN = st.sampled_from(UNKNOWN)
+# The engine's protocol ends at a depth of 100.
+_DEEP = st.builds(nested, st.integers(1, 90), st.booleans())
+# They look at all objects, whatever their type.
+_OVER_ALL_OBJECTS = ("single-owner", "secrets-stay-secret")
 _SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), _UNKNOWN)
-_JUNK = st.recursive(
+_JUNK = _DEEP | st.recursive(
     _SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2)
 )
 
@@ -53,8 +71,11 @@ def _broken(draw: st.DrawFn) -> list[Props]:
 
 def _stack(objects: list[Props]) -> Stack:
     """The objects behind the engine's proxies."""
-    made = (Subject(urn="", type=token_of(one), name="r", props=proxy.unknown_checking_proxy(one)) for one in objects)
-    return Stack(tuple(made))
+    return Stack(tuple(map(_subject, objects)))
+
+
+def _subject(props: Props) -> Subject:
+    return Subject(urn="", type=token_of(props), name="r", props=proxy.unknown_checking_proxy(props))
 
 
 def _messages(rule: Rule, stack: Stack) -> list[str]:
@@ -72,8 +93,32 @@ def _told(check: Callable[[], Iterable[Violation]], subject: Subject) -> list[st
     return found
 
 
+def test_every_rule_has_something_to_judge_among_the_objects() -> None:
+    # Else nothing that is broken would ever reach it.
+    everything = _stack([one for objects in _OBJECTS for one in objects])
+    idle = {rule.about.name for rule in RULES if isinstance(rule, ResourceRule) and not any(rule.subjects(everything))}
+    assert not idle
+    for rule in (rule for rule in RULES if not isinstance(rule, ResourceRule)):
+        asked: set[str] = set()
+        stack = _Asked(everything.subjects, asked)
+        _messages(rule, stack)
+        assert asked & everything.by_object_type.keys() or rule.about.name in _OVER_ALL_OBJECTS, rule.about.name
+
+
+class _Asked(Stack):
+    """A stack that notes which types a rule asks for."""
+
+    def __init__(self, subjects: tuple[Subject, ...], asked: set[str]) -> None:
+        super().__init__(subjects)
+        object.__setattr__(self, "asked", asked)
+
+    def of_type(self, *object_types: str) -> Iterator[Subject]:
+        self.asked.update(object_types)  # type: ignore[attr-defined]
+        return super().of_type(*object_types)
+
+
 @given(objects=_broken())
-@settings(max_examples=600, deadline=None, database=None, derandomize=True)
+@settings(max_examples=1000, deadline=None, database=None, derandomize=True)
 def test_whatever_an_object_looks_like_a_rule_finds_something_or_nothing(objects: list[Props]) -> None:
     stack = _stack(objects)
     assert all(isinstance(message, str) for rule in RULES for message in _messages(rule, stack))

@@ -102,7 +102,7 @@ def test_what_is_not_known_yet_is_no_violation() -> None:
 
 def test_the_engine_is_told_the_same() -> None:
     with served("prod") as analyzer:
-        told = analyzer.AnalyzeStack(stack_request(iter(_graph(_config_map(f"x:{_PASSWORD}"))))).diagnostics
+        told = analyzer.AnalyzeStack(stack_request(_graph(_config_map(f"x:{_PASSWORD}")))).diagnostics
     (message,) = [one.message for one in told if one.policyName == "secrets-stay-secret"]
     assert message.endswith(f"ConfigMap shop/settings: data.B {_OPEN}")
     assert not [one for one in told if _PASSWORD in one.message or _ENCODED in one.message]

@@ -51,6 +51,7 @@ SERVICES: tuple[Service, ...] = tuple(
             "uses": ["kubernetes_api"],
             "rules": _MANAGE_INSTANCES,
             "autoscaled": False,
+            "single_replica_reason": "Two would restart the same instance.",
         },
     )
 )
@@ -92,4 +93,6 @@ def instance_service() -> Service:
         uses=("object_storage", "internet"),
         secrets=("LLM_API_KEY", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"),
         autoscaled=False,
+        priority="default",
+        single_replica_reason="One pod a tenant: section 1.1 of the document.",
     )

@@ -1,0 +1,112 @@
+"""What custom resources say of the pods that their operators make: the same Restricted standard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from policy.frameworks import cis, nsa, pss
+from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
+from policy.subject import Subject
+from policy.values import at, items, mapping, text
+
+_PROFILES = ("RuntimeDefault", "Localhost")
+_Path = tuple[str, ...]
+_SPEC = ("spec",)
+
+
+class _Places(NamedTuple):
+    """Where a kind keeps contexts: of pods, whether one must be stated, and of containers (of those that are there)."""
+
+    pod: _Path
+    required: bool
+    containers: tuple[_Path, ...] = ()
+
+
+_MONITORING = _Places((*_SPEC, "securityContext"), True)
+_REDIS_EXPORTER = (*_SPEC, "redisExporter")
+_PLACES: Mapping[str, _Places] = {
+    **{f"monitoring.coreos.com/{kind}": _MONITORING for kind in ("Alertmanager", "Prometheus", "ThanosRuler")},
+    # CloudNativePG gives its pods a restricted context of its own; here stands only what was changed.
+    "postgresql.cnpg.io/Cluster": _Places((*_SPEC, "podSecurityContext"), False, (_SPEC,)),
+    "redis.redis.opstreelabs.in/Redis": _Places((*_SPEC, "podSecurityContext"), True, (_SPEC, _REDIS_EXPORTER)),
+    "redis.redis.opstreelabs.in/RedisCluster": _Places(
+        (*_SPEC, "podSecurityContext"),
+        True,
+        ((*_SPEC, "redisLeader"), (*_SPEC, "redisFollower"), _REDIS_EXPORTER),
+    ),
+}
+_CLUSTER = "postgresql.cnpg.io/Cluster"
+
+
+@resource_rule(
+    About(
+        name="operator-pods",
+        title="Pods of operators are restricted too",
+        description=(
+            "The security contexts in custom resources (Prometheus, Alertmanager, PostgreSQL, Redis) keep to the "
+            "Restricted standard: not root, no privilege, no escalation, no capabilities, seccomp, and not in the "
+            "node's network. A template's rules do not see them, and the operator passes them on as they are."
+        ),
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        levels={"dev": Level.ADVISORY},
+        frameworks=(
+            pss("Restricted"),
+            cis("5.2.2, 5.2.5, 5.2.6, 5.2.7, 5.2.9"),
+            nsa("Kubernetes Pod security: hardening containers"),
+        ),
+        remediation=(
+            "State runAsNonRoot and seccompProfile {type: RuntimeDefault} in the context of the pods.",
+            "State allowPrivilegeEscalation false and capabilities {drop: [ALL]} in that of each container.",
+        ),
+    ),
+    applies_to=_PLACES,
+    config=RuleConfig,
+)
+def operator_pods(resource: Subject, config: RuleConfig) -> Iterator[Violation]:
+    """Each context that is weaker than the standard, and each that is not stated and has no safe default."""
+    places = _PLACES[resource.object_type]
+    if at(resource.props, "spec", "hostNetwork") is True:
+        yield Violation(field="spec.hostNetwork", problem="is true", fix="remove it")
+    yield from _of_pods(resource, places)
+    for path in places.containers:
+        parent = mapping(at(resource.props, *path))
+        # What is switched off makes no container.
+        if parent and parent.get("enabled") is not False:
+            field, required = ".".join((*path, "securityContext")), resource.object_type != _CLUSTER
+            yield from _of_container(field, mapping(parent.get("securityContext")), required)
+
+
+def _of_pods(resource: Subject, places: _Places) -> Iterator[Violation]:
+    field, context = ".".join(places.pod), mapping(at(resource.props, *places.pod))
+    stated = places.required or "runAsNonRoot" in set(context)
+    if stated and context.get("runAsNonRoot") is not True:
+        yield Violation(field=f"{field}.runAsNonRoot", problem="is not true", fix="set it to true")
+    if context.get("runAsUser") == 0:
+        yield Violation(field=f"{field}.runAsUser", problem="is 0", fix="name a user that is not root")
+    for path, profile in _profiles(resource, places):
+        stated = profile is not None
+        if (stated or places.required) and text(at(profile, "type")) not in _PROFILES:
+            problem = "filters nothing" if stated else "is missing"
+            yield Violation(field=path, problem=problem, fix="set it to {type: RuntimeDefault}")
+
+
+def _profiles(resource: Subject, places: _Places) -> Iterator[tuple[str, Any]]:
+    yield ".".join((*places.pod, "seccompProfile")), at(resource.props, *places.pod, "seccompProfile")
+    if resource.object_type == _CLUSTER:
+        yield "spec.seccompProfile", at(resource.props, "spec", "seccompProfile")
+
+
+def _of_container(field: str, context: Mapping[str, Any], required: bool) -> Iterator[Violation]:
+    if context.get("privileged") is True:
+        yield Violation(field=f"{field}.privileged", problem="is true", fix="remove it")
+    escalation = context.get("allowPrivilegeEscalation")
+    if escalation is True or (required and escalation is None):
+        yield Violation(field=f"{field}.allowPrivilegeEscalation", problem="is not false", fix="set it to false")
+    dropped, added = (items(at(context, "capabilities", one)) for one in ("drop", "add"))
+    if added or ("ALL" not in dropped and (required or at(context, "capabilities") is not None)):
+        fix = "drop ALL and add none"
+        yield Violation(field=f"{field}.capabilities", problem="are not all dropped", fix=fix)
+    if context.get("runAsUser") == 0:
+        yield Violation(field=f"{field}.runAsUser", problem="is 0", fix="name a user that is not root")

@@ -1,0 +1,30 @@
+"""Violations by custom resources."""
+
+from __future__ import annotations
+
+from tests.policy.seeding.environment import Edit, Seed, append, drop, put, remove
+
+_DATABASE, _CACHE = "Cluster astrbot/postgresql-cluster", "RedisCluster astrbot/redis-cluster"
+_PROMETHEUS, _CANARY = "Prometheus monitoring/main", "Canary astrbot/tenant-service"
+_CERTIFICATE, _EXTERNAL = "Certificate monitoring/prometheus-tls", "ExternalSecret astrbot/minio-secret"
+_ALERTS = "PrometheusRule astrbot/minio"
+
+
+def _seed(rule: str, label: str, edit: Edit) -> Seed:
+    return Seed(rule=rule, edit=edit, object=label)
+
+
+SEEDS = (
+    _seed("postgres-instances", _DATABASE, put(_DATABASE, "spec.instances", 1)),
+    _seed("postgres-superuser", _DATABASE, put(_DATABASE, "spec.enableSuperuserAccess", True)),
+    _seed("postgres-tls", _DATABASE, append(_DATABASE, "spec.postgresql.pg_hba", "host all all all scram-sha-256")),
+    _seed("database-backup", _DATABASE, remove("ScheduledBackup astrbot/postgresql-cluster")),
+    _seed("redis-password", _CACHE, drop(_CACHE, "spec.kubernetesConfig.redisSecret")),
+    _seed("redis-persistence", _CACHE, put(_CACHE, "spec.persistenceEnabled", False)),
+    _seed("operator-pods", _CACHE, put(_CACHE, "spec.podSecurityContext.runAsNonRoot", False)),
+    _seed("prometheus-retention", _PROMETHEUS, drop(_PROMETHEUS, "spec.retention")),
+    _seed("canary-analysis", _CANARY, drop(_CANARY, "spec.analysis.metrics")),
+    _seed("certificate-lifetime", _CERTIFICATE, put(_CERTIFICATE, "spec.duration", "90000h")),
+    _seed("external-secret-refresh", _EXTERNAL, put(_EXTERNAL, "spec.refreshInterval", "0")),
+    _seed("alert-runbooks", _ALERTS, append(_ALERTS, "spec.groups.0.rules", {"alert": "Seeded", "expr": "vector(1)"})),
+)
