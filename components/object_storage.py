@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, PodTemplateSpecArgsDict, ProbeArgsDict
 
 PORT = 9000
+# It makes the buckets and their users, and nobody else logs in as it.
+_ROOT_USER = "platform-root"
 _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
 
 
@@ -34,20 +36,21 @@ _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
 class ObjectStorageArgs:
     """MinIO on `servers` pods, each with a volume of `storage`: one, or at least four that keep an erasure set.
 
-    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics.
+    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics;
+    `zones_required` keeps one zone from having two servers more than another.
     """
 
     scope: Scope
     name: str
     secret_name: str
-    access_key: Credential
-    secret_key: Credential
+    root_password: Credential
     store: ExternalStore | None
     servers: int
     resources: ContainerResources
     storage: Bytes
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
+    zones_required: bool = False
     protect: bool = False
     monitoring: Peer | None = None
 
@@ -113,8 +116,8 @@ class ObjectStorage(pulumi.ComponentResource):
                 scope=args.scope,
                 secret_name=args.secret_name,
                 component=args.name,
-                plain={},
-                secret={"rootUser": args.access_key, "rootPassword": args.secret_key},
+                plain={"rootUser": _ROOT_USER},
+                secret={"rootPassword": args.root_password},
                 store=args.store,
             ),
             self._child,
@@ -208,7 +211,9 @@ def _pod_template(args: ObjectStorageArgs, selector: dict[str, str]) -> PodTempl
             "enable_service_links": False,
             "security_context": pod_security(),
             "termination_grace_period_seconds": 60,
-            "topology_spread_constraints": spread(selector, "ScheduleAnyway", revision_label=None),
+            "topology_spread_constraints": spread(
+                selector, "DoNotSchedule" if args.zones_required else "ScheduleAnyway", revision_label=None
+            ),
             "containers": [_container(args)],
             "volumes": _VOLUMES,
         },

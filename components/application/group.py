@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
@@ -22,6 +22,7 @@ class ApplicationGroupArgs:
     ingress: Sequence[Flow] = ()
     egress: Sequence[Flow] = ()
     metrics: Sequence[Endpoint] = ()
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApplicationGroup(pulumi.ComponentResource):
@@ -40,7 +41,10 @@ class ApplicationGroup(pulumi.ComponentResource):
             "namespace": args.scope.namespace,
             "labels": args.scope.labels(args.component),
         }
-        ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
+        annotations = (
+            {"annotations": dict(args.service_account_annotations)} if args.service_account_annotations else {}
+        )
+        ServiceAccount(name, metadata={**metadata, **annotations}, automount_service_account_token=False, opts=child)
         allow(
             name,
             scope=args.scope,

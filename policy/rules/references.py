@@ -20,6 +20,7 @@ _TYPES = (
     "external-secrets.io/ExternalSecret",
     "networking.k8s.io/Ingress",
     "postgresql.cnpg.io/Cluster",
+    "redis.redis.opstreelabs.in/Redis",
     "redis.redis.opstreelabs.in/RedisCluster",
 )
 _SECRET = "core/Secret"

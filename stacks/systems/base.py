@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import pulumi
 
 from components.credentials import ExternalStore
 from components.naming import Scope
@@ -12,7 +15,7 @@ from stacks.tiers import Tier
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
-    in the Pulumi state."""
+    in the Pulumi state, and `needs` what must be there before anything reads from that."""
 
     environment: str
     tier: Tier
@@ -20,6 +23,7 @@ class SystemArgs:
     registry: str
     ingress_class: str
     store: ExternalStore | None
+    needs: Sequence[pulumi.Resource] = ()
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from components.cache_settings import RedisSettings, Use
+from components.cache.settings import RedisSettings, Use
 from components.quantity import Bytes
 from tests.data.conftest import free_port, program
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.application import ApplicationArgs
-from components.buckets import BucketsArgs
-from components.cache import PORT as CACHE_PORT
 from components.cache import CacheArgs
 from components.configuration import checksum
 from components.credentials import Credential
@@ -16,14 +14,23 @@ from components.database import DatabaseArgs
 from components.footprint import Footprint
 from components.naming import Scope
 from components.network import Flow
-from components.object_storage import ObjectStorageArgs
 from components.observability.monitors import Endpoint
 from components.script_job import ScriptJobArgs
-from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows, metrics
+from stacks.composition import (
+    Provider,
+    Surroundings,
+    application_args,
+    egress_flows,
+    ingress_flows,
+    metrics,
+    pods_at,
+    service_account_annotations,
+)
 from stacks.services import Service, sized
-from stacks.systems.astrbot import data
+from stacks.systems.astrbot import data, files
 from stacks.systems.astrbot.config import AstrBotConfig, Tenant
-from stacks.systems.astrbot.services import GATEWAY, MANAGER, SERVICES, instance_service
+from stacks.systems.astrbot.files import Storage
+from stacks.systems.astrbot.services import GATEWAY, MANAGER, SERVICES, instance_service, unused_keys
 from stacks.systems.base import SystemArgs
 
 # Names of section 2.1.
@@ -43,45 +50,45 @@ class Plan:
     settings: Mapping[str, str]
     database: DatabaseArgs
     cache: CacheArgs
-    object_storage: ObjectStorageArgs
-    buckets: BucketsArgs
+    storage: Storage
     migration: ScriptJobArgs
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
     instance_egress: Sequence[Flow]
     instance_metrics: Sequence[Endpoint]
+    instance_identity: Mapping[str, str]
 
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
-        data_tier = self.database.footprint() + self.cache.footprint() + self.object_storage.footprint()
-        data_tier += self.buckets.footprint() + self.migration.footprint()
-        return sum((one.footprint() for one in (*self.services, *self.instances)), data_tier)
+        data_tier = self.database.footprint() + self.cache.footprint() + self.migration.footprint()
+        kept = [one for one in (self.storage.minio, self.storage.buckets) if one]
+        return sum((one.footprint() for one in (*kept, *self.services, *self.instances)), data_tier)
 
 
 def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> Plan:
     """Work out everything from what the environment says."""
     services = sized([*SERVICES, *config.services], config.sizes)
-    (instance,) = sized([instance_service()], config.sizes)
+    (instance,) = sized([instance_service(unused_keys(config.object_storage))], config.sizes)
     everyone = [*services, instance]
-    database = data.database(args, scope, everyone, secrets)
-    cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
-    files = data.object_storage(args, scope, everyone, secrets["MINIO_ACCESS_KEY"], secrets["MINIO_SECRET_KEY"])
-    settings = _settings(args, database, cache)
-    around = _surroundings(config, args, scope, settings, (database, cache, files))
+    storage = files.storage(config.object_storage, args, scope, everyone, secrets)
+    database = data.database(args, scope, everyone, secrets, storage.backups)
+    cache = data.cache(args, scope, everyone, secrets)
+    settings = {**_settings(args, database), **data.cache_settings(cache), **storage.files.settings()}
+    around = _surroundings(config, args, scope, settings, (database, cache, storage))
     return Plan(
         scope=scope,
         settings=settings,
         database=database,
         cache=cache,
-        object_storage=files,
-        buckets=data.buckets(args, scope, secrets),
+        storage=storage,
         migration=data.migration(args, database, config.version),
         services=[application_args(service, everyone, around) for service in services],
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
         instance_egress=egress_flows(instance, everyone, around),
         instance_metrics=metrics(instance),
+        instance_identity=service_account_annotations(instance, around),
     )
 
 
@@ -96,9 +103,9 @@ def _surroundings(
     args: SystemArgs,
     scope: Scope,
     settings: Mapping[str, str],
-    data_tier: tuple[DatabaseArgs, CacheArgs, ObjectStorageArgs],
+    data_tier: tuple[DatabaseArgs, CacheArgs, Storage],
 ) -> Surroundings:
-    database, cache, files = data_tier
+    database, cache, storage = data_tier
     return Surroundings(
         scope=scope,
         tier=args.tier,
@@ -107,15 +114,19 @@ def _surroundings(
         config_map=CONFIG_MAP,
         secret=SECRET,
         annotations=checksum(settings),
-        providers={"database": database.pods, "cache": cache.pods, "object_storage": files.pods},
+        providers={
+            "database": Provider(flows=pods_at(database.pods, DATABASE_PORT)),
+            "cache": data.cache_provider(cache),
+            "object_storage": storage.provider,
+        },
         exposed=(GATEWAY,),
         # Section 4.2: it heals the instance that an alert names.
         alerted=(MANAGER,),
     )
 
 
-def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dict[str, str]:
-    """The ConfigMap of section 2.1."""
+def _settings(args: SystemArgs, database: DatabaseArgs) -> dict[str, str]:
+    """The ConfigMap of section 2.1, but for what its stores add."""
     return {
         "DB_HOST": database.host,
         "DB_READ_HOST": database.read_host,
@@ -124,8 +135,6 @@ def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dic
         "DB_USER": database.owner,
         # Both the pooler and the server turn away what is not encrypted.
         "DB_SSLMODE": "require",
-        "REDIS_HOST": cache.host,
-        "REDIS_PORT": str(CACHE_PORT),
         "API_RATE_LIMIT": str(API_RATE_LIMIT),
         "SESSION_TIMEOUT": str(_SESSION_TIMEOUT),
         "MAX_ASTRBOT_INSTANCES": str(_MAX_INSTANCES),

@@ -10,7 +10,7 @@ from components.application import Application, ApplicationGroup, ApplicationGro
 from components.buckets import Buckets
 from components.cache import Cache
 from components.configuration import config_map
-from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
+from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
 from components.database import Database
 from components.footprint import ContainerResources
 from components.ingress import Backend, HttpIngress, IngressArgs
@@ -21,7 +21,7 @@ from components.script_job import ScriptJob
 from stacks.alerts import system_rules
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
-from stacks.systems.astrbot.services import DATA_SECRET_KEYS, GATEWAY, INSTANCE, SECRET_KEYS
+from stacks.systems.astrbot.services import DATA_SECRET_KEYS, GATEWAY, INSTANCE, SECRET_KEYS, unused_keys
 from stacks.systems.base import SystemArgs
 
 NAME = "astrbot"
@@ -37,12 +37,16 @@ class AstrBot(pulumi.ComponentResource):
         super().__init__("platform:systems:AstrBot", NAME, {}, opts)
         self._args = args
         credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
-        secrets = {key: credentials.credential(name) for key, name in SECRET_KEYS.items()}
-        internal = {key: credentials.credential(name) for key, name in DATA_SECRET_KEYS.items()}
-        self._plan = plan(config, args, args.scope(NAME), secrets | internal)
+        unused = unused_keys(config.object_storage)
+        wanted = {key: name for key, name in (SECRET_KEYS | DATA_SECRET_KEYS).items() if key not in unused}
+        made = {key: credentials.credential(name) for key, name in wanted.items()}
+        secrets = {key: one for key, one in made.items() if key in SECRET_KEYS}
+        self._plan = plan(config, args, args.scope(NAME), made)
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
-        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        store = store_in_namespace(args.store, self._plan.scope, own)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *args.needs, *store])
         needs = [*self._environment(secrets, child), *self._data_tier(child)]
         self._applications([namespace, *needs])
         rules = system_rules(NAME, self._plan.scope.namespace)
@@ -51,7 +55,8 @@ class AstrBot(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _namespace(self, plan: Plan) -> NamespaceBaseline:
-        largest = [plan.database.resources, plan.cache.resources, plan.object_storage.resources]
+        largest = [plan.database.resources, plan.cache.resources]
+        largest += [plan.storage.minio.resources] if plan.storage.minio else []
         largest += [application.resources for application in (*plan.services, *plan.instances)]
         return NamespaceBaseline(
             NAME,
@@ -76,19 +81,27 @@ class AstrBot(pulumi.ComponentResource):
         )
         return settings, SecretBundle(f"{NAME}-secrets", bundle, opts)
 
+    def _object_storage(self, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        """Whatever of it is the cluster's; the last is what others wait for."""
+        storage, made = self._plan.storage, list[pulumi.Resource]()
+        if storage.minio:
+            made.append(ObjectStorage(f"{NAME}-minio", storage.minio, opts))
+        if storage.buckets:
+            after = pulumi.ResourceOptions(parent=self, depends_on=list(made))
+            made.append(Buckets(f"{NAME}-buckets", storage.buckets, after))
+        if storage.backup_secret:
+            made.append(SecretBundle(f"{NAME}-backup-secret", storage.backup_secret, opts))
+        return made
+
     def _data_tier(self, opts: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
-        files = ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts)
-        buckets = Buckets(
-            f"{NAME}-buckets", self._plan.buckets, pulumi.ResourceOptions(parent=self, depends_on=[files])
-        )
+        files = self._object_storage(opts)
         # A database that cannot archive its WAL keeps it, and fills its volume: the bucket is there first.
-        database = Database(
-            f"{NAME}-postgresql", self._plan.database, pulumi.ResourceOptions(parent=self, depends_on=[buckets])
-        )
+        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=files))
+        database = Database(f"{NAME}-postgresql", self._plan.database, after)
         migrated = pulumi.ResourceOptions(parent=self, depends_on=[database])
         # The services depend on all of these: new pods start once the schema is theirs, and not if that failed.
         migration = ScriptJob(f"{NAME}-migration", self._plan.migration, migrated)
-        return database, migration, Cache(f"{NAME}-redis", self._plan.cache, opts), files
+        return database, migration, Cache(f"{NAME}-redis", self._plan.cache, opts), *files
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)
@@ -102,6 +115,7 @@ class AstrBot(pulumi.ComponentResource):
             ingress=self._plan.instance_ingress,
             egress=self._plan.instance_egress,
             metrics=self._plan.instance_metrics,
+            service_account_annotations=self._plan.instance_identity,
         )
         shared = ApplicationGroup(INSTANCE, group, opts)
         for instance in self._plan.instances:
