@@ -115,7 +115,14 @@ class _Templated:
         self._key = key
 
     def __format__(self, form: str) -> str:
-        return "{{ ." + self._key + " | trim" + (" | sha256sum" if form == "sha256" else "") + " }}"
+        return _template(self._key, "trim", *(["sha256sum"] if form == "sha256" else []))
+
+
+def _template(key: str, *functions: str) -> str:
+    """A value in a template of External Secrets, put through `functions`."""
+    # Go's templates read a '-' after a dot as an error.
+    value = f".{key}" if key.isidentifier() else f'index . "{key}"'
+    return "{{ " + " | ".join((value, *functions)) + " }}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +217,7 @@ class SecretBundle(pulumi.ComponentResource):
             for key, credential in args.credentials.items()
         ]
         # A template keeps the keys that are no secret (such as a user name) beside those that are.
-        templated = {key: "{{ ." + key + " }}" for key in args.secret}
+        templated = {key: _template(key) for key in args.secret}
         templated |= {key: one.templated() for key, one in args.composed.items()}
         CustomResource(
             self._name,

@@ -5,7 +5,7 @@ The operator reads from its own namespace. No network policy of an environment c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,18 +111,17 @@ def cluster_store(
     name: str,
     provider: Provider,
     *,
-    environment: str,
+    labels: Mapping[str, str],
     namespaces: Sequence[str],
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """A ClusterSecretStore from which `namespaces` may read, and no other."""
-    labels = {"app.kubernetes.io/managed-by": "pulumi", "platform.io/environment": environment}
     spec = {"provider": provider.spec(), "conditions": [{"namespaces": sorted(namespaces)}]}
     return CustomResource(
         f"secret-store-{name}",
         api_version=CLUSTER_SECRET_STORE.api_version,
         kind=CLUSTER_SECRET_STORE.kind,
-        metadata={"name": name, "labels": labels, "annotations": _READY},
+        metadata={"name": name, "labels": dict(labels), "annotations": _READY},
         spec=spec,
         opts=opts,
     )

@@ -52,7 +52,7 @@ def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOption
     made = cluster_store(
         store.name,
         store.provider,
-        environment=args.environment,
+        labels=args.scope("platform").labels(store.name),
         namespaces=[*systems, MONITORING_NAMESPACE],
         opts=opts,
     )
