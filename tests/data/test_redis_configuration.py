@@ -18,10 +18,11 @@ from tests.data.conftest import free_port, program
 
 
 @contextmanager
-def redis(folder: Path, configuration: str) -> Iterator[int]:
-    """A server with this configuration; yields its port once it answers."""
+def redis(folder: Path, configuration: str, *, tls: bool = False) -> Iterator[int]:
+    """A server with this configuration; yields its port, with TLS or without, once it answers."""
     port, file = free_port(), folder / "redis.conf"
-    file.write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{configuration}")
+    ports = f"port 0\ntls-port {port}" if tls else f"port {port}"
+    file.write_text(f"{ports}\nbind 127.0.0.1\ndir {folder}\n{configuration}")
     command = [program("redis-server"), str(file)]
     # Its messages go to a file: a pipe that nobody reads would hold it up.
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:

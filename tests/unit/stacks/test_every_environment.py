@@ -12,6 +12,7 @@ import pytest
 
 from components.quantity import Bytes, Cpu
 from graph.model import Graph, Secret
+from stacks.systems.astrbot.services import OBJECT_NAMES, SERVICE_NAMES
 from tests.unit.recordings import (
     Body,
     fields,
@@ -415,6 +416,22 @@ def test_every_autoscaler_scales_a_workload_that_there_is(graph: Graph) -> None:
     for body in objects(graph, "HorizontalPodAutoscaler"):
         target = body["spec"]["scaleTargetRef"]
         assert f"{target['kind']} {body['metadata']['namespace']}/{target['name']}" in made, title(body)
+
+
+def test_no_object_of_the_systems_own_has_a_name_that_a_service_could_take(graph: Graph) -> None:
+    """A service of that name would take over its account, its policy, or its traffic."""
+    of_applications = {
+        *("Deployment", "Service", "ServiceAccount", "Role", "RoleBinding", "NetworkPolicy", "ServiceMonitor"),
+        *("HorizontalPodAutoscaler", "PodDisruptionBudget"),
+    }
+    free = {
+        title(body)
+        for body in objects(graph, *of_applications)
+        if body["metadata"]["namespace"] == "astrbot"
+        and body["metadata"]["name"] not in (*OBJECT_NAMES, *SERVICE_NAMES)
+        and not body["metadata"]["name"].startswith("astrbot-instance-")
+    }
+    assert free == set()
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
