@@ -12,6 +12,7 @@ from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
+from components.erasure import ERASURE_SETS, keeps_erasure_sets
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import DNS, Flow, Peer, allow, scrapes
@@ -55,8 +56,8 @@ class ObjectStorageArgs:
     monitoring: Peer | None = None
 
     def __post_init__(self) -> None:
-        if self.servers != 1 and self.servers < 4:
-            raise ValueError(f"{self.servers} MinIO servers keep no erasure set: use 1, or 4 and more")
+        if not keeps_erasure_sets(self.servers):
+            raise ValueError(f"{self.servers} MinIO servers keep no erasure set: {ERASURE_SETS}")
 
     @property
     def pods(self) -> tuple[dict[str, str], ...]:

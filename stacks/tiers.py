@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from components.database.parameters import PostgresParameters
+from components.erasure import ERASURE_SETS, keeps_erasure_sets
 from stacks.types import Bytes, Cpu, Model, Name, Problem, ReplicaCount, TierName
 
 
@@ -108,8 +109,8 @@ class ObjectStorageTier(Model):
 
     @model_validator(mode="after")
     def _erasure_set(self) -> Self:
-        if self.servers in (2, 3):
-            raise ValueError(f"{self.servers} servers keep no erasure set: use 1, or 4 and more")
+        if not keeps_erasure_sets(self.servers):
+            raise ValueError(f"{self.servers} servers keep no erasure set: {ERASURE_SETS}")
         return self
 
 

@@ -195,8 +195,8 @@ def test_a_server_of_another_name_is_not_trusted(tmp_path: Path, certificates: P
 def test_the_operators_probe_is_answered_and_plain_text_is_not(tmp_path: Path, certificates: Path) -> None:
     """The command of its liveness probe; without the certificate's keys it would restart healthy pods."""
     password = secret("redis-secret", "password")
-    options = ("--tls", *("--cert", f"{certificates}/tls.crt"), *("--key", f"{certificates}/tls.key"))
-    options += ("--cacert", f"{certificates}/ca.crt")
+    own = ("--cert", f"{certificates}/tls.crt", "--key", f"{certificates}/tls.key")
+    options = ("--tls", *own, "--cacert", f"{certificates}/ca.crt")
     with redis(tmp_path, encrypted(tmp_path, certificates), tls=True) as port:
         assert ask(port, "default", password, "ping", options=options) == "PONG"
         assert ask(port, "default", password, "ping") != "PONG"

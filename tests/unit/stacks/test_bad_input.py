@@ -464,6 +464,7 @@ def test_the_report_counts_its_errors_and_gives_each_a_line_of_its_own(scratch: 
     ("section", "value"),
     [
         ("object_storage", "servers: 2"),
+        ("object_storage", "servers: 17"),
         ("database", "cpu_request: 4"),
         ("database", "memory_limit: 512Mi"),
         ("database", "parameters: {shared_buffers: 1Gi}"),
