@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ops import cli_database
+
 app = typer.Typer(
     name="ops",
     help="Preview, deploy and inspect the environments of the platform.",
@@ -18,6 +20,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(cli_database.db, name="db")
+app.add_typer(cli_database.rotate, name="rotate")
 
 
 class OutputFormat(StrEnum):

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 _PREVIEW_DEPTH = 2
 
 
-def up(stack: str, context: str | None, timeout: int) -> int:
-    """Preview, deploy, wait, and say what runs; returns 1 if a mandatory policy refuses it."""
+def up(stack: str, context: str | None, timeout: int, *, brief: bool = False) -> int:
+    """Preview, deploy, wait, and say what runs; returns 1 if a mandatory policy refuses it.
+
+    `brief` is for a deployment that is a step of something larger: only what it changed is said.
+    """
     out = console()
     select_context(context)
     graph = record(stack)
-    if not _preview(out, graph):
+    if not _preview(out, graph, brief):
         return EXIT_FAILURE
     cluster = cluster_of(graph)
     if cluster.is_sandbox:
@@ -40,20 +43,25 @@ def up(stack: str, context: str | None, timeout: int) -> int:
     if shutil.which("pulumi"):
         from ops.engines.pulumi import PulumiEngine
 
-        out.print("Pulumi is on PATH: deploying with it", style="dim")
+        if not brief:
+            out.print("Pulumi is on PATH: deploying with it", style="dim")
         engine = _engine(stack, graph, cluster, out, timeout)
         engine.refuse(engine.live())
         changes = PulumiEngine(stack, cluster, out).up()
         # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
         with DeploymentProgress(out) as engine.progress:
             engine.wait(engine.manifests)
-        _report(out, graph, cluster, engine, changes)
+        if brief:
+            out.print(f"{stack} on {cluster.title}: {changes}")
+        else:
+            _report(out, graph, cluster, engine, changes)
         return 0
-    out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
-    return _deploy(stack, cluster, out, timeout)
+    if not brief:
+        out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
+    return _deploy(stack, cluster, out, timeout, brief)
 
 
-def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int) -> int:
+def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: bool) -> int:
     """Deploy with the recorded engine. Only here do generated passwords exist in memory."""
     graph = record(stack, PasswordFile(stack, cluster.context).password)
     engine = _engine(stack, graph, cluster, out, timeout)
@@ -64,7 +72,10 @@ def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int) -> int:
     except OperationError as error:
         _applied_so_far(out, engine.changes)
         raise OperationError(redact(str(error), graph)) from None
-    _report(out, graph, cluster, engine, str(changes))
+    if brief:
+        out.print(f"{stack} on {cluster.title}: {changes}")
+    else:
+        _report(out, graph, cluster, engine, str(changes))
     return 0
 
 
@@ -150,11 +161,12 @@ def _engine(stack: str, graph: Graph, cluster: Cluster, out: Console, timeout: i
     )
 
 
-def _preview(out: Console, graph: Graph) -> bool:
+def _preview(out: Console, graph: Graph, brief: bool) -> bool:
     findings = evaluate(graph)
-    out.print(tree(graph, _PREVIEW_DEPTH))
-    out.print(findings_text(findings))
-    out.print()
+    if not brief:
+        out.print(tree(graph, _PREVIEW_DEPTH))
+        out.print(findings_text(findings))
+        out.print()
     if any(finding.blocks for finding in findings):
         preview = f"make preview ENV={graph.stack}"
         out.print(f"Not deployed: a mandatory policy is violated. `{preview}` shows everything.", style="red")

@@ -46,7 +46,8 @@ class Objects:
         usable = stages.usable(stages.load(), present)
         for path, words in stages.descriptions(usable, present):
             self._wait_for_description(path, words)
-        self._supervisor.ensure(KWOK, f"--config={self._kwok_configuration(stages.configuration(usable))}")
+        configuration = "---\n".join([stages.configuration(usable), *self._own_configuration()])
+        self._supervisor.ensure(KWOK, f"--config={self._kwok_configuration(configuration)}")
 
     def wait_until_usable(self, pool: NodePool) -> None:
         """Wait until pods can be made and run: all healthy, nodes Ready, and the first service account there."""
@@ -85,6 +86,10 @@ class Objects:
             lambda: words in (self._reader.text(path) or ""),
             f"did not publish {path} with {words}",
         )
+
+    def _own_configuration(self) -> list[str]:
+        """What a person has put into `kwok.d` of the sandbox's folder: stages, or commands (ClusterExec)."""
+        return [file.read_text(encoding="utf-8") for file in sorted((self._at.folder / "kwok.d").glob("*.yaml"))]
 
     def _kwok_configuration(self, text: str) -> Path:
         # The content's hash is in the name, so that a kwok with other stages has other arguments and is replaced.

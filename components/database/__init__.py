@@ -7,9 +7,13 @@ from components.database.args import (
     BackupArgs,
     BackupTarget,
     DatabaseArgs,
+    Login,
     PoolerArgs,
+    Recovery,
+    ReplicationArgs,
 )
 from components.database.component import Database
+from components.database.logins import DatabaseLogins
 from components.database.parameters import PostgresParameters
 
 __all__ = [
@@ -20,6 +24,10 @@ __all__ = [
     "BackupTarget",
     "Database",
     "DatabaseArgs",
+    "DatabaseLogins",
+    "Login",
     "PoolerArgs",
     "PostgresParameters",
+    "Recovery",
+    "ReplicationArgs",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from components.credentials import Credential, ExternalStore
+from components.credentials import Credential
 from components.database.parameters import RESERVED_CONNECTIONS, PostgresParameters
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
@@ -80,22 +80,58 @@ class BackupArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """A cluster that begins as the cluster `source` was at the time `to` (RFC 3339), from its base backups and WAL."""
+
+    source: str
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicationArgs:
+    """A pair of clusters in two regions, each of which archives to a bucket of its own and can read the other's.
+
+    `local` and `other` are their names, `primary` the one of them that writes; `target` is where the other archives.
+    `token` is what the other printed when it was demoted.
+    """
+
+    local: str
+    other: str
+    primary: str
+    target: BackupTarget
+    token: str | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether this cluster only repeats what the other writes."""
+        return self.primary != self.local
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A user of the database, the Secret of its login (keys `username` and `password`), and its password."""
+
+    user: str
+    secret_name: str
+    password: Credential
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatabaseArgs:
     """A PostgreSQL cluster of `instances`, each with a volume of `storage` and one of `wal_storage`.
 
     `clients` are the label selectors of the pods that may connect, through the poolers; `direct_clients` of those that
     need a session of their own (migrations), `monitoring` is who reads the metrics. `zones_required` makes instances of
-    one cluster refuse to share a zone.
+    one cluster refuse to share a zone. Of the two `logins` the first owns the data, the second may do what it may;
+    `active_login` is the one that the applications use. The rules of `alerts` are about all clusters of a namespace, so
+    that only one of them brings them.
     """
 
     scope: Scope
     cluster_name: str
     database: str
-    owner: str
-    secret_name: str
-    password: Credential
-    second_password: Credential
-    store: ExternalStore | None
+    logins: tuple[Login, Login]
+    active_login: int = 0
     instances: int
     resources: ContainerResources
     storage: Bytes
@@ -110,6 +146,9 @@ class DatabaseArgs:
     monitoring: Peer | None = None
     zones_required: bool = False
     protect: bool = False
+    alerts: bool = True
+    recovery: Recovery | None = None
+    replication: ReplicationArgs | None = None
 
     def __post_init__(self) -> None:
         for problem in self.parameters.problems(self.resources.memory_limit):
@@ -120,14 +159,19 @@ class DatabaseArgs:
         return f"{self.cluster_name}-pooler-{kind}"
 
     @property
-    def second_user(self) -> str:
-        """The other login of the application, to which a password's hand-over moves it."""
-        return f"{self.owner}_b"
+    def owner(self) -> Login:
+        """The user that owns the data; migrations and dumps use it."""
+        return self.logins[0]
 
     @property
-    def second_secret_name(self) -> str:
-        """The Secret of the other login, with the same keys."""
-        return f"{self.secret_name}-b"
+    def login(self) -> Login:
+        """The user that the applications use at present."""
+        return self.logins[self.active_login]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it takes writes: a cluster that follows another does not."""
+        return self.replication is None or not self.replication.follows
 
     @property
     def pooler_kinds(self) -> tuple[str, ...]:
@@ -174,11 +218,10 @@ class DatabaseArgs:
         return "postgresql-backup"
 
     def footprint(self) -> Footprint:
-        """Instances and one more that joins while another is replaced, poolers and one more each, and the dump."""
+        """Instances and one more that joins while another is replaced, and poolers and one more each."""
         instances = self.instances + 1
         data = Footprint.of(instances, self.resources, volumes=instances, storage=self.storage)
         archivers = replace(Footprint.of(instances, ARCHIVER), pods=0)
         wal = Footprint(volumes=instances, storage=self.wal_storage * instances)
         poolers = Footprint.of(len(self.pooler_kinds) * (self.pooler.instances + 1), self.pooler.resources)
-        dump = Footprint.of(1, self.backup.dump_resources, volumes=1, storage=self.backup.dump_space)
-        return data + archivers + wal + poolers + dump
+        return data + archivers + wal + poolers

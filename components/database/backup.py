@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.database.args import ARCHIVER, DatabaseArgs
+from components.database.args import ARCHIVER, BackupTarget, DatabaseArgs
 from versions import BARMAN_CLOUD_PLUGIN
 
 
-def object_store_spec(args: DatabaseArgs) -> dict[str, Any]:
+def object_store_spec(args: DatabaseArgs, target: BackupTarget) -> dict[str, Any]:
     """The `spec` of the ObjectStore: where, with which credentials, and for how long."""
-    target = args.backup.target
     configuration = {
         "destinationPath": f"s3://{target.bucket}/base",
-        "s3Credentials": _credentials(args),
+        "s3Credentials": _credentials(target),
         # gzip: the plugin's images have no other that both data and WAL know.
-        "data": {"compression": "gzip", "jobs": 2} | _encryption(args),
-        "wal": {"compression": "gzip", "maxParallel": 2} | _encryption(args),
+        "data": {"compression": "gzip", "jobs": 2} | _encryption(target),
+        "wal": {"compression": "gzip", "maxParallel": 2} | _encryption(target),
     }
     return {
         "configuration": configuration | ({"endpointURL": target.endpoint} if target.endpoint else {}),
@@ -40,15 +39,15 @@ def scheduled_backup_spec(args: DatabaseArgs) -> dict[str, Any]:
     }
 
 
-def _credentials(args: DatabaseArgs) -> dict[str, Any]:
-    if args.backup.target.role_arn:
+def _credentials(target: BackupTarget) -> dict[str, Any]:
+    if target.role_arn:
         return {"inheritFromIAMRole": True}
-    name = args.backup.target.secret_name
+    name = target.secret_name
     return {
         "accessKeyId": {"name": name, "key": "accessKey"},
         "secretAccessKey": {"name": name, "key": "secretKey"},
     }
 
 
-def _encryption(args: DatabaseArgs) -> dict[str, str]:
-    return {"encryption": "aws:kms"} if args.backup.target.role_arn else {}
+def _encryption(target: BackupTarget) -> dict[str, str]:
+    return {"encryption": "aws:kms"} if target.role_arn else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.database.args import DatabaseArgs
+from components.database.args import DatabaseArgs, Login
 from components.quantity import Bytes
 from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_CLUSTER, POSTGRESQL_MAJOR
 
@@ -28,46 +28,49 @@ def cluster_spec(args: DatabaseArgs) -> dict[str, Any]:
         "primaryUpdateStrategy": "unsupervised",
         "primaryUpdateMethod": "switchover" if args.instances > 1 else "restart",
         "bootstrap": _bootstrap(args),
-        "managed": {"roles": [_role(args, args.owner, args.secret_name), _second_user(args)]},
+        "managed": {"roles": [_role(args.owner), _second_user(args)]},
         "postgresql": _postgresql(args),
         "resources": args.resources.as_requirements(),
         "storage": _volume(args, args.storage),
         "walStorage": _volume(args, args.wal_storage),
         "affinity": _affinity(args),
         "plugins": [_archiver(args)],
+        **_other_clusters(args),
         **_service_account(args),
         "inheritedMetadata": {"labels": inherited_labels(args)},
     }
 
 
 def _bootstrap(args: DatabaseArgs) -> dict[str, Any]:
-    return {
-        "initdb": {
-            "database": args.database,
-            "owner": args.owner,
-            "secret": {"name": args.secret_name},
-            "dataChecksums": True,
-        }
+    database = {
+        "database": args.database,
+        "owner": args.owner.user,
+        "secret": {"name": args.owner.secret_name},
     }
+    if args.replication and args.replication.follows:
+        return {"recovery": {"source": args.replication.other, **database}}
+    if args.recovery is None:
+        return {"initdb": {**database, "dataChecksums": True}}
+    target = {"targetTime": args.recovery.to}
+    return {"recovery": {"source": args.recovery.source, "recoveryTarget": target, **database}}
 
 
-def _role(args: DatabaseArgs, name: str, secret_name: str) -> dict[str, Any]:
+def _role(login: Login) -> dict[str, Any]:
     """A login role without any privilege but its own; the operator sets its password whenever the Secret changes."""
     return {
-        "name": name,
+        "name": login.user,
         "ensure": "present",
         "login": True,
         "superuser": False,
         "createdb": False,
         "createrole": False,
-        "passwordSecret": {"name": secret_name},
+        "passwordSecret": {"name": login.secret_name},
     }
 
 
 def _second_user(args: DatabaseArgs) -> dict[str, Any]:
     """The other user of a password's hand-over: a member of the owner, so that it may do what the owner may."""
-    role = _role(args, args.second_user, args.second_secret_name)
-    return role | {"inRoles": [args.owner], "inherit": True}
+    return _role(args.logins[1]) | {"inRoles": [args.owner.user], "inherit": True}
 
 
 def _postgresql(args: DatabaseArgs) -> dict[str, Any]:
@@ -101,6 +104,24 @@ def _archiver(args: DatabaseArgs) -> dict[str, Any]:
         "isWALArchiver": True,
         "parameters": {"barmanObjectName": args.cluster_name, "serverName": args.cluster_name},
     }
+
+
+def _other_clusters(args: DatabaseArgs) -> dict[str, Any]:
+    """The clusters that this one is restored from or follows, each by the store of its backups."""
+    pair = args.replication
+    if pair is None:
+        # The source's own store may be gone by now; its backups lie in the same bucket, under its name.
+        return {"externalClusters": [_archive(args.recovery.source, args.cluster_name)]} if args.recovery else {}
+    replica = {"self": pair.local, "primary": pair.primary, "source": pair.other}
+    return {
+        "externalClusters": [_archive(pair.local, args.cluster_name), _archive(pair.other, pair.other)],
+        "replica": replica | ({"promotionToken": pair.token} if pair.token else {}),
+    }
+
+
+def _archive(name: str, store: str) -> dict[str, Any]:
+    parameters = {"barmanObjectName": store, "serverName": name}
+    return {"name": name, "plugin": {"name": BARMAN_CLOUD_PLUGIN, "parameters": parameters}}
 
 
 def _service_account(args: DatabaseArgs) -> dict[str, Any]:

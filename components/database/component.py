@@ -7,16 +7,13 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.credentials import Credential, SecretBundle, SecretBundleArgs
 from components.database import backup
 from components.database.args import PORT, DatabaseArgs
 from components.database.cluster import cluster_spec
-from components.database.dump import dump_args
 from components.database.monitoring import monitors
 from components.database.network import cluster_flows, pooler_flows
 from components.database.pooler import pooler_spec
 from components.network import allow
-from components.script_job import ScriptJob
 from versions import (
     BACKUP_OBJECT_STORE,
     POSTGRESQL_CLUSTER,
@@ -31,10 +28,10 @@ from versions import CustomResource as Kind
 
 
 class Database(pulumi.ComponentResource):
-    """A PostgreSQL cluster with users, poolers, backups, network policies and monitors.
+    """A PostgreSQL cluster with poolers, backups, network policies and monitors; `DatabaseLogins` come before it.
 
     Outputs: `host` (of the pooler before the primary), `read_host` (before the replicas), `port`, `database`,
-    `secret_name` (keys `username` and `password`).
+    `secret_name` (of the login that applications use; keys `username` and `password`).
     """
 
     host: str
@@ -47,15 +44,16 @@ class Database(pulumi.ComponentResource):
         super().__init__("platform:database:Database", name, {}, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        needs = [*self._secrets(), self._image_catalog(), *self._object_store()]
+        needs = [self._image_catalog(), *self._object_stores()]
         self._network_policies()
         cluster = self._cluster(needs)
-        self._database(cluster)
+        if args.writes:
+            self._database(cluster)
         self._poolers(cluster)
-        self._backups(cluster)
+        self._backup_schedule(cluster)
         monitors(name, args, self._child)
         self.host, self.read_host = args.host, args.read_host
-        self.database, self.secret_name = args.database, args.secret_name
+        self.database, self.secret_name = args.database, args.login.secret_name
         self.register_outputs({"host": self.host, "port": PORT, "database": self.database})
 
     def _custom(
@@ -71,33 +69,19 @@ class Database(pulumi.ComponentResource):
             opts=opts or self._child,
         )
 
-    def _secrets(self) -> list[SecretBundle]:
-        args = self._args
-        return [
-            self._login("secret", args.secret_name, args.owner, args.password),
-            self._login("secret-b", args.second_secret_name, args.second_user, args.second_password),
-        ]
-
-    def _login(self, suffix: str, secret_name: str, user: str, password: Credential) -> SecretBundle:
-        args = SecretBundleArgs(
-            scope=self._args.scope,
-            secret_name=secret_name,
-            component=self._args.cluster_name,
-            type="kubernetes.io/basic-auth",
-            plain={"username": user},
-            secret={"password": password},
-            store=self._args.store,
-        )
-        return SecretBundle(f"{self._name}-{suffix}", args, self._child)
-
     def _image_catalog(self) -> CustomResource:
         """One place for the server's image: an upgrade of the major version is a change here, seen by the operator."""
         images = [{"major": POSTGRESQL_MAJOR, "image": POSTGRESQL_IMAGE}]
         return self._custom("images", POSTGRESQL_IMAGE_CATALOG, self._args.cluster_name, {"images": images})
 
-    def _object_store(self) -> list[CustomResource]:
-        spec = backup.object_store_spec(self._args)
-        return [self._custom("store", BACKUP_OBJECT_STORE, self._args.cluster_name, spec)]
+    def _object_stores(self) -> list[CustomResource]:
+        args = self._args
+        spec = backup.object_store_spec(args, args.backup.target)
+        stores = [self._custom("store", BACKUP_OBJECT_STORE, args.cluster_name, spec)]
+        if pair := args.replication:
+            spec = backup.object_store_spec(args, pair.target)
+            stores.append(self._custom("other-store", BACKUP_OBJECT_STORE, pair.other, spec))
+        return stores
 
     def _network_policies(self) -> None:
         args, scope = self._args, self._args.scope
@@ -145,13 +129,13 @@ class Database(pulumi.ComponentResource):
         args = self._args
         spec: dict[str, Any] = {
             "name": args.database,
-            "owner": args.owner,
+            "owner": args.owner.user,
             "cluster": {"name": args.cluster_name},
             # Taking the object away must not take the data away.
             "databaseReclaimPolicy": "retain",
             **({"extensions": [{"name": one} for one in args.extensions]} if args.extensions else {}),
         }
-        name = args.database.replace("_", "-")
+        name = f"{args.cluster_name}-{args.database.replace('_', '-')}"
         self._custom("database", POSTGRESQL_DATABASE, name, spec, self._after(cluster))
 
     def _poolers(self, cluster: CustomResource) -> None:
@@ -159,11 +143,10 @@ class Database(pulumi.ComponentResource):
             spec, name = pooler_spec(self._args, kind), self._args.pooler_name(kind)
             self._custom(f"pooler-{kind}", POSTGRESQL_POOLER, name, spec, self._after(cluster))
 
-    def _backups(self, cluster: CustomResource) -> None:
+    def _backup_schedule(self, cluster: CustomResource) -> None:
         args = self._args
         spec = backup.scheduled_backup_spec(args)
         self._custom("backup", POSTGRESQL_SCHEDULED_BACKUP, args.cluster_name, spec, self._after(cluster))
-        ScriptJob(f"{self._name}-dump", dump_args(args), self._after(cluster))
 
     def _after(self, cluster: CustomResource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[cluster])

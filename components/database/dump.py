@@ -57,8 +57,8 @@ def _environment(args: DatabaseArgs) -> dict[str, str]:
 
 def _secrets(args: DatabaseArgs) -> dict[str, SecretKey]:
     login = {
-        "PGUSER": SecretKey(secret=args.secret_name, key="username"),
-        "PGPASSWORD": SecretKey(secret=args.secret_name, key="password"),
+        "PGUSER": SecretKey(secret=args.owner.secret_name, key="username"),
+        "PGPASSWORD": SecretKey(secret=args.owner.secret_name, key="password"),
     }
     secret_name = args.backup.target.secret_name
     if secret_name is None:

@@ -35,8 +35,8 @@ def migration_args(database: DatabaseArgs, *, name: str, image: str, version: st
             "ALEMBIC_CONFIG": config,
         },
         secrets={
-            "PGUSER": SecretKey(secret=database.secret_name, key="username"),
-            "PGPASSWORD": SecretKey(secret=database.secret_name, key="password"),
+            "PGUSER": SecretKey(secret=database.owner.secret_name, key="username"),
+            "PGPASSWORD": SecretKey(secret=database.owner.secret_name, key="password"),
         },
         resources=_RESOURCES,
         egress=(Flow(peer=Peer(pods=database.cluster_pods), ports=(PORT,)), DNS),

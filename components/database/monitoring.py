@@ -26,5 +26,7 @@ def monitors(name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions) -> Non
             endpoints=_ENDPOINTS,
             opts=opts,
         )
+    if not args.alerts:
+        return
     rules = stores.POSTGRESQL.within(scope.namespace, system=scope.system)
     prometheus_rule(name, scope=scope, component=component, rules=rules, opts=opts)

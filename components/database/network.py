@@ -21,7 +21,8 @@ def cluster_flows(args: DatabaseArgs) -> tuple[Flows, Flows]:
     dump = args.scope.selector(args.dump_name)
     direct = tuple(Flow(peer=Peer(pods=one), ports=(PORT,)) for one in (dump, *args.direct_clients))
     # The instance manager keeps its leader lease at the API server.
-    egress = (itself, DNS, KUBERNETES_API, args.backup.target.flow)
+    followed = (args.replication.target.flow,) if args.replication else ()
+    egress = (itself, DNS, KUBERNETES_API, args.backup.target.flow, *followed)
     return (itself, operator, *direct, *scrapes(args.monitoring, METRICS_PORT)), egress
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from paths import ROOT
-from tests.data.conftest import ObjectStorage, Postgres
+from tests.data.conftest import ObjectStorage
+from tests.servers import Postgres
 
 SCRIPT = ROOT / "components" / "database" / "scripts" / "dump.py"
 _NUMBERS = count()

@@ -1,28 +1,51 @@
-"""The hand-over of a password, under a client that writes all the time, on a real PostgreSQL."""
+"""The steps of a password's hand-over on a real PostgreSQL, under applications that write all the time."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from components.database.handover import HandOverError, Login, hand_over
-from tests.data.conftest import Postgres
+from stacks.databases import DatabaseState, Rotation
+from tests.servers import Postgres
 
-A, B = Login(user="app", password="first-a"), Login(user="app_b", password="first-b")
-NEW = ("second-b", "second-a")
+USERS = ("app", "app_b")
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a pod was started with."""
+
+    user: str
+    password: str
+
+
+def passwords(rotation: Rotation) -> tuple[str, str]:
+    """What the Secrets of both users hold: for each credential's name a password of its own."""
+    return DatabaseState(rotation=rotation).credentials("of-app", "of-app-b")
+
+
+def in_use(rotation: Rotation) -> Login:
+    return Login(USERS[rotation.active], passwords(rotation)[rotation.active])
 
 
 @pytest.fixture
 def users(postgres: Postgres) -> Iterator[Postgres]:
     pytest.importorskip("psycopg")
-    postgres.sql(f"CREATE ROLE app LOGIN PASSWORD '{A.password}'")
-    postgres.sql(f"CREATE ROLE app_b LOGIN PASSWORD '{B.password}' IN ROLE app")
+    postgres.sql("CREATE ROLE app LOGIN; CREATE ROLE app_b LOGIN IN ROLE app")
     postgres.sql("CREATE TABLE written (n int PRIMARY KEY); ALTER TABLE written OWNER TO app")
+    operator(postgres, Rotation())
     yield postgres
     postgres.sql("DROP TABLE written; DROP ROLE app_b; DROP ROLE app")
+
+
+def operator(postgres: Postgres, rotation: Rotation) -> None:
+    """What CloudNativePG does with the Secrets of its managed roles."""
+    for user, password in zip(USERS, passwords(rotation), strict=True):
+        postgres.sql(f"ALTER ROLE {user} PASSWORD '{password}'")
 
 
 def connection(postgres: Postgres, login: Login) -> Any:
@@ -31,37 +54,38 @@ def connection(postgres: Postgres, login: Login) -> Any:
     return psycopg.connect(postgres.dsn(login.user, login.password))
 
 
-class Writer(threading.Thread):
-    """An application: writes without a pause, connects anew every few rows, and reads its login each time."""
+class Pod(threading.Thread):
+    """An application: writes without a pause and connects anew every few rows, with the login that it was given."""
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, login: Login, first: int) -> None:
         super().__init__()
-        self.postgres, self.login, self.ended = postgres, A, threading.Event()
-        self.written, self.used, self.failures = 0, set[str](), list[str]()
+        self.postgres, self.login, self.ended = postgres, login, threading.Event()
+        self.first, self.written = first, 0
+        self.failures: list[str] = []
 
     def run(self) -> None:
-        while not self.ended.is_set():
+        while not self.ended.is_set() and not self.failures:
             try:
                 self._session()
             except Exception as error:
                 self.failures.append(str(error))
-                return
 
     def _session(self) -> None:
-        login = self.login
-        with connection(self.postgres, login) as one:
+        with connection(self.postgres, self.login) as one:
             one.autocommit = True
             for _ in range(5):
-                one.execute("INSERT INTO written VALUES (%s)", (self.written,))
+                one.execute("INSERT INTO written VALUES (%s)", (self.first + self.written,))
                 self.written += 1
-        self.used.add(login.user)
 
+    def writes(self, rows: int) -> None:
+        """Wait until it has written so many rows more, or has failed."""
+        wanted = self.written + rows
+        while self.written < wanted and self.is_alive():
+            pass
 
-def change(postgres: Postgres, active: Login, standby: Login, publish: Any, timeout: float = 10) -> Any:
-    def connect(login: Login) -> Any:
-        return connection(postgres, login)
-
-    return hand_over(active, standby, passwords=NEW, connect=connect, publish=publish, timeout=timeout)
+    def end(self) -> None:
+        self.ended.set()
+        self.join()
 
 
 def refused(postgres: Postgres, login: Login) -> bool:
@@ -74,38 +98,37 @@ def refused(postgres: Postgres, login: Login) -> bool:
     return False
 
 
-def test_no_write_and_no_connection_fails_while_the_password_is_handed_over(users: Postgres) -> None:
-    """Changing the one user's password fails every connection until the last pod has the new one."""
-    writer = Writer(users)
-    writer.start()
+def test_no_write_and_no_connection_fails_over_two_whole_rotations(users: Postgres) -> None:
+    """There and back again. A rolling update has pods of both kinds at once: the old ones must go on working."""
+    rotation = Rotation()
+    pods = [Pod(users, in_use(rotation), 0)]
+    pods[0].start()
     try:
-        while writer.written < 20 and writer.is_alive():
-            pass
-        active, standby = change(users, A, B, lambda login: setattr(writer, "login", login))
-        reached = writer.written
-        while writer.written < reached + 20 and writer.is_alive():
-            pass
+        for _ in range(6):
+            rotation = rotation.next()
+            operator(users, rotation)
+            pods[-1].writes(10)
+            if rotation.phase == "switch":
+                pods.append(Pod(users, in_use(rotation), len(pods) * 1_000_000))
+                pods[-1].start()
+                pods[-1].writes(10)
+                pods[-2].writes(10)
+                pods[-2].end()
     finally:
-        writer.ended.set()
-        writer.join()
-    assert writer.failures == []
-    assert writer.used == {"app", "app_b"}
-    assert users.sql("SELECT count(*) FROM written") == str(writer.written), "a write was lost"
-    assert refused(users, A) and refused(users, B), "an old password still opens a connection"
-    assert not refused(users, active) and not refused(users, standby)
+        for pod in pods:
+            pod.end()
+    assert [pod.failures for pod in pods] == [[], [], []]
+    assert users.sql("SELECT count(*) FROM written") == str(sum(pod.written for pod in pods)), "a write was lost"
+    assert [pod.login.user for pod in pods] == ["app", "app_b", "app"]
 
 
-def test_an_old_session_keeps_the_old_password_alive_and_is_named(users: Postgres) -> None:
-    """A pod that was not restarted would lose its next connection."""
-    with connection(users, A), pytest.raises(HandOverError, match="1 sessions of app are still open"):
-        change(users, A, B, lambda _: None, timeout=0.5)
-    assert not refused(users, A)
-
-
-def test_a_wrong_password_of_the_second_user_changes_nothing(users: Postgres) -> None:
-    """Published all the same, every application would be locked out."""
-    published: list[Login] = []
-    with pytest.raises(HandOverError, match="the password of app_b was not changed"):
-        change(users, A, Login(user="app_b", password="wrong"), published.append)
-    assert published == []
-    assert not refused(users, A) and not refused(users, B)
+def test_what_was_valid_before_a_rotation_opens_nothing_after_it(users: Postgres) -> None:
+    """It is rotated because somebody has it."""
+    before = [Login(user, password) for user, password in zip(USERS, passwords(Rotation()), strict=True)]
+    assert not any(refused(users, login) for login in before)
+    rotation = Rotation()
+    for _ in range(3):
+        rotation = rotation.next()
+        operator(users, rotation)
+    assert all(refused(users, login) for login in before)
+    assert not refused(users, in_use(rotation))

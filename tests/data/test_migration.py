@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from paths import ROOT
-from tests.data.conftest import Postgres
+from tests.servers import Postgres
 
 SCRIPT = ROOT / "components" / "database" / "scripts" / "migrate.py"
 _NUMBERS = count()

@@ -22,8 +22,8 @@ from cryptography.x509.oid import NameOID
 from components.cache.settings import RedisSettings
 from components.quantity import Bytes
 from graph.model import revealed
-from tests.data.conftest import program
 from tests.data.test_redis_configuration import redis
+from tests.servers import program
 from tests.unit.recordings import one, recorded, recorded_with_planted_passwords
 
 SETTINGS = RedisSettings(use="session", memory_limit=Bytes.parse("2Gi")).as_configuration()

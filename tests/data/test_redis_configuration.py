@@ -14,7 +14,7 @@ import pytest
 
 from components.cache.settings import RedisSettings, Use
 from components.quantity import Bytes
-from tests.data.conftest import free_port, program
+from tests.servers import free_port, program
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ class Project:
         assert done.returncode == 0, f"ops {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def kill_during(self, *arguments: str, after: float) -> None:
-        """Start a command, and after some seconds `kill -9` it and its children."""
+    def kill_during(self, *arguments: str, after: float, once: Callable[[], bool] = lambda: True) -> None:
+        """Start a command, and some seconds after `once` is true, `kill -9` it and its children."""
         command = [sys.executable, "-m", "ops", *arguments]
         process = subprocess.Popen(
             command,
@@ -62,6 +62,8 @@ class Project:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        while process.poll() is None and not once():
+            time.sleep(0.2)
         time.sleep(after)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

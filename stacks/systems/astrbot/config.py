@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from components.naming import DNS_LABEL_MAX
+from stacks.databases import DatabaseState
 from stacks.object_storage import S3, Minio, ObjectStorageConfig
 from stacks.services import Service, Size, service_problems
 from stacks.systems.astrbot.services import INSTANCE, OBJECT_NAMES, SECRET_KEYS, SERVICE_NAMES, unused_keys
@@ -27,13 +28,17 @@ class Tenant(Model):
 
 
 class AstrBotConfig(Model):
-    """`services` are further services beside the platform's own; `sizes` change the figures of any of them."""
+    """`services` are further services beside the platform's own; `sizes` change the figures of any of them.
+
+    `database` is what `python -m ops db` has done so far.
+    """
 
     version: ImageTag = APPLICATION_VERSION
     tenants: Sequence[Tenant] = ()
     services: Sequence[Service] = ()
     sizes: Mapping[Name, Size] = {}
     object_storage: ObjectStorageConfig = Minio(kind="minio")
+    database: DatabaseState = DatabaseState()
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

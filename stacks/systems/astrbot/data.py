@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from components.application.args import SecretKey
 from components.cache import PORT as CACHE_PORT
 from components.cache import CacheArgs
 from components.credentials import Credential
-from components.database import BackupArgs, BackupTarget, DatabaseArgs, PoolerArgs
+from components.database import (
+    BackupArgs,
+    BackupTarget,
+    DatabaseArgs,
+    Login,
+    PoolerArgs,
+    Recovery,
+    ReplicationArgs,
+)
 from components.database.migration import migration_args
 from components.footprint import ContainerResources
 from components.naming import Scope
+from components.network import INTERNET_HTTPS
 from components.script_job import ScriptJobArgs
 from stacks.composition import PROMETHEUS, Provider, clients, pods_at
+from stacks.databases import DatabaseState, Replication
 from stacks.services import Service
 from stacks.systems.base import SystemArgs
 from stacks.tiers import CacheTier, DatabaseTier
 
+ORIGINAL_CLUSTER = "postgresql-cluster"
 DATABASE = "saas_platform"
 _OWNER = "saas_platform"
 _CACHE_USER = "saas_platform"
@@ -27,24 +39,46 @@ _SCHEMA_OWNER = "tenant-service"
 _ALEMBIC_CONFIG = "/app/database/alembic.ini"
 
 
-def database(
+def databases(
+    state: DatabaseState,
     args: SystemArgs,
     scope: Scope,
     services: Sequence[Service],
-    secrets: Mapping[str, Credential],
+    *,
+    passwords: tuple[Credential, Credential],
+    backups: BackupTarget,
+) -> list[DatabaseArgs]:
+    """PostgreSQL, named as in section 2.2, and what was restored from its backups beside it."""
+    recoveries = {one.name: Recovery(source=one.source, to=one.to) for one in state.restored}
+    original = _database(state, args, scope, services, passwords=passwords, backups=backups)
+    return [
+        replace(original, cluster_name=name, recovery=recoveries.get(name), alerts=name == state.active)
+        for name in state.clusters
+    ]
+
+
+def _database(
+    state: DatabaseState,
+    args: SystemArgs,
+    scope: Scope,
+    services: Sequence[Service],
+    *,
+    passwords: tuple[Credential, Credential],
     backups: BackupTarget,
 ) -> DatabaseArgs:
-    """PostgreSQL, named as in section 2.2; its Secret as in section 6.1."""
     tier = args.tier.database
+    backup = _backup(tier, backups)
     return DatabaseArgs(
         scope=scope,
-        cluster_name="postgresql-cluster",
+        cluster_name=ORIGINAL_CLUSTER,
         database=DATABASE,
-        owner=_OWNER,
-        secret_name="postgresql-secret",
-        password=secrets["DB_PASSWORD"],
-        second_password=secrets["DB_PASSWORD_B"],
-        store=args.store,
+        # Section 6.1 names the Secret.
+        logins=(
+            Login(user=_OWNER, secret_name="postgresql-secret", password=passwords[0]),
+            Login(user=f"{_OWNER}_b", secret_name="postgresql-secret-b", password=passwords[1]),
+        ),
+        active_login=state.rotation.active,
+        replication=_replication(state.replication, backup.target) if state.replication else None,
         instances=tier.instances,
         resources=_resources(tier),
         storage=tier.storage,
@@ -52,13 +86,19 @@ def database(
         storage_class=args.tier.storage_class,
         parameters=tier.parameters,
         pooler=PoolerArgs(instances=tier.poolers),
-        backup=_backup(tier, backups),
+        backup=backup,
         clients=clients(scope, services, "database"),
         direct_clients=(scope.selector(_MIGRATION),),
         monitoring=PROMETHEUS,
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
     )
+
+
+def _replication(pair: Replication, own: BackupTarget) -> ReplicationArgs:
+    """The other region's bucket is entered with the same credentials as this one's."""
+    target = replace(own, bucket=pair.bucket, endpoint=pair.endpoint, flow=INTERNET_HTTPS)
+    return ReplicationArgs(local=pair.local, other=pair.other, primary=pair.primary, target=target, token=pair.token)
 
 
 def _backup(tier: DatabaseTier, target: BackupTarget) -> BackupArgs:

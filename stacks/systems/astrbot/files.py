@@ -49,12 +49,19 @@ class Storage:
 
 
 def storage(
-    config: Minio | S3, args: SystemArgs, scope: Scope, services: Sequence[Service], secrets: Mapping[str, Credential]
+    config: Minio | S3,
+    args: SystemArgs,
+    scope: Scope,
+    services: Sequence[Service],
+    *,
+    secrets: Mapping[str, Credential],
+    clusters: Sequence[str],
 ) -> Storage:
-    """Both buckets, as the environment says."""
+    """Both buckets, as the environment says, for the services and the database's `clusters`."""
     if isinstance(config, S3):
         return _s3(config, args, scope, secrets)
-    return _minio(args, scope, services, secrets)
+    pods = (*clients(scope, services, "object_storage"), *_data_pods(scope, clusters))
+    return _minio(args, scope, pods, secrets)
 
 
 def _s3(config: S3, args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> Storage:
@@ -87,13 +94,15 @@ def _s3(config: S3, args: SystemArgs, scope: Scope, secrets: Mapping[str, Creden
     return Storage(files=files, backups=backups, backup_secret=None if role else secret)
 
 
-def _minio(args: SystemArgs, scope: Scope, services: Sequence[Service], secrets: Mapping[str, Credential]) -> Storage:
+def _minio(
+    args: SystemArgs, scope: Scope, pods: Sequence[Mapping[str, str]], secrets: Mapping[str, Credential]
+) -> Storage:
     endpoint = f"http://{scope.host(_NAME)}:{PORT}"
     flow = Flow(peer=Peer(pods=scope.selector(_NAME)), ports=(PORT,))
     return Storage(
         files=BucketAccess(bucket=_FILES_BUCKET, endpoint=endpoint, region=_MINIO_REGION, flow=flow),
         backups=BackupTarget(bucket=_BACKUP_BUCKET, endpoint=endpoint, secret_name=_BACKUP_SECRET, flow=flow),
-        minio=_servers(args, scope, services, secrets["MINIO_ROOT_PASSWORD"]),
+        minio=_servers(args, scope, pods, secrets["MINIO_ROOT_PASSWORD"]),
         buckets=BucketsArgs(
             scope=scope,
             name=_BUCKETS,
@@ -106,7 +115,9 @@ def _minio(args: SystemArgs, scope: Scope, services: Sequence[Service], secrets:
     )
 
 
-def _servers(args: SystemArgs, scope: Scope, services: Sequence[Service], password: Credential) -> ObjectStorageArgs:
+def _servers(
+    args: SystemArgs, scope: Scope, pods: Sequence[Mapping[str, str]], password: Credential
+) -> ObjectStorageArgs:
     tier = args.tier.object_storage
     return ObjectStorageArgs(
         scope=scope,
@@ -120,7 +131,7 @@ def _servers(args: SystemArgs, scope: Scope, services: Sequence[Service], passwo
         storage_class=args.tier.storage_class,
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
-        clients=(*clients(scope, services, "object_storage"), *_data_pods(scope)),
+        clients=pods,
         monitoring=PROMETHEUS,
     )
 
@@ -134,7 +145,7 @@ def _buckets(secrets: Mapping[str, Credential]) -> tuple[Bucket, ...]:
     return Bucket(name=_FILES_BUCKET, user=files), Bucket(name=_BACKUP_BUCKET, user=backups)
 
 
-def _data_pods(scope: Scope) -> tuple[dict[str, str], ...]:
-    """Those of the data tier that use the object storage: the database, its dump, and what makes the buckets."""
-    database = {"cnpg.io/cluster": "postgresql-cluster"}
-    return database, scope.selector("postgresql-backup"), scope.selector(_BUCKETS)
+def _data_pods(scope: Scope, clusters: Sequence[str]) -> tuple[dict[str, str], ...]:
+    """Those of the data tier that use the object storage: the databases, their dump, and what makes the buckets."""
+    pods = tuple({"cnpg.io/cluster": name} for name in clusters)
+    return (*pods, scope.selector("postgresql-backup"), scope.selector(_BUCKETS))

@@ -11,6 +11,7 @@ from components.configuration import checksum
 from components.credentials import Credential
 from components.database import PORT as DATABASE_PORT
 from components.database import DatabaseArgs
+from components.database.dump import dump_args
 from components.footprint import Footprint
 from components.naming import Scope
 from components.network import Flow
@@ -44,14 +45,16 @@ _MAX_INSTANCES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The arguments of every component, ready to be built."""
+    """The arguments of every component, ready to be built. `database` is the one of `databases` that is in use."""
 
     scope: Scope
     settings: Mapping[str, str]
     database: DatabaseArgs
+    databases: Sequence[DatabaseArgs]
+    dump: ScriptJobArgs
     cache: CacheArgs
     storage: Storage
-    migration: ScriptJobArgs
+    migration: ScriptJobArgs | None
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
     instance_ingress: Sequence[Flow]
@@ -61,18 +64,29 @@ class Plan:
 
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
-        data_tier = self.database.footprint() + self.cache.footprint() + self.migration.footprint()
-        kept = [one for one in (self.storage.minio, self.storage.buckets) if one]
-        return sum((one.footprint() for one in (*kept, *self.services, *self.instances)), data_tier)
+        kept = [one for one in (self.storage.minio, self.storage.buckets, self.migration) if one]
+        everything = (*self.databases, self.dump, self.cache, *kept, *self.services, *self.instances)
+        return sum((one.footprint() for one in everything), Footprint())
 
 
-def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping[str, Credential]) -> Plan:
+def plan(
+    config: AstrBotConfig,
+    args: SystemArgs,
+    scope: Scope,
+    secrets: Mapping[str, Credential],
+    database_passwords: tuple[Credential, Credential],
+) -> Plan:
     """Work out everything from what the environment says."""
     services = sized([*SERVICES, *config.services], config.sizes)
     (instance,) = sized([instance_service(unused_keys(config.object_storage))], config.sizes)
     everyone = [*services, instance]
-    storage = files.storage(config.object_storage, args, scope, everyone, secrets)
-    database = data.database(args, scope, everyone, secrets, storage.backups)
+    storage = files.storage(
+        config.object_storage, args, scope, everyone, secrets=secrets, clusters=config.database.clusters
+    )
+    databases = data.databases(
+        config.database, args, scope, everyone, passwords=database_passwords, backups=storage.backups
+    )
+    database = next(one for one in databases if one.cluster_name == config.database.active)
     cache = data.cache(args, scope, everyone, secrets)
     settings = {**_settings(args, database), **data.cache_settings(cache), **storage.files.settings()}
     around = _surroundings(config, args, scope, settings, (database, cache, storage))
@@ -80,9 +94,11 @@ def plan(config: AstrBotConfig, args: SystemArgs, scope: Scope, secrets: Mapping
         scope=scope,
         settings=settings,
         database=database,
+        databases=databases,
+        dump=dump_args(database),
         cache=cache,
         storage=storage,
-        migration=data.migration(args, database, config.version),
+        migration=data.migration(args, database, config.version) if database.writes else None,
         services=[application_args(service, everyone, around) for service in services],
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
         instance_ingress=ingress_flows(instance, everyone, around),
@@ -132,7 +148,7 @@ def _settings(args: SystemArgs, database: DatabaseArgs) -> dict[str, str]:
         "DB_READ_HOST": database.read_host,
         "DB_PORT": str(DATABASE_PORT),
         "DB_NAME": database.database,
-        "DB_USER": database.owner,
+        "DB_USER": database.login.user,
         # Both the pooler and the server turn away what is not encrypted.
         "DB_SSLMODE": "require",
         "API_RATE_LIMIT": str(API_RATE_LIMIT),

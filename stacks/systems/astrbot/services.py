@@ -85,9 +85,10 @@ SECRET_KEYS = {
     "MINIO_SECRET_KEY": "minio-secret-key",
 }
 
-# Credentials that no service sees: the other user of a password's hand-over, and Redis' and MinIO's own masters.
+# The passwords of the database's two users; services have that of the one in use as DB_PASSWORD.
+DATABASE_PASSWORDS = ("postgresql-password", "postgresql-password-b")
+# Credentials that no service sees: Redis' and MinIO's own masters, and those of the backups.
 DATA_SECRET_KEYS = {
-    "DB_PASSWORD_B": "postgresql-password-b",
     "REDIS_ADMIN_PASSWORD": "redis-admin-password",
     "MINIO_ROOT_PASSWORD": "minio-root-password",
     "BACKUP_ACCESS_KEY": "postgresql-backup-access-key",

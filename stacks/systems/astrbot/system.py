@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -11,7 +11,7 @@ from components.buckets import Buckets
 from components.cache import Cache
 from components.configuration import config_map
 from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
-from components.database import Database
+from components.database import Database, DatabaseLogins
 from components.footprint import ContainerResources
 from components.ingress import Backend, HttpIngress, IngressArgs
 from components.namespace import NamespaceArgs, NamespaceBaseline
@@ -20,8 +20,16 @@ from components.observability.rules import prometheus_rule
 from components.script_job import ScriptJob
 from stacks.alerts import system_rules
 from stacks.systems.astrbot.config import AstrBotConfig
+from stacks.systems.astrbot.data import ORIGINAL_CLUSTER
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, plan
-from stacks.systems.astrbot.services import DATA_SECRET_KEYS, GATEWAY, INSTANCE, SECRET_KEYS, unused_keys
+from stacks.systems.astrbot.services import (
+    DATA_SECRET_KEYS,
+    DATABASE_PASSWORDS,
+    GATEWAY,
+    INSTANCE,
+    SECRET_KEYS,
+    unused_keys,
+)
 from stacks.systems.base import SystemArgs
 
 NAME = "astrbot"
@@ -37,11 +45,13 @@ class AstrBot(pulumi.ComponentResource):
         super().__init__("platform:systems:AstrBot", NAME, {}, opts)
         self._args = args
         credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
-        unused = unused_keys(config.object_storage)
+        first, second = (credentials.credential(name) for name in config.database.credentials(*DATABASE_PASSWORDS))
+        unused = {"DB_PASSWORD", *unused_keys(config.object_storage)}
         wanted = {key: name for key, name in (SECRET_KEYS | DATA_SECRET_KEYS).items() if key not in unused}
-        made = {key: credentials.credential(name) for key, name in wanted.items()}
+        made = {"DB_PASSWORD": (first, second)[config.database.rotation.active]}
+        made |= {key: credentials.credential(name) for key, name in wanted.items()}
         secrets = {key: one for key, one in made.items() if key in SECRET_KEYS}
-        self._plan = plan(config, args, args.scope(NAME), made)
+        self._plan = plan(config, args, args.scope(NAME), made, (first, second))
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
         own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
@@ -95,13 +105,36 @@ class AstrBot(pulumi.ComponentResource):
 
     def _data_tier(self, opts: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
         files = self._object_storage(opts)
+        database = self._databases(opts, files)
+        after = pulumi.ResourceOptions(parent=self, depends_on=[database])
+        ScriptJob(f"{NAME}-dump", self._plan.dump, after)
+        needs = [database, Cache(f"{NAME}-redis", self._plan.cache, opts), *files]
+        if self._plan.migration:
+            # The services depend on it: new pods start once the schema is theirs, and not if that failed.
+            needs.append(ScriptJob(f"{NAME}-migration", self._plan.migration, after))
+        return tuple(needs)
+
+    def _databases(self, opts: pulumi.ResourceOptions, files: Sequence[pulumi.Resource]) -> Database:
+        """All clusters of the database; returns the one that applications use."""
+        active = self._plan.database
+        name = f"{NAME}-postgresql"
+        logins = DatabaseLogins(
+            f"{name}-logins",
+            scope=self._plan.scope,
+            component=ORIGINAL_CLUSTER,
+            logins=active.logins,
+            store=self._args.store,
+            opts=opts,
+        )
         # A database that cannot archive its WAL keeps it, and fills its volume: the bucket is there first.
-        after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=files))
-        database = Database(f"{NAME}-postgresql", self._plan.database, after)
-        migrated = pulumi.ResourceOptions(parent=self, depends_on=[database])
-        # The services depend on all of these: new pods start once the schema is theirs, and not if that failed.
-        migration = ScriptJob(f"{NAME}-migration", self._plan.migration, migrated)
-        return database, migration, Cache(f"{NAME}-redis", self._plan.cache, opts), *files
+        after = pulumi.ResourceOptions(parent=self, depends_on=[logins, *files])
+        made = {
+            one.cluster_name: Database(
+                name if one.cluster_name == ORIGINAL_CLUSTER else f"{NAME}-{one.cluster_name}", one, after
+            )
+            for one in self._plan.databases
+        }
+        return made[active.cluster_name]
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)

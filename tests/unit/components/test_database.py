@@ -97,7 +97,7 @@ def test_applications_write_through_the_pooler_and_read_through_its_twin(graph: 
 
 def test_the_database_is_declared_and_outlives_its_declaration(graph: Graph) -> None:
     """`delete` would drop the data with the object."""
-    spec = spec_of(graph, "Database", "saas-platform")
+    spec = spec_of(graph, "Database", f"{CLUSTER}-saas-platform")
     assert (spec["name"], spec["owner"], spec["cluster"]["name"]) == ("saas_platform", "saas_platform", CLUSTER)
     assert spec["databaseReclaimPolicy"] == "retain"
 
