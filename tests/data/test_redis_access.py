@@ -23,7 +23,7 @@ from components.cache.settings import RedisSettings
 from components.quantity import Bytes
 from graph.model import revealed
 from tests.data.test_redis_configuration import redis
-from tests.servers import program
+from tests.servers import free_port, program
 from tests.unit.recordings import one, recorded, recorded_with_planted_passwords
 
 SETTINGS = RedisSettings(use="session", memory_limit=Bytes.parse("2Gi")).as_configuration()
@@ -47,8 +47,10 @@ def ask(port: int, user: str, password: str, *command: str, options: tuple[str, 
     done = subprocess.run(
         [program("redis-cli"), "-p", str(port), *login, *options, *command],
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=20,
         check=False,
     )
     return (done.stdout + done.stderr).strip()
@@ -73,7 +75,9 @@ def test_without_its_first_line_the_file_would_open_the_server(tmp_path: Path) -
 def test_the_application_works_on_keys_and_does_nothing_to_the_server(tmp_path: Path) -> None:
     """A service that is broken into must not empty the store, copy it away, or write files by CONFIG SET dir."""
     password = secret("saas-platform-secrets", "REDIS_PASSWORD")
-    with redis(tmp_path, "cluster-enabled yes\n" + operators_lines(tmp_path) + SETTINGS) as port:
+    with redis(
+        tmp_path, f"cluster-enabled yes\ncluster-port {free_port()}\n" + operators_lines(tmp_path) + SETTINGS
+    ) as port:
         for command in (["PING"], ["SCAN", "0"], ["INFO"], ["CLUSTER", "SLOTS"], ["CLUSTER", "NODES"], ["READONLY"]):
             assert "NOPERM" not in ask(port, "saas_platform", password, *command), command
         for command in (
