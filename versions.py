@@ -61,6 +61,10 @@ REDIS_CLUSTER = CustomResource("redis.redis.opstreelabs.in", "v1beta2", "RedisCl
 REDIS = CustomResource("redis.redis.opstreelabs.in", "v1beta2", "Redis", "redis")
 CERTIFICATE_ISSUER = CustomResource("cert-manager.io", "v1", "Issuer", "issuers")
 CERTIFICATE = CustomResource("cert-manager.io", "v1", "Certificate", "certificates")
+SECRET_STORE = CustomResource("external-secrets.io", "v1", "SecretStore", "secretstores")
+CLUSTER_SECRET_STORE = CustomResource(
+    "external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", "Cluster"
+)
 EXTERNAL_SECRET = CustomResource("external-secrets.io", "v1", "ExternalSecret", "externalsecrets")
 MONITORING_GROUP = "monitoring.coreos.com"
 PROMETHEUS = CustomResource(MONITORING_GROUP, "v1", "Prometheus", "prometheuses")
@@ -122,7 +126,8 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     HTTP_ROUTE,
     GATEWAY,
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
-    CustomResource("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", "Cluster"),
+    SECRET_STORE,
+    CLUSTER_SECRET_STORE,
 )
 
 

@@ -25,7 +25,7 @@ _RESOURCES = ContainerResources.of("100m", "500m", "64Mi", "256Mi")
 class BucketUser:
     """A user of one bucket; its Secret `secret_name` has the keys `accessKey` and `secretKey`."""
 
-    access_key: str
+    access_key: str | Credential
     secret_key: Credential
     secret_name: str
 
@@ -75,8 +75,11 @@ class Buckets(pulumi.ComponentResource):
             scope=self._args.scope,
             secret_name=user.secret_name,
             component=self._args.name,
-            plain={"accessKey": user.access_key},
-            secret={"secretKey": user.secret_key},
+            plain={"accessKey": user.access_key} if isinstance(user.access_key, str) else {},
+            secret={
+                **({"accessKey": user.access_key} if isinstance(user.access_key, Credential) else {}),
+                "secretKey": user.secret_key,
+            },
             store=self._args.store,
         )
         return SecretBundle(f"{self._name}-{user.secret_name}", args, pulumi.ResourceOptions(parent=self))

@@ -12,6 +12,7 @@ from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
+from components.erasure import ERASURE_SETS, keeps_erasure_sets
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import DNS, Flow, Peer, allow, scrapes
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, PodTemplateSpecArgsDict, ProbeArgsDict
 
 PORT = 9000
+# It makes the buckets and their users, and nobody else logs in as it.
+_ROOT_USER = "platform-root"
 _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
 
 
@@ -35,26 +38,27 @@ _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
 class ObjectStorageArgs:
     """MinIO on `servers` pods, each with a volume of `storage`: one, or at least four that keep an erasure set.
 
-    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics.
+    `clients` are the label selectors of the pods that may connect, `monitoring` is who reads its metrics;
+    `zones_required` keeps one zone from having two servers more than another.
     """
 
     scope: Scope
     name: str
     secret_name: str
-    access_key: Credential
-    secret_key: Credential
+    root_password: Credential
     store: ExternalStore | None
     servers: int
     resources: ContainerResources
     storage: Bytes
     storage_class: str | None
     clients: Sequence[Mapping[str, str]] = field(default=())
+    zones_required: bool = False
     protect: bool = False
     monitoring: Peer | None = None
 
     def __post_init__(self) -> None:
-        if self.servers != 1 and self.servers < 4:
-            raise ValueError(f"{self.servers} MinIO servers keep no erasure set: use 1, or 4 and more")
+        if not keeps_erasure_sets(self.servers):
+            raise ValueError(f"{self.servers} MinIO servers keep no erasure set: {ERASURE_SETS}")
 
     @property
     def pods(self) -> tuple[dict[str, str], ...]:
@@ -114,8 +118,8 @@ class ObjectStorage(pulumi.ComponentResource):
                 scope=args.scope,
                 secret_name=args.secret_name,
                 component=args.name,
-                plain={},
-                secret={"rootUser": args.access_key, "rootPassword": args.secret_key},
+                plain={"rootUser": _ROOT_USER},
+                secret={"rootPassword": args.root_password},
                 store=args.store,
             ),
             self._child,
@@ -210,7 +214,9 @@ def _pod_template(args: ObjectStorageArgs, selector: dict[str, str]) -> PodTempl
             "priority_class_name": Priority.CRITICAL.class_name(args.scope.environment),
             "security_context": pod_security(),
             "termination_grace_period_seconds": 60,
-            "topology_spread_constraints": spread(selector, "ScheduleAnyway", revision_label=None),
+            "topology_spread_constraints": spread(
+                selector, "DoNotSchedule" if args.zones_required else "ScheduleAnyway", revision_label=None
+            ),
             "containers": [_container(args)],
             "volumes": _VOLUMES,
         },

@@ -27,6 +27,7 @@ _OPERATOR_SERVICES: Mapping[str, Callable[[str], tuple[str, ...]]] = {
         *(f"{name}-{role}" for role in ("leader", "follower", "master")),
         *(f"{name}-{role}-headless" for role in ("leader", "follower")),
     ),
+    "redis.redis.opstreelabs.in/Redis": lambda name: (name, f"{name}-headless"),
     "flagger.app/Canary": lambda name: (name, f"{name}-primary", f"{name}-canary"),
     "monitoring.coreos.com/Prometheus": lambda name: ("prometheus-operated",),
     "monitoring.coreos.com/Alertmanager": lambda name: ("alertmanager-operated",),

@@ -58,7 +58,7 @@ def _all(subject: Subject) -> Iterator[Reference]:
             yield _by_kind("spec.secretStoreRef", _SECRET_STORES, "SecretStore", store)
         case "postgresql.cnpg.io/Cluster":
             yield from _of_database(subject)
-        case "redis.redis.opstreelabs.in/RedisCluster":
+        case "redis.redis.opstreelabs.in/RedisCluster" | "redis.redis.opstreelabs.in/Redis":
             yield from _of_cache(subject)
 
 
@@ -118,6 +118,9 @@ def _of_database(cluster: Subject) -> Iterator[Reference]:
 def _of_cache(cluster: Subject) -> Iterator[Reference]:
     password = at(cluster.props, "spec", "kubernetesConfig", "redisSecret")
     yield _source("spec.kubernetesConfig.redisSecret", _SECRET, password)
+    for part in ("TLS", "acl"):
+        secret = at(cluster.props, "spec", part, "secret")
+        yield _source(f"spec.{part}.secret", _SECRET, secret, key="secretName")
     claim = mapping(at(cluster.props, "spec", "storage", "volumeClaimTemplate"))
     yield _class("spec.storage.volumeClaimTemplate.spec.storageClassName", claim)
 

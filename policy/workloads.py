@@ -39,6 +39,7 @@ _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
         {"app": f"{name}-leader", "role": "leader"},
         {"app": f"{name}-follower", "role": "follower"},
     ),
+    "redis.redis.opstreelabs.in/Redis": lambda name: ({"app": name, "role": "standalone"},),
     **{
         f"monitoring.coreos.com/{kind}": partial(_of_monitoring, application, label)
         for kind, application, label in (

@@ -34,10 +34,23 @@ _NO_MESH = Routing()
 
 
 @dataclass(frozen=True, kw_only=True)
+class Provider:
+    """What stands behind a capability: how it is reached, and what a service that uses it gets for that.
+
+    `secrets` are environment variables; `service_account_annotations` tie the service account to an identity outside
+    of the cluster.
+    """
+
+    flows: Sequence[Flow]
+    secrets: Mapping[str, SecretKey] = field(default_factory=dict)
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What all services of a system share.
 
-    `providers` are the pod selectors behind each capability; `exposed` the services that the ingress controller
+    `providers` are what stands behind each capability; `exposed` the services that the ingress controller
     reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
     service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
     outside enters.
@@ -50,7 +63,7 @@ class Surroundings:
     config_map: str
     secret: str
     annotations: Mapping[str, str] = field(default_factory=dict)
-    providers: Mapping[Capability, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    providers: Mapping[Capability, Provider] = field(default_factory=dict)
     exposed: Sequence[str] = ()
     alerted: Sequence[str] = ()
     routing: Routing = _NO_MESH
@@ -60,11 +73,10 @@ class Surroundings:
 # What Prometheus may reach in a system: its services, and the metrics of its stores.
 METRICS_PORTS = (8000, database.METRICS_PORT, database.POOLER_METRICS_PORT, cache.METRICS_PORT, object_storage.PORT)
 
-_CAPABILITY_PORTS: Mapping[Capability, int] = {
-    "database": database.PORT,
-    "cache": cache.PORT,
-    "object_storage": object_storage.PORT,
-}
+
+def pods_at(selectors: Sequence[Mapping[str, str]], port: int) -> list[Flow]:
+    """The flows that lead to a port of the pods of these label selectors."""
+    return [Flow(peer=Peer(pods=selector), ports=(port,)) for selector in selectors]
 
 
 def resources(tier: Tier, cpu: Cpu, memory: Bytes) -> ContainerResources:
@@ -117,10 +129,18 @@ def egress_flows(service: Service, services: Sequence[Service], around: Surround
             flows.append(INTERNET_HTTPS)
         elif capability == "kubernetes_api":
             flows.append(KUBERNETES_API)
-        else:
-            selectors = around.providers.get(capability, ())
-            flows += [Flow(peer=Peer(pods=one), ports=(_CAPABILITY_PORTS[capability],)) for one in selectors]
+        elif capability in around.providers:
+            flows += around.providers[capability].flows
     return flows
+
+
+def _providers(service: Service, around: Surroundings) -> list[Provider]:
+    return [around.providers[capability] for capability in service.uses if capability in around.providers]
+
+
+def service_account_annotations(service: Service, around: Surroundings) -> dict[str, str]:
+    """The identities outside of the cluster that a service has by what it uses."""
+    return {key: value for one in _providers(service, around) for key, value in one.service_account_annotations.items()}
 
 
 def metrics(service: Service) -> list[Endpoint]:
@@ -151,9 +171,13 @@ def application_args(
         resources=resources(around.tier, service.cpu, service.memory),
         config_maps=(around.config_map,),
         pod_annotations={**around.annotations, **_proxy_annotations(service, around)},
-        secrets={key: SecretKey(secret=around.secret, key=key) for key in service.secrets},
-        rules=service.rules,
+        secrets={
+            **{key: SecretKey(secret=around.secret, key=key) for key in service.secrets},
+            **{name: key for one in _providers(service, around) for name, key in one.secrets.items()},
+        },
+        rules=[rule.as_rule() for rule in service.rules],
         service_account=service.name if instance else None,
+        service_account_annotations=service_account_annotations(service, around),
         ingress=() if instance else ingress_flows(service, services, around),
         egress=() if instance else egress_flows(service, services, around),
         zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",

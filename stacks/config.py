@@ -19,7 +19,9 @@ from paths import PROJECT
 from stacks.eks.config import EksCluster
 from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
+from stacks.object_storage import without_role
 from stacks.releases import Routing, routing_problems
+from stacks.secret_store import SecretStore
 from stacks.source import Source
 from stacks.systems import Systems
 from stacks.tiers import TIERS, Tier
@@ -43,14 +45,6 @@ class ExistingCluster(Model):
 
 
 Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster, Field(discriminator="kind")]
-
-
-class SecretStore(Model):
-    """The store of External Secrets Operator that holds the credentials, and the path of this environment's in it."""
-
-    name: Name
-    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
-    path: Text
 
 
 class EnvironmentFile(Model):
@@ -84,6 +78,8 @@ class EnvironmentFile(Model):
             if external and data.get("secret_store") is None:
                 message = f"missing; tier {name!r} keeps its secrets in an external store: set name, kind and path"
                 yield Problem(("secret_store",), message)
+            if not external:
+                yield from _keys_without_a_store(data.get("systems"))
         yield from routing_problems(data)
 
     def tier_with_overrides(self) -> Tier:
@@ -160,6 +156,15 @@ def _cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) 
         tier = tier.model_copy(update={"zones": zones})
     for problem in eks_problems(name, tier, cluster):
         yield problem._replace(path=("cluster", "eks", *problem.path))
+
+
+def _keys_without_a_store(systems: Any) -> Iterable[Problem]:
+    """Access keys of buckets that others keep: the program cannot generate them."""
+    for system, config in systems.items() if isinstance(systems, Mapping) else ():
+        storage = config.get("object_storage") if isinstance(config, Mapping) else None
+        for bucket in without_role(storage) if isinstance(storage, Mapping) else ():
+            message = "missing; without it the access key comes from a secret store, and this environment has none"
+            yield Problem(("systems", system, "object_storage", bucket, "role_arn"), message)
 
 
 def _override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Problem]:

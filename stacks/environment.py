@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pulumi
 from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
-from components.credentials import ExternalStore
 from components.network import Flow, Peer
 from components.priority import PriorityClasses
 from components.routing import mesh
+from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
-from stacks.composition import METRICS_PORTS
+from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
 from stacks.config import Environment
 from stacks.monitoring import Monitoring
 from stacks.releases import Routing
@@ -24,6 +25,7 @@ from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
+from versions import CLUSTER_SECRET_STORE
 
 
 def build(environment: Environment) -> dict[str, object]:
@@ -34,6 +36,8 @@ def build(environment: Environment) -> dict[str, object]:
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
     PriorityClasses("priority", environment.name, opts)
     args = _system_args(environment)
+    systems = [name for name, config in environment.file.systems if config is not None]
+    args = replace(args, needs=_store(args, systems, opts))
     outputs: dict[str, object] = {
         "environment": environment.name,
         "tier": environment.file.tier,
@@ -44,7 +48,6 @@ def build(environment: Environment) -> dict[str, object]:
         "capacity": _capacity(environment.tier),
         **about_cluster,
     }
-    systems = [name for name, config in environment.file.systems if config is not None]
     outputs["prometheus_url"] = prometheus = Monitoring(
         args, *_watched(systems, environment.file.routing), systems, opts
     ).url
@@ -52,6 +55,21 @@ def build(environment: Environment) -> dict[str, object]:
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
+
+
+def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    """The store of all namespaces, where it is to be declared."""
+    store = args.store
+    if store is None or store.provider is None or store.kind != CLUSTER_SECRET_STORE.kind:
+        return []
+    made = cluster_store(
+        store.name,
+        store.provider,
+        labels=args.scope("platform").labels(store.name),
+        namespaces=[*systems, MONITORING_NAMESPACE],
+        opts=opts,
+    )
+    return [made]
 
 
 def _watched(systems: Sequence[str], routing: Routing) -> tuple[list[Flow], list[Flow]]:
@@ -108,6 +126,6 @@ def _system_args(environment: Environment) -> SystemArgs:
         domain=environment.file.domain,
         registry=environment.file.registry,
         ingress_class=environment.file.ingress_class,
-        store=ExternalStore(name=store.name, kind=store.kind, path=store.path) if store else None,
+        store=store.external() if store else None,
         routing=environment.file.routing,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,9 +61,21 @@ def from_validation(source: Source, error: ValidationError) -> list[Configuratio
     return sorted(problems, key=lambda problem: (problem.line or 0, problem.path))
 
 
+# Where a value is one of several kinds, and which.
+_KINDS: Mapping[tuple[str, ...], frozenset[str]] = {
+    ("cluster",): frozenset({"sandbox", "existing", "eks"}),
+    ("secret_store", "provider"): frozenset({"aws-secrets-manager", "vault", "kubernetes"}),
+    ("systems", "astrbot", "object_storage"): frozenset({"minio", "s3"}),
+}
+
+
 def _without_tag(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A path as it stands in the file: pydantic adds the `kind` of a cluster after its key."""
-    return path[:1] + path[2:] if path[:1] == ("cluster",) and len(path) > 2 else path
+    """A path as it stands in the file: pydantic adds the `kind` of such a value after its key."""
+    for where, kinds in _KINDS.items():
+        length = len(where)
+        if path[:length] == where and path[length : length + 1] and path[length] in kinds:
+            return path[:length] + path[length + 1 :]
+    return path
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -7,7 +7,9 @@ quota of the namespace.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from components.naming import dns_label
 from stacks.releases import Release
@@ -27,6 +29,22 @@ from stacks.types import (
 )
 
 Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api"]
+
+
+class AccessRule(Model):
+    """What a service account may do in its namespace: `verbs` on `resources` of `api_groups` ("" is the core group).
+
+    `resource_names` are the only objects that it holds for; without, it is all of them.
+    """
+
+    api_groups: Annotated[Sequence[str], Field(min_length=1)]
+    resources: Annotated[Sequence[Text], Field(min_length=1)]
+    verbs: Annotated[Sequence[Text], Field(min_length=1)]
+    resource_names: Sequence[Text] = ()
+
+    def as_rule(self) -> dict[str, list[str]]:
+        """A rule of a Role, in Python's names."""
+        return {key: list(values) for key, values in self if values}
 
 
 class Service(Model):
@@ -51,7 +69,7 @@ class Service(Model):
     calls: Sequence[Name] = ()
     uses: Sequence[Capability] = ()
     secrets: Sequence[Text] = ()
-    rules: Sequence[Mapping[str, Sequence[str]]] = ()
+    rules: Sequence[AccessRule] = ()
     autoscaled: bool = True
     release: Release | None = None
     priority: Literal["critical", "high", "default", "batch"] = "high"

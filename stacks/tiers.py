@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from components.database.parameters import PostgresParameters
+from components.erasure import ERASURE_SETS, keeps_erasure_sets
 from stacks.types import Bytes, Cpu, Model, Name, Problem, ReplicaCount, TierName
 
 
@@ -71,10 +72,15 @@ class DatabaseTier(Model):
 
 
 class CacheTier(Model):
-    """Redis: shards (a leader and a follower each), and per pod a volume, CPU and memory."""
+    """Redis: one server or a cluster of shards (a leader and a follower each), and per pod a volume, CPU and memory.
 
-    shards: Annotated[int, Field(ge=3, le=500)]
+    Figures of a pod and production's six shards are section 2.2's.
+    """
+
+    kind: Literal["single", "cluster"] = "cluster"
+    shards: Annotated[int, Field(ge=1, le=500)]
     storage: Bytes
+    tls: bool = False
     cpu_request: Cpu = Cpu.parse("500m")
     cpu_limit: Cpu = Cpu.parse("1")
     memory_request: Bytes = Bytes.parse("1Gi")
@@ -85,6 +91,15 @@ class CacheTier(Model):
         _within_limits(self)
         return self
 
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Shards that the kind cannot have."""
+        kind, shards = data.get("kind", "cluster"), data.get("shards")
+        if kind == "cluster" and shards in (1, 2):
+            yield Problem(("shards",), f"{shards} leaders elect nobody: a cluster has 3 shards or more")
+        if kind == "single" and isinstance(shards, int) and shards > 1:
+            yield Problem(("shards",), f"a single Redis has 1 shard; got {shards}: use kind 'cluster'")
+
 
 class ObjectStorageTier(Model):
     """MinIO: servers (1, or 4 and more) and the volume of each."""
@@ -94,8 +109,8 @@ class ObjectStorageTier(Model):
 
     @model_validator(mode="after")
     def _erasure_set(self) -> Self:
-        if self.servers in (2, 3):
-            raise ValueError(f"{self.servers} servers keep no erasure set: use 1, or 4 and more")
+        if not keeps_erasure_sets(self.servers):
+            raise ValueError(f"{self.servers} servers keep no erasure set: {ERASURE_SETS}")
         return self
 
 
@@ -121,6 +136,23 @@ class Tier(Model):
     cache: CacheTier
     object_storage: ObjectStorageTier
 
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """More than there are zones for, where no two may share one: what is left over would stay Pending."""
+        zones, database, cache = data.get("zones"), data.get("database"), data.get("cache")
+        if data.get("zones_required") is not True or not isinstance(zones, int):
+            return
+        instances = database.get("instances") if isinstance(database, Mapping) else None
+        if isinstance(instances, int) and instances > zones:
+            message = (
+                f"{instances} instances need as many zones, since zones_required lets no two share one; zones is "
+                f"{zones}: use {zones} or fewer, or set zones_required to false"
+            )
+            yield Problem(("database", "instances"), message)
+        if zones == 1 and isinstance(cache, Mapping) and cache.get("kind", "cluster") == "cluster":
+            message = "1 zone holds no follower apart from its leader: use 2 or more, or set zones_required to false"
+            yield Problem(("zones",), message)
+
 
 _GIB = Bytes.parse("1Gi")
 
@@ -139,7 +171,7 @@ TIERS: dict[TierName, Tier] = {
         cluster_issuer=None,
         external_secrets=False,
         database=DatabaseTier(instances=1, storage=_GIB * 10, wal_storage=_GIB * 2, poolers=1, retention_days=3),
-        cache=CacheTier(shards=3, storage=_GIB * 5),
+        cache=CacheTier(kind="single", shards=1, storage=_GIB * 5),
         object_storage=ObjectStorageTier(servers=1, storage=_GIB * 10),
     ),
     "test": Tier(
@@ -173,7 +205,7 @@ TIERS: dict[TierName, Tier] = {
         cluster_issuer="letsencrypt-staging",
         external_secrets=True,
         database=DatabaseTier(instances=3, storage=_GIB * 100, wal_storage=_GIB * 20, retention_days=14),
-        cache=CacheTier(shards=3, storage=_GIB * 50),
+        cache=CacheTier(shards=3, storage=_GIB * 50, tls=True),
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 50),
     ),
     "prod": Tier(
@@ -198,7 +230,7 @@ TIERS: dict[TierName, Tier] = {
             cpu_request=Cpu.parse("2"),
             memory_request=Bytes.parse("2Gi"),
         ),
-        cache=CacheTier(shards=6, storage=_GIB * 50),
+        cache=CacheTier(shards=6, storage=_GIB * 50, tls=True),
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 100),
     ),
 }

@@ -118,6 +118,7 @@ class ApplicationArgs:
     config_maps: Sequence[str] = ()
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
     service_account: str | None = None
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretKey] = field(default_factory=dict)
     rules: Sequence[Mapping[str, Sequence[str]]] = ()

@@ -60,9 +60,8 @@ class Application(pulumi.ComponentResource):
         return metadata | {"labels": args.labels | args.pods}
 
     def _service_account(self) -> ServiceAccount:
-        return ServiceAccount(
-            self._name, metadata=self._metadata(), automount_service_account_token=False, opts=self._child
-        )
+        metadata = self._metadata(dict(self._args.service_account_annotations))
+        return ServiceAccount(self._name, metadata=metadata, automount_service_account_token=False, opts=self._child)
 
     def _access(self) -> None:
         Role(self._name, metadata=self._metadata(), rules=[dict(rule) for rule in self._args.rules], opts=self._child)

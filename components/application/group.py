@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
@@ -22,6 +22,7 @@ class ApplicationGroupArgs:
     ingress: Sequence[Flow] = ()
     egress: Sequence[Flow] = ()
     metrics: Sequence[Endpoint] = ()
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApplicationGroup(pulumi.ComponentResource):
@@ -35,7 +36,7 @@ class ApplicationGroup(pulumi.ComponentResource):
     def __init__(self, name: str, args: ApplicationGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:application:ApplicationGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        metadata = args.scope.metadata(args.component)
+        metadata = args.scope.metadata(args.component, annotations=dict(args.service_account_annotations) or None)
         ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
         allow(
             name,

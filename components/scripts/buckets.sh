@@ -13,7 +13,9 @@ fail() {
 }
 
 attempt=1
-until mc alias set platform "$MINIO_ENDPOINT" "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" >/dev/null 2>&1; do
+# Keys go in by a pipe: arguments can be read by whoever sees the processes.
+until printf '%s\n%s\n' "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" |
+    mc alias set platform "$MINIO_ENDPOINT" >/dev/null 2>&1; do
     # A server that has just started is not ready at once; a wrong password never becomes right.
     [ "$attempt" -lt "${ATTEMPTS:-10}" ] || fail "$MINIO_ENDPOINT does not answer, or refuses the root user"
     attempt=$((attempt + 1))
@@ -29,7 +31,7 @@ done
 number=1
 while eval "user=\${USER_$number:-}" && [ -n "$user" ]; do
     eval "secret=\$USER_${number}_SECRET bucket=\$USER_${number}_BUCKET"
-    mc admin user add platform "$user" "$secret" >/dev/null || fail "user $user cannot be made"
+    printf '%s\n%s\n' "$user" "$secret" | mc admin user add platform >/dev/null || fail "user $user cannot be made"
     # Attaching twice is an error to mc, and no error to us.
     said=$(mc admin policy attach platform "$bucket" --user "$user" 2>&1) || case "$said" in
         *"already in effect"*) ;;

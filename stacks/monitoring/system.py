@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
+from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
 from components.footprint import ContainerResources
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.network import Flow
@@ -43,7 +43,9 @@ class Monitoring(pulumi.ComponentResource):
         self._args = args
         self._plan = plan(args, args.scope(NAME), targets, receivers, systems)
         namespace = self._namespace(self._plan)
-        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        store = store_in_namespace(args.store, self._plan.scope, own)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *args.needs, *store])
         needs = [namespace, *self._secrets(child)]
         ready = pulumi.ResourceOptions(parent=self, depends_on=needs)
         Alertmanager(f"{NAME}-alertmanager", self._plan.alertmanager, ready)

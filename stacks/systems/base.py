@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import pulumi
 
 from components.credentials import ExternalStore
 from components.naming import Scope
@@ -13,7 +16,8 @@ from stacks.tiers import Tier
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
-    in the Pulumi state, `prometheus` the URL of the environment's Prometheus."""
+    in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
+    environment's Prometheus."""
 
     environment: str
     tier: Tier
@@ -23,6 +27,7 @@ class SystemArgs:
     store: ExternalStore | None
     routing: Routing
     prometheus: str = ""
+    needs: Sequence[pulumi.Resource] = ()
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""

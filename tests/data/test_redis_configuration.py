@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from components.cache_settings import RedisSettings, Use
+from components.cache.settings import RedisSettings, Use
 from components.quantity import Bytes
 from tests.servers import free_port, program
 
 
 @contextmanager
-def redis(folder: Path, configuration: str) -> Iterator[int]:
-    """A server with this configuration; yields its port once it answers."""
+def redis(folder: Path, configuration: str, *, tls: bool = False) -> Iterator[int]:
+    """A server with this configuration; yields its port, with TLS or without, once it answers."""
     port, file = free_port(), folder / "redis.conf"
-    file.write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{configuration}")
+    ports = f"port 0\ntls-port {port}" if tls else f"port {port}"
+    file.write_text(f"{ports}\nbind 127.0.0.1\ndir {folder}\n{configuration}")
     command = [program("redis-server"), str(file)]
     # Its messages go to a file: a pipe that nobody reads would hold it up.
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
@@ -29,7 +30,8 @@ def redis(folder: Path, configuration: str) -> Iterator[int]:
             _wait(port, server, folder / "log")
             yield port
         finally:
-            server.terminate()
+            # Not SIGTERM: a follower that has just copied its leader was seen to go on. Nothing here is kept.
+            server.kill()
 
 
 def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -137,6 +137,10 @@ def test_pods_that_an_operator_makes_are_judged_by_the_labels_that_it_gives_them
     leader = allow(name="leader", labels={"app": "cache-leader", "role": "leader"})
     messages = judge(network_policy, *shop(), leader, database, cache)
     assert messages == [f"Cluster shop/orders: {_UNSELECTED}", f"RedisCluster shop/cache: {_UNSELECTED}"]
+    single = {"kind": "Redis", "metadata": {"name": "single", "namespace": "shop"}}
+    assert judge(network_policy, *shop(), single) == [f"Redis shop/single: {_UNSELECTED}"]
+    selected = allow(name="single", labels={"app": "single", "role": "standalone"})
+    assert judge(network_policy, *shop(), single, selected) == []
 
 
 def test_a_namespace_in_which_nothing_runs_needs_no_policy() -> None:

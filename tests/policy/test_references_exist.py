@@ -98,6 +98,12 @@ def test_an_optional_reference_may_lead_nowhere() -> None:
             "Secret",
         ),
         (
+            made("RedisCluster", "s", {"TLS": {"secret": {"secretName": "gone"}}}),
+            "spec.TLS.secret",
+            "Secret",
+        ),
+        (made("RedisCluster", "s", {"acl": {"secret": {"secretName": "gone"}}}), "spec.acl.secret", "Secret"),
+        (
             made("ExternalSecret", "s", {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "gone"}}),
             "spec.secretStoreRef",
             "ClusterSecretStore",

@@ -19,6 +19,7 @@ TOKENS = {
     "ServiceAccount": "kubernetes:core/v1:ServiceAccount",
     "StatefulSet": "kubernetes:apps/v1:StatefulSet",
     "Cluster": "kubernetes:postgresql.cnpg.io/v1:Cluster",
+    "Redis": "kubernetes:redis.redis.opstreelabs.in/v1beta2:Redis",
     "RedisCluster": "kubernetes:redis.redis.opstreelabs.in/v1beta2:RedisCluster",
     "Service": "kubernetes:core/v1:Service",
     "ConfigMap": "kubernetes:core/v1:ConfigMap",

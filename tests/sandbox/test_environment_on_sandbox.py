@@ -92,7 +92,7 @@ def test_passwords_are_kept_private_and_appear_in_no_output(project: Project) ->
     assert path.stat().st_mode & 0o777 == 0o600
     passwords = json.loads(path.read_text())
     printed = project.succeed("up") + project.succeed("status") + project.succeed("preview", "--output", "json")
-    assert len(passwords) == 8
+    assert len(passwords) == 10
     for name, password in passwords.items():
         assert password not in printed, name
         assert base64.b64encode(password.encode()).decode() not in printed, name

@@ -39,6 +39,7 @@ STAGED = [
     ("cert-manager.io/v1", "Issuer", {"selfSigned": {}}, ready),
     ("cert-manager.io/v1", "ClusterIssuer", {"selfSigned": {}}, ready),
     ("external-secrets.io/v1", "ExternalSecret", {}, ready),
+    ("external-secrets.io/v1", "SecretStore", {}, ready),
     ("external-secrets.io/v1", "ClusterSecretStore", {}, ready),
 ]
 

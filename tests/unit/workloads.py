@@ -43,7 +43,7 @@ def workloads(graph: Graph) -> list[Workload]:
         *(_pooler(body) for body in objects(graph, "Pooler")),
         *(_job(body, body["spec"]) for body in objects(graph, "Job")),
         *(_job(body, body["spec"]["jobTemplate"]["spec"]) for body in objects(graph, "CronJob")),
-        *(workload for body in objects(graph, "RedisCluster") for workload in _redis(body)),
+        *(workload for body in objects(graph, "Redis", "RedisCluster") for workload in _redis(body)),
         *(_monitoring(body) for body in objects(graph, "Prometheus", "Alertmanager")),
     ]
 
@@ -126,13 +126,15 @@ def _pooler(body: Body) -> Workload:
 
 def _redis(body: Body) -> Iterator[Workload]:
     # The labels that the operator gives to the pods of each role; it adds those of the custom resource.
-    spec, name = body["spec"], body["metadata"]["name"]
-    for role in ("leader", "follower"):
-        pods = int(spec[f"redis{role.title()}"]["replicas"])
+    spec, name, cluster = body["spec"], body["metadata"]["name"], body["kind"] == "RedisCluster"
+    for role in ("leader", "follower") if cluster else ("standalone",):
+        pods = int(spec[f"redis{role.title()}"]["replicas"]) if cluster else 1
+        own = {"app": f"{name}-{role}", "cluster": name, "redis_setup_type": "cluster"}
+        labels = own if cluster else {"app": name, "redis_setup_type": "standalone"}
         yield Workload(
-            title=f"RedisCluster {name} {role}",
+            title=f"{body['kind']} {name} {role}",
             namespace=body["metadata"]["namespace"],
-            labels={**body["metadata"]["labels"], "app": f"{name}-{role}", "role": role, "redis_setup_type": "cluster"},
+            labels={**body["metadata"]["labels"], **labels, "role": role},
             containers=[
                 {"name": "redis", "resources": spec["kubernetesConfig"]["resources"]},
                 {"name": "exporter", "resources": spec["redisExporter"]["resources"]},

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from components.naming import DNS_LABEL_MAX
 from stacks.databases import DatabaseState
+from stacks.object_storage import S3, Minio, ObjectStorageConfig
 from stacks.releases import replica_problems
 from stacks.services import Service, Size, service_problems
 from stacks.systems.astrbot.services import (
@@ -16,6 +19,7 @@ from stacks.systems.astrbot.services import (
     SERVICE_NAMES,
     SERVICES,
     instance_service,
+    unused_keys,
 )
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
 from versions import APPLICATION_VERSION
@@ -42,6 +46,7 @@ class AstrBotConfig(Model):
     tenants: Sequence[Tenant] = ()
     services: Sequence[Service] = ()
     sizes: Mapping[Name, Size] = {}
+    object_storage: ObjectStorageConfig = Minio(kind="minio")
     database: DatabaseState = DatabaseState()
 
     @classmethod
@@ -51,7 +56,7 @@ class AstrBotConfig(Model):
         for problem in (*duplicates(tenants, "name", "tenant"), *_long_names(tenants)):
             yield problem._replace(path=("tenants", *problem.path))
         instances = [f"{INSTANCE}-{name}" for name in _names(tenants)]
-        yield from service_problems(data, SERVICE_NAMES, tuple(SECRET_KEYS), (*OBJECT_NAMES, *instances))
+        yield from service_problems(data, SERVICE_NAMES, _secret_keys(data), (*OBJECT_NAMES, *instances))
         yield from replica_problems(data, {one.name: one.replicas for one in (*SERVICES, instance_service())})
         yield from _released_instances(data.get("sizes"))
 
@@ -61,6 +66,16 @@ def _released_instances(sizes: Any) -> Iterable[Problem]:
     if isinstance(size, Mapping) and size.get("release") is not None:
         message = f"each {INSTANCE} is one pod of one tenant, with nothing to split; change its version instead"
         yield Problem(("sizes", INSTANCE, "release"), message)
+
+
+def _secret_keys(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of the Secret; with an IAM role for the files, it has no key for them."""
+    storage = data.get("object_storage")
+    try:
+        unused = unused_keys(TypeAdapter[Minio | S3](ObjectStorageConfig).validate_python(storage)) if storage else ()
+    except ValidationError:
+        unused = ()
+    return tuple(key for key in SECRET_KEYS if key not in unused)
 
 
 def _names(tenants: Any) -> list[Any]:

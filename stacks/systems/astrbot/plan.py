@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.application import ApplicationArgs
-from components.buckets import BucketsArgs
-from components.cache import PORT as CACHE_PORT
 from components.cache import CacheArgs
 from components.configuration import checksum
 from components.credentials import Credential
@@ -17,17 +15,26 @@ from components.database.dump import dump_args
 from components.footprint import Footprint
 from components.naming import Scope
 from components.network import Flow
-from components.object_storage import ObjectStorageArgs
 from components.observability.monitors import Endpoint
 from components.routing.mesh import MeshArgs
 from components.script_job import ScriptJobArgs
-from stacks.composition import Surroundings, application_args, egress_flows, ingress_flows, metrics
+from stacks.composition import (
+    Provider,
+    Surroundings,
+    application_args,
+    egress_flows,
+    ingress_flows,
+    metrics,
+    pods_at,
+    service_account_annotations,
+)
 from stacks.meshing import mesh_args
 from stacks.releasing import entries
 from stacks.services import Service, sized
-from stacks.systems.astrbot import data
+from stacks.systems.astrbot import data, files
 from stacks.systems.astrbot.config import AstrBotConfig, Tenant
-from stacks.systems.astrbot.services import GATEWAY, INSTANCE, MANAGER, SERVICES, instance_service
+from stacks.systems.astrbot.files import Storage
+from stacks.systems.astrbot.services import GATEWAY, INSTANCE, MANAGER, SERVICES, instance_service, unused_keys
 from stacks.systems.base import SystemArgs
 
 # Names of section 2.1.
@@ -51,8 +58,7 @@ class Plan:
     databases: Sequence[DatabaseArgs]
     dump: ScriptJobArgs
     cache: CacheArgs
-    object_storage: ObjectStorageArgs
-    buckets: BucketsArgs
+    storage: Storage
     migration: ScriptJobArgs | None
     services: Sequence[ApplicationArgs]
     instances: Sequence[ApplicationArgs]
@@ -60,12 +66,12 @@ class Plan:
     instance_egress: Sequence[Flow]
     instance_metrics: Sequence[Endpoint]
     mesh: MeshArgs | None
+    instance_identity: Mapping[str, str]
 
     def footprint(self) -> Footprint:
         """The most that the whole platform may take, which is its namespace's quota."""
-        data_tier = (*self.databases, self.dump, self.cache, self.object_storage, self.buckets)
-        migration = (self.migration,) if self.migration else ()
-        everything = (*data_tier, *migration, *self.services, *self.instances)
+        kept = [one for one in (self.storage.minio, self.storage.buckets, self.migration) if one]
+        everything = (*self.databases, self.dump, self.cache, *kept, *self.services, *self.instances)
         return sum((one.footprint() for one in everything), Footprint())
 
 
@@ -78,14 +84,18 @@ def plan(
 ) -> Plan:
     """Work out everything from what the environment says."""
     services = sized([*SERVICES, *config.services], config.sizes)
-    (instance,) = sized([instance_service()], config.sizes)
+    (instance,) = sized([instance_service(unused_keys(config.object_storage))], config.sizes)
     everyone = [*services, instance]
-    databases = data.databases(config.database, args, scope, everyone, database_passwords)
+    storage = files.storage(
+        config.object_storage, args, scope, everyone, secrets=secrets, clusters=config.database.clusters
+    )
+    databases = data.databases(
+        config.database, args, scope, everyone, passwords=database_passwords, backups=storage.backups
+    )
     database = next(one for one in databases if one.cluster_name == config.database.active)
-    cache = data.cache(args, scope, everyone, secrets["REDIS_PASSWORD"])
-    files = data.object_storage(args, scope, everyone, secrets, config.database.clusters)
-    settings = _settings(args, database, cache)
-    around = _surroundings(config, args, scope, settings, (database, cache, files))
+    cache = data.cache(args, scope, everyone, secrets)
+    settings = {**_settings(args, database), **data.cache_settings(cache), **storage.files.settings()}
+    around = _surroundings(config, args, scope, settings, (database, cache, storage))
     return Plan(
         scope=scope,
         settings=settings,
@@ -93,8 +103,7 @@ def plan(
         databases=databases,
         dump=dump_args(database),
         cache=cache,
-        object_storage=files,
-        buckets=data.buckets(args, scope, secrets),
+        storage=storage,
         migration=data.migration(args, database, config.version) if database.writes else None,
         services=[application_args(service, everyone, around) for service in services],
         instances=[_instance(tenant, instance, everyone, around) for tenant in config.tenants],
@@ -102,6 +111,7 @@ def plan(
         instance_egress=egress_flows(instance, everyone, around),
         instance_metrics=() if args.routing.mesh == "istio" else metrics(instance),
         mesh=mesh_args(everyone, around, groups=[INSTANCE], webhook=_ALERT_WEBHOOK),
+        instance_identity=service_account_annotations(instance, around),
     )
 
 
@@ -116,9 +126,9 @@ def _surroundings(
     args: SystemArgs,
     scope: Scope,
     settings: Mapping[str, str],
-    data_tier: tuple[DatabaseArgs, CacheArgs, ObjectStorageArgs],
+    data_tier: tuple[DatabaseArgs, CacheArgs, Storage],
 ) -> Surroundings:
-    database, cache, files = data_tier
+    database, cache, storage = data_tier
     return Surroundings(
         scope=scope,
         tier=args.tier,
@@ -127,7 +137,11 @@ def _surroundings(
         config_map=CONFIG_MAP,
         secret=SECRET,
         annotations=checksum(settings),
-        providers={"database": database.pods, "cache": cache.pods, "object_storage": files.pods},
+        providers={
+            "database": Provider(flows=pods_at(database.pods, DATABASE_PORT)),
+            "cache": data.cache_provider(cache),
+            "object_storage": storage.provider,
+        },
         exposed=(GATEWAY,),
         # Section 4.2: it heals the instance that an alert names.
         alerted=(MANAGER,),
@@ -141,8 +155,8 @@ def host(args: SystemArgs) -> str:
     return f"api.{args.domain}"
 
 
-def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dict[str, str]:
-    """The ConfigMap of section 2.1."""
+def _settings(args: SystemArgs, database: DatabaseArgs) -> dict[str, str]:
+    """The ConfigMap of section 2.1, but for what its stores add."""
     return {
         "DB_HOST": database.host,
         "DB_READ_HOST": database.read_host,
@@ -151,8 +165,6 @@ def _settings(args: SystemArgs, database: DatabaseArgs, cache: CacheArgs) -> dic
         "DB_USER": database.login.user,
         # Both the pooler and the server turn away what is not encrypted.
         "DB_SSLMODE": "require",
-        "REDIS_HOST": cache.host,
-        "REDIS_PORT": str(CACHE_PORT),
         "API_RATE_LIMIT": str(API_RATE_LIMIT),
         "SESSION_TIMEOUT": str(_SESSION_TIMEOUT),
         "MAX_ASTRBOT_INSTANCES": str(_MAX_INSTANCES),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -10,7 +10,7 @@ from components.application import Application, ApplicationGroup, ApplicationGro
 from components.buckets import Buckets
 from components.cache import Cache
 from components.configuration import config_map
-from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
+from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
 from components.database import Database, DatabaseLogins
 from components.footprint import ContainerResources
 from components.ingress import Backend, HttpIngress, IngressArgs
@@ -24,7 +24,14 @@ from stacks.releasing import release_analysis
 from stacks.systems.astrbot.config import AstrBotConfig
 from stacks.systems.astrbot.data import ORIGINAL_CLUSTER
 from stacks.systems.astrbot.plan import API_RATE_LIMIT, CONFIG_MAP, SECRET, Plan, host, plan
-from stacks.systems.astrbot.services import DATA_SECRET_KEYS, DATABASE_PASSWORDS, GATEWAY, INSTANCE, SECRET_KEYS
+from stacks.systems.astrbot.services import (
+    DATA_SECRET_KEYS,
+    DATABASE_PASSWORDS,
+    GATEWAY,
+    INSTANCE,
+    SECRET_KEYS,
+    unused_keys,
+)
 from stacks.systems.base import SystemArgs
 
 NAME = "astrbot"
@@ -41,13 +48,17 @@ class AstrBot(pulumi.ComponentResource):
         self._args = args
         credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
         first, second = (credentials.credential(name) for name in config.database.credentials(*DATABASE_PASSWORDS))
-        secrets = {"DB_PASSWORD": (first, second)[config.database.rotation.active]}
-        secrets |= {key: credentials.credential(name) for key, name in SECRET_KEYS.items() if key not in secrets}
-        internal = {key: credentials.credential(name) for key, name in DATA_SECRET_KEYS.items()}
-        self._plan = plan(config, args, args.scope(NAME), secrets | internal, (first, second))
+        unused = {"DB_PASSWORD", *unused_keys(config.object_storage)}
+        wanted = {key: name for key, name in (SECRET_KEYS | DATA_SECRET_KEYS).items() if key not in unused}
+        made = {"DB_PASSWORD": (first, second)[config.database.rotation.active]}
+        made |= {key: credentials.credential(name) for key, name in wanted.items()}
+        secrets = {key: one for key, one in made.items() if key in SECRET_KEYS}
+        self._plan = plan(config, args, args.scope(NAME), made, (first, second))
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
-        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        store = store_in_namespace(args.store, self._plan.scope, own)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *args.needs, *store])
         needs = [*self._environment(secrets, child), *self._data_tier(child)]
         self._applications([namespace, *needs])
         release_analysis(NAME, args, self._plan.services, child)
@@ -58,7 +69,8 @@ class AstrBot(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _namespace(self, plan: Plan) -> NamespaceBaseline:
-        largest = [plan.database.resources, plan.cache.resources, plan.object_storage.resources]
+        largest = [plan.database.resources, plan.cache.resources]
+        largest += [plan.storage.minio.resources] if plan.storage.minio else []
         largest += [application.resources for application in (*plan.services, *plan.instances)]
         return NamespaceBaseline(
             NAME,
@@ -83,21 +95,30 @@ class AstrBot(pulumi.ComponentResource):
         )
         return settings, SecretBundle(f"{NAME}-secrets", bundle, opts)
 
+    def _object_storage(self, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        """Whatever of it is the cluster's; the last is what others wait for."""
+        storage, made = self._plan.storage, list[pulumi.Resource]()
+        if storage.minio:
+            made.append(ObjectStorage(f"{NAME}-minio", storage.minio, opts))
+        if storage.buckets:
+            after = pulumi.ResourceOptions(parent=self, depends_on=list(made))
+            made.append(Buckets(f"{NAME}-buckets", storage.buckets, after))
+        if storage.backup_secret:
+            made.append(SecretBundle(f"{NAME}-backup-secret", storage.backup_secret, opts))
+        return made
+
     def _data_tier(self, opts: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
-        files = ObjectStorage(f"{NAME}-minio", self._plan.object_storage, opts)
-        buckets = Buckets(
-            f"{NAME}-buckets", self._plan.buckets, pulumi.ResourceOptions(parent=self, depends_on=[files])
-        )
-        database = self._databases(opts, buckets)
+        files = self._object_storage(opts)
+        database = self._databases(opts, files)
         after = pulumi.ResourceOptions(parent=self, depends_on=[database])
         ScriptJob(f"{NAME}-dump", self._plan.dump, after)
-        needs = [database, Cache(f"{NAME}-redis", self._plan.cache, opts), files]
+        needs = [database, Cache(f"{NAME}-redis", self._plan.cache, opts), *files]
         if self._plan.migration:
             # The services depend on it: new pods start once the schema is theirs, and not if that failed.
             needs.append(ScriptJob(f"{NAME}-migration", self._plan.migration, after))
         return tuple(needs)
 
-    def _databases(self, opts: pulumi.ResourceOptions, buckets: Buckets) -> Database:
+    def _databases(self, opts: pulumi.ResourceOptions, files: Sequence[pulumi.Resource]) -> Database:
         """All clusters of the database; returns the one that applications use."""
         active = self._plan.database
         name = f"{NAME}-postgresql"
@@ -110,7 +131,7 @@ class AstrBot(pulumi.ComponentResource):
             opts=opts,
         )
         # A database that cannot archive its WAL keeps it, and fills its volume: the bucket is there first.
-        after = pulumi.ResourceOptions(parent=self, depends_on=[logins, buckets])
+        after = pulumi.ResourceOptions(parent=self, depends_on=[logins, *files])
         made = {
             one.cluster_name: Database(
                 name if one.cluster_name == ORIGINAL_CLUSTER else f"{NAME}-{one.cluster_name}", one, after
@@ -131,6 +152,7 @@ class AstrBot(pulumi.ComponentResource):
             ingress=self._plan.instance_ingress,
             egress=self._plan.instance_egress,
             metrics=self._plan.instance_metrics,
+            service_account_annotations=self._plan.instance_identity,
         )
         shared = ApplicationGroup(INSTANCE, group, opts)
         for instance in self._plan.instances:

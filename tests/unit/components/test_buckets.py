@@ -21,7 +21,7 @@ USERS = {"USER_1": "barman", "USER_1_SECRET": "hidden", "USER_1_BUCKET": "backup
 def run(folder: Path, mc: str, **variables: str) -> subprocess.CompletedProcess[str]:
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
-    (programs / "mc").write_text(f'#!/bin/sh\necho "$@" >> {folder}/asked\n{mc}\n')
+    (programs / "mc").write_text(f'#!/bin/sh\necho "$@" >> {folder}/asked\n[ -t 0 ] || cat >> {folder}/typed\n{mc}\n')
     (programs / "mc").chmod(0o755)
     (folder / "backups.json").write_text(json.dumps(bucket_policy("backups")))
     environment = {
@@ -36,7 +36,9 @@ def run(folder: Path, mc: str, **variables: str) -> subprocess.CompletedProcess[
         **variables,
     }
     command = [shutil.which("sh") or "/bin/sh", str(SCRIPT)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
 
 
 def test_every_bucket_gets_its_policy_and_every_user_its_bucket(tmp_path: Path) -> None:
@@ -44,12 +46,14 @@ def test_every_bucket_gets_its_policy_and_every_user_its_bucket(tmp_path: Path) 
     done = run(tmp_path, "exit 0")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "asked").read_text().splitlines() == [
-        "alias set platform http://minio:9000 root of-root",
+        "alias set platform http://minio:9000",
         "mb --ignore-existing platform/backups",
         f"admin policy create platform backups {tmp_path}/backups.json",
-        "admin user add platform barman hidden",
+        "admin user add platform",
         "admin policy attach platform backups --user barman",
     ]
+    # Whoever may list processes reads their arguments.
+    assert (tmp_path / "typed").read_text() == "root\nof-root\nbarman\nhidden\n"
 
 
 def test_a_policy_that_is_attached_already_is_no_failure(tmp_path: Path) -> None:
@@ -84,8 +88,9 @@ def test_the_job_gets_a_policy_for_each_bucket_and_numbers_its_users(graph: Grap
     (made,) = [body for body in objects(graph, "ConfigMap") if body["metadata"]["name"] == "minio-buckets"]
     assert sorted(made["data"]) == ["astrbot-files.json", "buckets.sh", "saas-platform-backups.json"]
     environment = environment_of(job["spec"]["template"]["spec"]["containers"][0])
-    assert environment["USER_1_BUCKET"]["value"] == "saas-platform-backups"
-    assert {"USER_1", "USER_1_SECRET", "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"} <= environment.keys()
+    assert environment["USER_1_BUCKET"]["value"] == "astrbot-files"
+    assert environment["USER_2_BUCKET"]["value"] == "saas-platform-backups"
+    assert {"USER_1", "USER_1_SECRET", "USER_2", "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"} <= environment.keys()
 
 
 def test_the_user_of_a_bucket_may_enter_no_other() -> None:

@@ -85,7 +85,7 @@ def test_replicas_are_autoscaled_only_where_there_is_room(
     assert (replicas.autoscaled, replicas.most) == (autoscaled, most)
 
 
-@pytest.mark.parametrize("servers", [0, 2, 3])
+@pytest.mark.parametrize("servers", [0, 2, 3, 17])
 def test_minio_refuses_a_number_of_servers_that_keeps_no_erasure_set(servers: int) -> None:
     """Two servers start, and lose everything with one of them."""
     fields = dict.fromkeys(ObjectStorageArgs.__dataclass_fields__)

@@ -131,4 +131,4 @@ def test_a_resource_waits_for_what_its_components_wait_for(dev: Graph) -> None:
     """The namespace is a dependency of the component, and the pod needs it."""
     deployment = next(one for one in dev if one.type.endswith(":Deployment") and one.name == "astrbot-api-gateway")
     kinds = {dev.by_urn[urn].object_name[0] for urn in dev.all_dependencies(deployment)}
-    assert {"Namespace", "ResourceQuota", "NetworkPolicy", "Secret", "ConfigMap", "Cluster", "RedisCluster"} <= kinds
+    assert {"Namespace", "ResourceQuota", "NetworkPolicy", "Secret", "ConfigMap", "Cluster", "Redis"} <= kinds

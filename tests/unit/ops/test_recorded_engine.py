@@ -235,7 +235,7 @@ def test_the_state_has_every_workload_and_nothing_that_cannot_be_waited_for(dev:
     """What `make status` shows: an object that is missing counts as not ready."""
     cluster = FakeKubectl()
     before = engine(cluster, dev).state()
-    assert {one[0] for one in before} == {"Deployment", "StatefulSet", "Job", "Cluster", "RedisCluster"}
+    assert {one[0] for one in before} == {"Deployment", "StatefulSet", "Job", "Cluster"}
     assert not any(state.done for state in before.values())
     assert {state.reason for state in before.values()} == {"does not exist"}
     engine(cluster, dev).deploy()

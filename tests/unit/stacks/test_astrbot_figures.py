@@ -191,8 +191,14 @@ def test_the_config_map_has_the_documents_keys_and_values(dev: Graph) -> None:
         "DB_NAME": "saas_platform",
         "DB_USER": "",
         "DB_SSLMODE": "require",
-        "REDIS_HOST": "redis-cluster-leader.astrbot.svc.cluster.local",
+        "REDIS_HOST": "redis.astrbot.svc.cluster.local",
         "REDIS_PORT": "6379",
+        "REDIS_USER": "saas_platform",
+        "REDIS_CLUSTER": "false",
+        "REDIS_TLS": "false",
+        "OBJECT_STORAGE_ENDPOINT": "http://minio.astrbot.svc.cluster.local:9000",
+        "OBJECT_STORAGE_BUCKET": "astrbot-files",
+        "OBJECT_STORAGE_REGION": "us-east-1",
         "API_RATE_LIMIT": "1000",
         "SESSION_TIMEOUT": "3600",
         "MAX_ASTRBOT_INSTANCES": "1000",
@@ -300,7 +306,7 @@ def test_postgresql_is_made_with_the_documents_database_and_its_own_secret(dev: 
 
 def test_redis_has_the_documents_cpu_memory_exporter_and_storage_class(dev: Graph) -> None:
     """Section 2.2: requests 500m and 1Gi, limits 1 CPU and 2Gi, the exporter, class fast-ssd."""
-    spec = one(dev, "RedisCluster", "redis-cluster")["spec"]
+    spec = one(dev, "Redis", "redis")["spec"]
     resources = spec["kubernetesConfig"]["resources"]
     assert (resources["requests"]["cpu"], resources["requests"]["memory"]) == ("500m", "1Gi")
     assert (resources["limits"]["cpu"], resources["limits"]["memory"]) == ("1", "2Gi")
@@ -310,7 +316,7 @@ def test_redis_has_the_documents_cpu_memory_exporter_and_storage_class(dev: Grap
     assert not spec["redisExporter"]["image"].endswith(":latest"), "the document's own tag moves"
 
 
-@pytest.mark.parametrize(("stack", "shards", "storage"), [("dev", 3, "5Gi"), ("prod", 6, "50Gi")])
+@pytest.mark.parametrize(("stack", "shards", "storage"), [("staging", 3, "50Gi"), ("prod", 6, "50Gi")])
 def test_redis_has_the_shards_and_the_volume_of_its_tier(stack: str, shards: int, storage: str) -> None:
     """Section 2.2 gives production's: clusterSize 6, 50Gi. Fewer than three leaders form no cluster."""
     spec = one(recorded(stack), "RedisCluster", "redis-cluster")["spec"]

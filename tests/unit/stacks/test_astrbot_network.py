@@ -17,7 +17,6 @@ SERVICES = (
     "auth-service",
     "astrbot-manager",
 )
-REDIS = ("redis-leader", "redis-follower")
 DNS = End("dns", "kube-system", {"k8s-app": "kube-dns"})
 ADDRESSES = (
     End("internet", address="203.0.113.10"),
@@ -36,6 +35,7 @@ OUTSIDE = (
     # Labels are free for all: only together with the namespace do they name somebody.
     End("impostor of the gateway", "default", {"app.kubernetes.io/name": "api-gateway"}),
     End("impostor of redis", "default", {"app": "redis-cluster-leader", "role": "leader"}),
+    End("impostor of a single redis", "default", {"app": "redis", "role": "standalone"}),
     End("unnamed pod of the namespace", "astrbot", {"app": "debug"}),
     *ADDRESSES,
 )
@@ -49,6 +49,7 @@ def insides(graph: Graph) -> list[End]:
         "Pooler postgresql-cluster-pooler-rw": "pooler-rw",
         "Pooler postgresql-cluster-pooler-ro": "pooler-ro",
         "CronJob postgresql-backup": "dump",
+        "Redis redis standalone": "redis",
         "RedisCluster redis-cluster leader": "redis-leader",
         "RedisCluster redis-cluster follower": "redis-follower",
     }
@@ -70,6 +71,15 @@ def instances(graph: Graph) -> list[str]:
     return [f"astrbot-instance-{tenant}" for tenant in tenants_of(graph.stack)]
 
 
+def servers(graph: Graph) -> list[str]:
+    return [end.name for end in insides(graph) if end.name.startswith("redis")]
+
+
+def nodes(graph: Graph) -> list[str]:
+    """The servers of a Redis cluster; a single one speaks with nobody."""
+    return [name for name in servers(graph) if name != "redis"]
+
+
 def poolers(graph: Graph) -> list[str]:
     return [end.name for end in insides(graph) if end.name.startswith("pooler-")]
 
@@ -83,7 +93,7 @@ def diagram(graph: Graph) -> set[Connection]:
         Connection("api-gateway", "message-service", 8000),
         Connection("api-gateway", "auth-service", 8000),
         *(Connection("tenant-service", instance, 8000) for instance in instances(graph)),
-        *(Connection("message-service", redis, 6379) for redis in REDIS),
+        *(Connection("message-service", redis, 6379) for redis in servers(graph)),
         # PostgreSQL behind its poolers: nobody but them, and what needs a session, reaches the server itself.
         *(Connection("session-service", pooler, 5432) for pooler in poolers(graph)),
         *(Connection(instance, "minio", 9000) for instance in instances(graph)),
@@ -108,7 +118,7 @@ def with_reason(graph: Graph) -> set[Connection]:
         # Section 4.1: metrics of every service and instance.
         *(Connection("prometheus", service, 8000) for service in (*SERVICES, *instances(graph))),
         Connection("prometheus", "postgresql", 9187),
-        *(Connection("prometheus", redis, 9121) for redis in REDIS),
+        *(Connection("prometheus", redis, 9121) for redis in servers(graph)),
         Connection("prometheus", "minio", 9000),
         # Section 4.2: the manager is told of alerts.
         Connection("alertmanager", "astrbot-manager", 8000),
@@ -116,11 +126,11 @@ def with_reason(graph: Graph) -> set[Connection]:
         *(Connection(instance, "internet", 443) for instance in instances(graph)),
         # Replication, cluster bus, erasure set.
         *(Connection("postgresql", "postgresql", port) for port in (5432, 8000)),
-        *(Connection(one, other, port) for one in REDIS for other in REDIS for port in (6379, 16379)),
+        *(Connection(one, other, port) for one in nodes(graph) for other in nodes(graph) for port in (6379, 16379)),
         Connection("minio", "minio", 9000),
         # Operators.
         *(Connection("postgresql operator", "postgresql", port) for port in (5432, 8000)),
-        *(Connection("redis operator", redis, 6379) for redis in REDIS),
+        *(Connection("redis operator", redis, 6379) for redis in servers(graph)),
         # The API server, whose address nobody knows before: a leader lease, and what the manager is there for.
         *(
             Connection(client, address.name, port)

@@ -124,6 +124,8 @@ config:  #! tier | missing #! cluster | missing #! systems | missing
       services:
         - {{name: minio, {SERVICE}}}  #! systems.astrbot.services[0].name | minio
         - {{name: postgresql-cluster, {SERVICE}}}  #! systems.astrbot.services[1].name | postgresql-cluster
+        - {{name: redis-headless, {SERVICE}}}  #! systems.astrbot.services[2].name | redis-headless
+        - {{name: redis-cluster-leader-additional, {SERVICE}}}  #! systems.astrbot.services[3].name | additional
 """,
     "a service named like a tenant's instance": f"""\
 {HEAD}{ASTRBOT}\
@@ -263,6 +265,110 @@ config:  #! tier | missing #! cluster | missing #! systems | missing
 {HEAD}{SYSTEMS}\
   saas-platform:overrides: small  #! overrides | mapping
 """,
+    "a rule of access with a key that a Role does not have": f"""\
+{HEAD}{ASTRBOT}\
+      services:
+        - name: search
+          replicas: 1
+          cpu: 1
+          memory: 1Gi
+          rules:
+            - api_groups: [""]
+              resource: [pods]  #! systems.astrbot.services[0].rules[0].resource | did you mean 'resources'?
+              resources: [pods]
+              verbs: []  #! systems.astrbot.services[0].rules[0].verbs | at least 1 item
+            - apiGroups: [""]  #! systems.astrbot.services[0].rules[1].apiGroups | did you mean 'api_groups'?
+              api_groups: [""]
+              resources: [pods]
+              verbs: [get]
+""",
+    "an object storage that is not whole": f"""\
+{HEAD}{ASTRBOT}\
+      object_storage:
+        kind: s3
+        region: Frankfurt  #! systems.astrbot.object_storage.region | write one such as eu-central-1
+        endpoint: http://s3.example.com  #! systems.astrbot.object_storage.endpoint | write https://HOST
+        files:
+          bucket: Acme_Files  #! systems.astrbot.object_storage.files.bucket | lower-case letters
+          role_arn: files  #! systems.astrbot.object_storage.files.role_arn | write its ARN
+        backups:  #! systems.astrbot.object_storage.backups.bucket | missing
+          role_arn: arn:aws:iam::123456789012:role/backups
+          buckt: x  #! systems.astrbot.object_storage.backups.buckt | did you mean 'bucket'?
+""",
+    "an object storage of no kind that there is": f"""\
+{HEAD}{ASTRBOT}\
+      object_storage:  #! systems.astrbot.object_storage | there is no kind 'ceph'
+        kind: ceph
+""",
+    "a bucket with an access key where no store could have it": f"""\
+{HEAD}{ASTRBOT}\
+      object_storage:
+        kind: s3
+        region: eu-central-1
+        files: {{bucket: acme-files}}  #! systems.astrbot.object_storage.files.role_arn | this environment has none
+        backups: {{bucket: acme-backups, role_arn: "arn:aws:iam::123456789012:role/backups"}}
+""",
+    "a key of the files that nobody has, with a role for them": f"""\
+{HEAD}{ASTRBOT}\
+      object_storage:
+        kind: s3
+        region: eu-central-1
+        files: {{bucket: acme-files, role_arn: "arn:aws:iam::123456789012:role/files"}}
+        backups: {{bucket: acme-backups, role_arn: "arn:aws:iam::123456789012:role/backups"}}
+      services:
+        - {{name: search, {SERVICE}, secrets: [MINIO_SECRET_KEY]}}  #! systems.astrbot.services[0].secrets[0] | no
+""",
+    "a secret store that is declared by half": f"""\
+{HEAD}{SYSTEMS}\
+  saas-platform:secret_store:
+    name: platform
+    path: saas-platform/dev
+    provider:  #! secret_store.provider.role | missing
+      kind: vault
+      server: vault.example.com  #! secret_store.provider.server | write https://HOST
+      path: secret
+      service_account:  #! secret_store.provider.service_account.namespace | in no namespace
+        name: external-secrets
+""",
+    "a secret store of one namespace that looks into another": f"""\
+{HEAD}{SYSTEMS}\
+  saas-platform:secret_store:
+    name: platform
+    kind: SecretStore
+    path: team/dev  #! secret_store.path | cannot have a '/'
+    provider:
+      kind: kubernetes
+      namespace: secrets
+      service_account:
+        name: reader
+        namespace: secrets  #! secret_store.provider.service_account.namespace | must be left out
+""",
+    "more instances than zones, where none may share one": f"""\
+{HEAD}{SYSTEMS}\
+  saas-platform:overrides:
+    zones_required: true
+    zones: 2
+    database:
+      instances: 3  #! overrides.database.instances | use 2 or fewer
+""",
+    "a Redis cluster in one zone, where followers must not share their leaders'": f"""\
+{HEAD}{SYSTEMS}\
+  saas-platform:overrides:
+    zones_required: true
+    zones: 1  #! overrides.zones | holds no follower apart from its leader
+    cache: {{kind: cluster, shards: 3}}
+""",
+    "a Redis of a kind that cannot have as many shards": f"""\
+{HEAD}{SYSTEMS}\
+  saas-platform:overrides:
+    cache:
+      shards: 3  #! overrides.cache.shards | use kind 'cluster'
+""",
+    "a Redis cluster that elects nobody": f"""\
+{HEAD}{SYSTEMS}\
+  saas-platform:overrides:
+    cache: {{kind: cluster, shards: 2}}  #! overrides.cache.shards | 3 shards or more
+""",
     "a tier that keeps its secrets outside without a secret_store": """\
 config:  #! secret_store | set name, kind and path
   saas-platform:tier: prod
@@ -367,6 +473,7 @@ def test_the_report_counts_its_errors_and_gives_each_a_line_of_its_own(scratch: 
     ("section", "value"),
     [
         ("object_storage", "servers: 2"),
+        ("object_storage", "servers: 17"),
         ("database", "cpu_request: 4"),
         ("database", "memory_limit: 512Mi"),
         ("database", "parameters: {shared_buffers: 1Gi}"),

@@ -77,7 +77,7 @@ def test_both_ends_of_its_flows_are_opened_and_no_others(search: Graph) -> None:
     label = "app.kubernetes.io/name"
     ends = [End(name, "astrbot", {label: name}) for name in ("search", "auth-service", "session-service")]
     ends += [
-        End("redis", "astrbot", {"app": "redis-cluster-leader", "role": "leader"}),
+        End("redis", "astrbot", {"app": "redis", "role": "standalone"}),
         End("postgresql", "astrbot", {"cnpg.io/cluster": "postgresql-cluster"}),
         End("internet", address="203.0.113.10"),
     ]
@@ -181,7 +181,17 @@ BASE: dict[str, Any] = {
     "tier": "dev",
     "domain": "example.com",
     "cluster": {"kind": "existing", "context": "x"},
-    "secret_store": {"name": "vault", "path": "x"},
+    "secret_store": {
+        "name": "vault",
+        "path": "x",
+        "provider": {
+            "kind": "vault",
+            "server": "https://vault.example.com",
+            "path": "secret",
+            "role": "platform",
+            "service_account": {"name": "external-secrets", "namespace": "external-secrets"},
+        },
+    },
     "overrides": {"nodes": 2, "database": {"instances": 2}},
     "systems": {
         "astrbot": {
@@ -197,10 +207,16 @@ BASE: dict[str, Any] = {
                     "calls": ["auth-service"],
                     "uses": ["cache"],
                     "secrets": ["JWT_SECRET"],
-                    "rules": [{"verbs": ["get"]}],
+                    "rules": [{"api_groups": [""], "resources": ["pods"], "verbs": ["get"]}],
                 }
             ],
             "sizes": {"search": {"cpu": 2}},
+            "object_storage": {
+                "kind": "s3",
+                "region": "eu-central-1",
+                "files": {"bucket": "acme-files", "role_arn": "arn:aws:iam::123456789012:role/files"},
+                "backups": {"bucket": "acme-backups", "role_arn": "arn:aws:iam::123456789012:role/backups"},
+            },
         }
     },
 }

@@ -12,6 +12,7 @@ import pytest
 
 from components.quantity import Bytes, Cpu
 from graph.model import Graph, Secret
+from stacks.systems.astrbot.services import OBJECT_NAMES, SERVICE_NAMES
 from tests.unit.recordings import (
     Body,
     fields,
@@ -258,13 +259,15 @@ def test_every_pod_template_meets_the_restricted_standard(graph: Graph) -> None:
 
 def test_the_pods_of_redis_meet_the_restricted_standard(graph: Graph) -> None:
     """The operator passes on what it is told and nothing else."""
-    spec = one(graph, "RedisCluster", "redis-cluster")["spec"]
+    (body,) = objects(graph, "Redis", "RedisCluster")
+    spec = body["spec"]
     pod = spec["podSecurityContext"]
     assert pod["runAsNonRoot"] is True
     assert pod["runAsUser"] > 0
     assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
-    for part in ("redisLeader", "redisFollower", "redisExporter"):
-        security = spec[part]["securityContext"]
+    servers = [spec] if body["kind"] == "Redis" else [spec["redisLeader"], spec["redisFollower"]]
+    for part in (*servers, spec["redisExporter"]):
+        security = part["securityContext"]
         assert security["allowPrivilegeEscalation"] is False, part
         assert security["capabilities"] == {"drop": ["ALL"]}, part
 
@@ -304,6 +307,9 @@ def keys_of_secrets(graph: Graph) -> dict[str, set[str]]:
     for body in objects(graph, "ExternalSecret"):
         target = body["spec"]["target"]
         made[f"{body['metadata']['namespace']}/{target['name']}"] = set(target["template"]["data"])
+    for body in objects(graph, "Certificate"):
+        # https://cert-manager.io/docs/usage/certificate/, for an issuer with an authority.
+        made[f"{body['metadata']['namespace']}/{body['spec']['secretName']}"] = {"tls.crt", "tls.key", "ca.crt"}
     return made
 
 
@@ -323,14 +329,22 @@ def test_every_secret_that_is_used_is_made_with_the_key_that_is_used(graph: Grap
     assert checked >= 10
 
 
+TEMPLATE = r"""{{ (?:\.(\w+)|index \. "([\w.-]+)")(?: \| \w+)* }}"""
+
+
 def test_an_external_secret_fills_every_key_that_its_template_names(graph: Graph) -> None:
     """A key of the template without its remote value ends as the text of the template itself."""
     for body in objects(graph, "ExternalSecret"):
         spec = body["spec"]
         filled = {entry["secretKey"] for entry in spec["data"]}
+        named = set()
         for key, text in spec["target"]["template"]["data"].items():
-            assert "{{" not in text or text == "{{ ." + key + " }}", title(body)
-            assert ("{{" in text) is (key in filled), f"{title(body)}: {key}"
+            # Go's templates have no '-' in what follows a dot.
+            values = {plain or quoted for plain, quoted in re.findall(TEMPLATE, text)}
+            assert text.count("{{") == len(re.findall(TEMPLATE, text)), f"{title(body)}: {key}: {text}"
+            assert values == {key} or key not in filled, f"{title(body)}: {key}"
+            named |= values
+        assert named == filled, title(body)
 
 
 def test_every_config_map_that_is_used_is_made(graph: Graph) -> None:
@@ -404,6 +418,22 @@ def test_every_autoscaler_scales_a_workload_that_there_is(graph: Graph) -> None:
         assert f"{target['kind']} {body['metadata']['namespace']}/{target['name']}" in made, title(body)
 
 
+def test_no_object_of_the_systems_own_has_a_name_that_a_service_could_take(graph: Graph) -> None:
+    """A service of that name would take over its account, its policy, or its traffic."""
+    of_applications = {
+        *("Deployment", "Service", "ServiceAccount", "Role", "RoleBinding", "NetworkPolicy", "ServiceMonitor"),
+        *("HorizontalPodAutoscaler", "PodDisruptionBudget"),
+    }
+    free = {
+        title(body)
+        for body in objects(graph, *of_applications)
+        if body["metadata"]["namespace"] == "astrbot"
+        and body["metadata"]["name"] not in (*OBJECT_NAMES, *SERVICE_NAMES)
+        and not body["metadata"]["name"].startswith("astrbot-instance-")
+    }
+    assert free == set()
+
+
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 
@@ -416,7 +446,7 @@ def test_no_secret_value_stands_outside_of_a_secret(dev: Graph) -> None:
     """What is not marked is printed, rendered, and kept in plain text in Pulumi's state."""
     graph = recorded_with_planted_passwords(dev.stack)
     passwords = planted_passwords(graph)
-    assert len(passwords) == 8
+    assert len(passwords) == 10
     forbidden = {form for password in passwords for form in in_any_form(password)}
     for resource in graph:
         everything: Any = {"inputs": resource.inputs, "options": resource.options, "urn": resource.urn}

@@ -107,6 +107,13 @@ def test_services_spread_over_zones_as_strictly_as_the_tier_says(graph: Graph) -
         assert host["whenUnsatisfiable"] == "ScheduleAnyway", "a drained node would leave pods Pending"
 
 
+def test_the_servers_of_minio_spread_over_zones_as_strictly_as_the_tier_says(graph: Graph) -> None:
+    """Three of four servers in the zone that is lost take every file along."""
+    strict = TIERS[settings_of(graph.stack)["tier"]].zones_required
+    zone, _ = one(graph, "StatefulSet", "minio")["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert zone["whenUnsatisfiable"] == ("DoNotSchedule" if strict else "ScheduleAnyway")
+
+
 def test_an_override_changes_just_what_it_names(scratch: Scratch) -> None:
     """One that replaced its whole section would bring back defaults that nobody asked for."""
     overrides = "{nodes: 4, node_cpu: 0.5, database: {instances: 2}}"

@@ -1,0 +1,110 @@
+"""Secret stores that the program declares: each kind, in every tier, and what reads from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph.manifests import manifests
+from graph.model import Graph
+from policy.evaluation import evaluate
+from tests.unit.components.test_custom_resources import custom_resources, faults, validator_of
+from tests.unit.definitions import FOLDER
+from tests.unit.recordings import objects, one, title
+from tests.unit.scratch import Scratch
+
+HEAD = """\
+config:
+  saas-platform:tier: {tier}
+  saas-platform:domain: example.com
+  saas-platform:cluster: {{kind: sandbox}}
+  saas-platform:overrides: {{external_secrets: true}}
+  saas-platform:systems: {{astrbot: {{tenants: [{{name: acme}}]}}}}
+  saas-platform:secret_store:
+    name: mine
+    kind: {kind}
+    path: credentials
+    provider: """
+ACCOUNTS = {"ClusterSecretStore": "{name: reader, namespace: external-secrets}", "SecretStore": "{name: reader}"}
+PROVIDERS = {
+    "aws": "{kind: aws-secrets-manager, region: eu-central-1}",
+    "aws with a role": (
+        "{kind: aws-secrets-manager, region: eu-central-1, role_arn: 'arn:aws:iam::123456789012:role/secrets'}"
+    ),
+    "aws with an account": "{kind: aws-secrets-manager, region: eu-central-1, service_account: ACCOUNT}",
+    "vault": (
+        "{kind: vault, server: 'https://vault.example.com:8200', path: secret, role: platform, "
+        "service_account: ACCOUNT, authority: ACCOUNT}"
+    ),
+    "kubernetes": "{kind: kubernetes, namespace: secrets, service_account: ACCOUNT}",
+}
+KINDS = ("ClusterSecretStore", "SecretStore")
+
+
+def declared(scratch: Scratch, provider: str, kind: str = "ClusterSecretStore", tier: str = "prod") -> Graph:
+    return scratch.record(HEAD.format(tier=tier, kind=kind) + PROVIDERS[provider].replace("ACCOUNT", ACCOUNTS[kind]))
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the published definitions are not here")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_store_conforms_to_its_definition(scratch: Scratch, provider: str, kind: str) -> None:
+    """External Secrets says of a store that it does not understand no more than that it is not ready."""
+    graph = declared(scratch, provider, kind)
+    assert objects(graph, kind)
+    for body in custom_resources(graph):
+        assert faults(body, validator_of(body)) == [], title(body)
+
+
+@pytest.mark.parametrize("tier", ["dev", "test", "staging", "prod"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_declared_store_satisfies_the_policies_in_every_tier(scratch: Scratch, kind: str, tier: str) -> None:
+    """Among them that each ExternalSecret names a store that there is."""
+    assert [finding.message for finding in evaluate(declared(scratch, "vault", kind, tier)) if finding.blocks] == []
+
+
+def test_only_the_environments_namespaces_read_from_its_cluster_store(scratch: Scratch) -> None:
+    """Without conditions every namespace of the cluster can ask for every credential."""
+    spec = one(declared(scratch, "aws"), "ClusterSecretStore", "mine")["spec"]
+    assert spec["conditions"] == [{"namespaces": ["astrbot", "monitoring"]}]
+    assert spec["provider"] == {"aws": {"service": "SecretsManager", "region": "eu-central-1"}}
+
+
+def test_a_store_of_a_namespace_is_in_each_with_its_account(scratch: Scratch) -> None:
+    """A SecretStore serves its own namespace only."""
+    graph = declared(scratch, "kubernetes", "SecretStore")
+    for kind, name in (("SecretStore", "mine"), ("ServiceAccount", "reader")):
+        found = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
+        assert sorted(body["metadata"]["namespace"] for body in found) == ["astrbot", "monitoring"]
+    for body in objects(graph, "ExternalSecret"):
+        assert body["spec"]["secretStoreRef"] == {"name": "mine", "kind": "SecretStore"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "reference"),
+    [
+        ("aws", {"key": "credentials/jwt-secret"}),
+        ("vault", {"key": "credentials", "property": "jwt-secret"}),
+        ("kubernetes", {"key": "credentials", "property": "jwt-secret"}),
+    ],
+)
+def test_credentials_are_asked_for_where_such_a_store_has_them(
+    scratch: Scratch, provider: str, reference: dict[str, str]
+) -> None:
+    """Vault without a field gives the whole secret as JSON; a Secret of Kubernetes has no '/' in its name."""
+    spec = one(declared(scratch, provider), "ExternalSecret", "saas-platform-secrets")["spec"]
+    (found,) = [entry["remoteRef"] for entry in spec["data"] if entry["secretKey"] == "JWT_SECRET"]
+    assert found == reference
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_reads_from_a_store_comes_after_it(scratch: Scratch, kind: str) -> None:
+    """Credentials that cannot be had stop a deployment at the store, and not at a database without a password."""
+    waves = {one.name: one.wave for one in manifests(declared(scratch, "vault", kind)) if one.kind == kind}
+    assert waves, "the store is not among the manifests"
+    readers = [one.wave for one in manifests(declared(scratch, "vault", kind)) if one.kind == "ExternalSecret"]
+    assert max(waves.values()) < min(readers)
+
+
+def test_a_store_that_is_there_already_is_not_declared(graph: Graph) -> None:
+    """`make down` would take away what others use."""
+    assert objects(graph, "ClusterSecretStore", "SecretStore") == []
