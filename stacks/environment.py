@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_kubernetes import Provider
@@ -27,10 +27,13 @@ from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
+if TYPE_CHECKING:
+    from stacks.eks.cluster import MadeCluster
+
 
 def build(environment: Environment) -> dict[str, object]:
     """Register everything that the environment is made of; returns the stack's outputs."""
-    provider, about_cluster = _cluster(environment)
+    provider, about_cluster, made = _cluster(environment)
     opts = pulumi.ResourceOptions(providers={"kubernetes": provider})
     AdmissionPolicies("admission", _admission_args(environment), opts)
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
@@ -38,6 +41,8 @@ def build(environment: Environment) -> dict[str, object]:
     args = _system_args(environment)
     systems = [name for name, config in environment.file.systems if config is not None]
     args = replace(args, needs=_store(args, systems, opts))
+    if made is not None:
+        args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
     outputs: dict[str, object] = {
         "environment": environment.name,
         "tier": environment.file.tier,
@@ -51,7 +56,7 @@ def build(environment: Environment) -> dict[str, object]:
     outputs["prometheus_url"] = prometheus = Monitoring(
         args, *_watched(systems, environment.file.routing), systems, opts
     ).url
-    args = dataclasses.replace(args, prometheus=prometheus)
+    args = replace(args, prometheus=prometheus)
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
@@ -96,20 +101,21 @@ def _capacity(tier: Tier) -> dict[str, object]:
     return {"nodes": tier.nodes, "zones": tier.zones, "cpu": str(tier.node_cpu), "memory": str(tier.node_memory)}
 
 
-def _cluster(environment: Environment) -> tuple[Provider, dict[str, object]]:
-    """The provider of the environment's cluster, and what the stack's outputs say of that."""
+def _cluster(environment: Environment) -> tuple[Provider, dict[str, object], MadeCluster | None]:
+    """The provider of the environment's cluster, what the stack's outputs say of it, and what else was made with it."""
     config = environment.cluster
     if config.kind == "eks":
         # Only here: pulumi_aws costs a third of a second, and most environments need none of it.
         from stacks.eks.cluster import eks_cluster
 
-        return eks_cluster(config, environment)
+        made = eks_cluster(config, environment)
+        return made.provider, made.outputs, made
     if config.kind == "sandbox":
         # Named outright: an update of this environment must never reach the user's current context instead.
         args = ExistingClusterArgs(kubeconfig=str(sandbox_kubeconfig()))
     else:
         args = ExistingClusterArgs(context=config.context)
-    return ExistingCluster("cluster", args).provider, {}
+    return ExistingCluster("cluster", args).provider, {}, None
 
 
 def _admission_args(environment: Environment) -> AdmissionArgs:

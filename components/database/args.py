@@ -17,6 +17,7 @@ PORT = 5432
 METRICS_PORT = 9187
 POOLER_METRICS_PORT = 9127
 OPERATOR_NAMESPACE = "cnpg-system"
+DUMP_NAME = "postgresql-backup"
 # A hand-over of the password has two users connected at a time, and a pooler keeps a pool for each.
 _USERS = 2
 # The Barman Cloud plugin's container in each instance: requests equal limits, so that it costs no pod its QoS class.
@@ -43,10 +44,11 @@ class PoolerArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupTarget:
-    """Where backups go: an S3 `bucket`, at `endpoint` (None is AWS itself), reached by `flow`.
+    """Where backups go: an S3 `bucket`, below `prefix`, at `endpoint` (None is AWS itself), reached by `flow`.
 
-    The instances have either the keys `accessKey` and `secretKey` of the Secret `secret_name`, or an IAM role
-    (`role_arn`), which they assume by their service account.
+    The instances have either the keys `accessKey` and `secretKey` of the Secret `secret_name`, or an IAM role: the one
+    that their service account names (`role_arn`), or the one that EKS associates with it (`pod_identity`). With both a
+    name and an association the SDK would take the name, so that it is one or the other.
     """
 
     bucket: str
@@ -54,11 +56,20 @@ class BackupTarget:
     endpoint: str | None = None
     secret_name: str | None = None
     role_arn: str | None = None
+    pod_identity: bool = False
+    prefix: str = ""
     region: str = "us-east-1"
 
     def __post_init__(self) -> None:
-        if (self.secret_name is None) == (self.role_arn is None):
-            raise ValueError("backups need either a Secret with an access key, or an IAM role")
+        if (self.secret_name is not None) + (self.role_arn is not None) + self.pod_identity != 1:
+            raise ValueError(
+                "backups need a Secret with an access key, or an IAM role of one kind: exactly one of them"
+            )
+
+    @property
+    def by_role(self) -> bool:
+        """Whether an IAM role opens the bucket, and no key."""
+        return self.secret_name is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +226,7 @@ class DatabaseArgs:
     @property
     def dump_name(self) -> str:
         """The name of the CronJob of the logical dump, section 6.1."""
-        return "postgresql-backup"
+        return DUMP_NAME
 
     def footprint(self) -> Footprint:
         """Instances and one more that joins while another is replaced, and poolers and one more each."""

@@ -11,7 +11,7 @@ from versions import BARMAN_CLOUD_PLUGIN
 def object_store_spec(args: DatabaseArgs, target: BackupTarget) -> dict[str, Any]:
     """The `spec` of the ObjectStore: where, with which credentials, and for how long."""
     configuration = {
-        "destinationPath": f"s3://{target.bucket}/base",
+        "destinationPath": f"s3://{target.bucket}/{target.prefix}base",
         "s3Credentials": _credentials(target),
         # gzip: the plugin's images have no other that both data and WAL know.
         "data": {"compression": "gzip", "jobs": 2} | _encryption(target),
@@ -40,7 +40,7 @@ def scheduled_backup_spec(args: DatabaseArgs) -> dict[str, Any]:
 
 
 def _credentials(target: BackupTarget) -> dict[str, Any]:
-    if target.role_arn:
+    if target.by_role:
         return {"inheritFromIAMRole": True}
     name = target.secret_name
     return {
@@ -50,4 +50,4 @@ def _credentials(target: BackupTarget) -> dict[str, Any]:
 
 
 def _encryption(target: BackupTarget) -> dict[str, str]:
-    return {"encryption": "aws:kms"} if target.role_arn else {}
+    return {"encryption": "aws:kms"} if target.by_role else {}

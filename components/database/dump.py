@@ -47,7 +47,7 @@ def _environment(args: DatabaseArgs) -> dict[str, str]:
         "PGSSLMODE": "require",
         "PGCONNECT_TIMEOUT": "10",
         "BACKUP_BUCKET": target.bucket,
-        "BACKUP_PREFIX": "postgresql/",
+        "BACKUP_PREFIX": f"{target.prefix}postgresql/",
         "BACKUP_RETENTION_DAYS": str(args.backup.dump_retention_days),
         "BACKUP_DIRECTORY": "/work",
         "AWS_DEFAULT_REGION": target.region,

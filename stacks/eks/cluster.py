@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import pulumi
 from pulumi_kubernetes import Provider
 
 from components.aws.service_accounts import ServiceAccount
 from components.cluster.eks.component import EksCluster
+from components.database.args import DUMP_NAME
 from stacks.eks.plan import eks_args
+from stacks.systems.base import CloudBackups
 
 if TYPE_CHECKING:
     from stacks.config import Environment
     from stacks.eks.config import EksCluster as EksConfig
 
 _NAME = "cluster"
-# The database of each system, by system. CloudNativePG gives its pods a service account of the same name.
-_DATABASES = {"astrbot": "postgresql-cluster"}
 
 
-def eks_cluster(config: EksConfig, environment: Environment) -> tuple[Provider, dict[str, object]]:
-    """Register the cluster; returns its Kubernetes provider, and outputs for people and for `ops`."""
+class MadeCluster(NamedTuple):
+    """An EKS cluster's Kubernetes provider, outputs for people and for `ops`, and where backups go.
+
+    `needs` is what must be there before a backup is written.
+    """
+
+    provider: Provider
+    outputs: dict[str, object]
+    backups: CloudBackups
+    needs: pulumi.Resource
+
+
+def eks_cluster(config: EksConfig, environment: Environment) -> MadeCluster:
+    """Register the cluster."""
     args = eks_args(
         config,
         environment=environment.name,
@@ -44,9 +57,15 @@ def eks_cluster(config: EksConfig, environment: Environment) -> tuple[Provider, 
             "firewall_arn": domain.firewall_arn,
         }
         outputs |= {key: value for key, value in found.items() if value is not None}
-    return cluster.provider, outputs
+    backups = CloudBackups(bucket=args.backup_bucket, region=args.scope.region)
+    return MadeCluster(cluster.provider, outputs, backups, cluster.backups)
 
 
 def _backup_accounts(environment: Environment) -> list[ServiceAccount]:
-    systems = [name for name, found in environment.file.systems if found is not None]
-    return [ServiceAccount(namespace=name, name=_DATABASES[name]) for name in systems if name in _DATABASES]
+    """CloudNativePG gives the pods of a cluster a service account of the same name; the dump has one of its own."""
+    found = [(name, config.database) for name, config in environment.file.systems if config is not None]
+    return [
+        ServiceAccount(namespace=system, name=account)
+        for system, database in found
+        for account in (*database.clusters, DUMP_NAME)
+    ]

@@ -14,10 +14,18 @@ from stacks.tiers import Tier
 
 
 @dataclass(frozen=True, kw_only=True)
+class CloudBackups:
+    """The bucket for backups that was made with the cluster; the databases' service accounts may enter it."""
+
+    bucket: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
     in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus."""
+    environment's Prometheus, `backups` where backups go unless the system says otherwise."""
 
     environment: str
     tier: Tier
@@ -27,6 +35,7 @@ class SystemArgs:
     store: ExternalStore | None
     routing: Routing
     prometheus: str = ""
+    backups: CloudBackups | None = None
     needs: Sequence[pulumi.Resource] = ()
 
     def scope(self, system: str) -> Scope:

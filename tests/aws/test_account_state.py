@@ -221,7 +221,7 @@ def test_backups_are_written_by_the_databases_pods_and_never_wiped_out(deployed:
     assert trust["Statement"][0]["Condition"].items() >= cluster.items()
     associations = deployed.account.not_in_moto["aws:eks/podIdentityAssociation:PodIdentityAssociation"]
     whose = {(one["namespace"], one["serviceAccount"]) for one in associations if one["roleArn"].endswith(role)}
-    assert whose == {("astrbot", "postgresql-cluster")}
+    assert whose == {("astrbot", "postgresql-cluster"), ("astrbot", "postgresql-backup")}
 
 
 def test_no_policy_of_the_account_allows_everything(deployed: Deployed) -> None:

@@ -98,15 +98,16 @@ def _minio(
     args: SystemArgs, scope: Scope, pods: Sequence[Mapping[str, str]], secrets: Mapping[str, Credential]
 ) -> Storage:
     endpoint = f"http://{scope.host(_NAME)}:{PORT}"
+    cloud = _cloud(args, scope)
     flow = Flow(peer=Peer(pods=scope.selector(_NAME)), ports=(PORT,))
     return Storage(
         files=BucketAccess(bucket=_FILES_BUCKET, endpoint=endpoint, region=_MINIO_REGION, flow=flow),
-        backups=BackupTarget(bucket=_BACKUP_BUCKET, endpoint=endpoint, secret_name=_BACKUP_SECRET, flow=flow),
+        backups=cloud or BackupTarget(bucket=_BACKUP_BUCKET, endpoint=endpoint, secret_name=_BACKUP_SECRET, flow=flow),
         minio=_servers(args, scope, pods, secrets["MINIO_ROOT_PASSWORD"]),
         buckets=BucketsArgs(
             scope=scope,
             name=_BUCKETS,
-            buckets=_buckets(secrets),
+            buckets=_buckets(secrets, own_backups=cloud is None),
             endpoint=endpoint,
             root_secret=_ROOT_SECRET,
             flow=flow,
@@ -136,13 +137,29 @@ def _servers(
     )
 
 
-def _buckets(secrets: Mapping[str, Credential]) -> tuple[Bucket, ...]:
+def _cloud(args: SystemArgs, scope: Scope) -> BackupTarget | None:
+    """The bucket that was made with the cluster, where there is one: it outlives the cluster, and MinIO does not."""
+    if args.backups is None:
+        return None
+    return BackupTarget(
+        bucket=args.backups.bucket,
+        region=args.backups.region,
+        prefix=f"{scope.system}/",
+        pod_identity=True,
+        flow=INTERNET_HTTPS,
+    )
+
+
+def _buckets(secrets: Mapping[str, Credential], *, own_backups: bool) -> tuple[Bucket, ...]:
     """Each with a user who may enter no other: an instance that is broken into reads no backup."""
     files = BucketUser(
         access_key=secrets["MINIO_ACCESS_KEY"], secret_key=secrets["MINIO_SECRET_KEY"], secret_name="minio-files-secret"
     )
+    bucket = Bucket(name=_FILES_BUCKET, user=files)
+    if not own_backups:
+        return (bucket,)
     backups = BucketUser(access_key="barman", secret_key=secrets["BACKUP_SECRET_KEY"], secret_name=_BACKUP_SECRET)
-    return Bucket(name=_FILES_BUCKET, user=files), Bucket(name=_BACKUP_BUCKET, user=backups)
+    return bucket, Bucket(name=_BACKUP_BUCKET, user=backups)
 
 
 def _data_pods(scope: Scope, clusters: Sequence[str]) -> tuple[dict[str, str], ...]:

@@ -100,11 +100,11 @@ _FILES_KEYS = ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY")
 _BACKUP_KEYS = ("BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY")
 
 
-def unused_keys(storage: Minio | S3) -> set[str]:
-    """The credentials that nobody needs with this object storage."""
+def unused_keys(storage: Minio | S3, backups_by_role: bool = False) -> set[str]:
+    """The credentials that nobody needs with this object storage, or with backups that go to the cluster's bucket."""
     if isinstance(storage, Minio):
         # The name of the backups' user is no secret.
-        return {"BACKUP_ACCESS_KEY"}
+        return {"BACKUP_ACCESS_KEY", "BACKUP_SECRET_KEY"} if backups_by_role else {"BACKUP_ACCESS_KEY"}
     files = _FILES_KEYS if storage.files.role_arn else ()
     backups = _BACKUP_KEYS if storage.backups.role_arn else ()
     return {"MINIO_ROOT_PASSWORD", *files, *backups}

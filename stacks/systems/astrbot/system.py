@@ -48,7 +48,7 @@ class AstrBot(pulumi.ComponentResource):
         self._args = args
         credentials = Credentials(f"{NAME}-credentials", args.store, pulumi.ResourceOptions(parent=self))
         first, second = (credentials.credential(name) for name in config.database.credentials(*DATABASE_PASSWORDS))
-        unused = {"DB_PASSWORD", *unused_keys(config.object_storage)}
+        unused = {"DB_PASSWORD", *unused_keys(config.object_storage, args.backups is not None)}
         wanted = {key: name for key, name in (SECRET_KEYS | DATA_SECRET_KEYS).items() if key not in unused}
         made = {"DB_PASSWORD": (first, second)[config.database.rotation.active]}
         made |= {key: credentials.credential(name) for key, name in wanted.items()}

@@ -19,7 +19,7 @@ from paths import ROOT
 from policy.evaluation import evaluate
 from stacks.tiers import TIERS
 from tests.unit.eks.files import file
-from tests.unit.recordings import one, recorded
+from tests.unit.recordings import environment_of, objects, one, recorded
 from tests.unit.scratch import STACK, Scratch
 from tests.unit.workloads import Workload, workloads
 from versions import EKS_VERSIONS
@@ -57,12 +57,13 @@ def test_its_preview_succeeds(eks: Graph, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_systems_are_the_same_as_on_any_other_cluster(scratch: Scratch) -> None:
-    """Only a StorageClass is added, which other clusters must have already."""
+    """Only a StorageClass is added, which other clusters must have already; the backups need no Secret and no MinIO."""
     text = file("dev")
     on_sandbox = f"{text.partition('  saas-platform:cluster')[0]}  saas-platform:cluster: {{kind: sandbox}}\n"
     eks, sandbox = ({m.key for m in manifests(scratch.record(one))} for one in (text, on_sandbox))
-    assert eks - sandbox == {("StorageClass", "", "fast-ssd")}
-    assert not sandbox - eks
+    own = {key for key in eks ^ sandbox if not key[2].startswith("minio-buckets-")}
+    assert own == {("StorageClass", "", "fast-ssd"), ("Secret", "astrbot", "postgresql-backup-secret")}
+    assert own - sandbox == {("StorageClass", "", "fast-ssd")}
 
 
 def test_everything_in_the_cluster_waits_for_its_nodes(eks: Graph) -> None:
@@ -180,3 +181,26 @@ def test_an_environment_on_another_cluster_imports_nothing_of_aws() -> None:
 def test_the_repositorys_own_environments_have_no_aws_resource() -> None:
     """They name clusters that are there; nobody's account is in them."""
     assert not [resource for name in TIERS if name != "test" for resource in recorded(name) if "aws:" in resource.type]
+
+
+@pytest.mark.parametrize("tier", ["dev", "staging", "prod"])
+def test_backups_go_to_the_bucket_that_was_made_with_the_cluster(scratch: Scratch, tier: str) -> None:
+    """MinIO goes with the cluster, and the backups in it too. No key of AWS is kept anywhere: EKS hands out the role."""
+    graph = scratch.record(file(tier))
+    store = one(graph, "ObjectStore", "postgresql-cluster")["spec"]["configuration"]
+    bucket = graph.outputs["backup_bucket"]
+    assert store["destinationPath"] == f"s3://{bucket}/astrbot/base"
+    assert store["s3Credentials"] == {"inheritFromIAMRole": True}
+    assert "endpointURL" not in store
+    dump = one(graph, "CronJob", "postgresql-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    variables = environment_of(dump["containers"][0])
+    assert (variables["BACKUP_BUCKET"]["value"], variables["BACKUP_PREFIX"]["value"]) == (bucket, "astrbot/postgresql/")
+    assert "AWS_ACCESS_KEY_ID" not in variables
+    secrets = [body["metadata"]["name"] for body in objects(graph, "Secret", "ExternalSecret")]
+    assert "postgresql-backup-secret" not in secrets
+    entitled = [
+        resource.inputs["serviceAccount"]
+        for resource in graph
+        if resource.type.endswith(":PodIdentityAssociation") and resource.inputs["namespace"] == "astrbot"
+    ]
+    assert sorted(entitled) == ["postgresql-backup", "postgresql-cluster"]
