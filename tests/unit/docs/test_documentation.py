@@ -107,12 +107,18 @@ def test_every_variable_that_is_given_to_make_is_one_that_the_makefile_reads(pag
 
 
 def options_by_command(app: typer.Typer) -> dict[str, set[str]]:
-    """Each command with its options, in all their spellings."""
-    group: Any = typer.main.get_command(app)
-    return {
-        name: {option for parameter in command.params for option in parameter.opts}
-        for name, command in group.commands.items()
-    }
+    """Each command (`preview`, `db restore`) with its options, in all their spellings."""
+    found: dict[str, set[str]] = {}
+
+    def add(prefix: str, group: Any) -> None:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                add(f"{prefix}{name} ", command)
+            else:
+                found[prefix + name] = {option for parameter in command.params for option in parameter.opts}
+
+    add("", typer.main.get_command(app))
+    return found
 
 
 @every_page
@@ -124,6 +130,8 @@ def test_every_command_and_option_that_is_mentioned_exists(page: Path) -> None:
             known = apps[match["module"]]
             if name.isupper():
                 continue  # a placeholder: `python -m ops COMMAND`
+            if rest and f"{name} {rest[0]}" in known:
+                name, *rest = f"{name} {rest[0]}", *rest[1:]
             assert name in known, f"python -m {match['module']} has {sorted(known)}, and no {name}"
             assert {word for word in rest if word.startswith("-")} <= known[name], match[0]
 
