@@ -131,7 +131,7 @@ def test_every_command_and_option_that_is_mentioned_exists(page: Path) -> None:
             if name.isupper():
                 continue  # a placeholder: `python -m ops COMMAND`
             if rest and f"{name} {rest[0]}" in known:
-                name, *rest = f"{name} {rest[0]}", *rest[1:]
+                name, rest = f"{name} {rest[0]}", rest[1:]
             assert name in known, f"python -m {match['module']} has {sorted(known)}, and no {name}"
             assert {word for word in rest if word.startswith("-")} <= known[name], match[0]
 

@@ -185,7 +185,7 @@ def test_the_repositorys_own_environments_have_no_aws_resource() -> None:
 
 @pytest.mark.parametrize("tier", ["dev", "staging", "prod"])
 def test_backups_go_to_the_bucket_that_was_made_with_the_cluster(scratch: Scratch, tier: str) -> None:
-    """MinIO goes with the cluster, and the backups in it too. No key of AWS is kept anywhere: EKS hands out the role."""
+    """MinIO goes with the cluster, its backups too. No key of AWS is kept anywhere: EKS hands out the role."""
     graph = scratch.record(file(tier))
     store = one(graph, "ObjectStore", "postgresql-cluster")["spec"]["configuration"]
     bucket = graph.outputs["backup_bucket"]
