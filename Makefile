@@ -45,7 +45,7 @@ test: $(VENV)/.ready-dev ## Unit and policy tests, and those on an AWS account i
 	@$(RUN) -m pytest -n logical --dist loadfile
 
 e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL and Redis, and against Pulumi where it is on PATH
-	@$(RUN) -m pytest tests/data tests/sandbox tests/engine
+	@$(RUN) -m pytest -n 2 --dist loadfile tests/data tests/sandbox tests/engine
 
 tools: $(VENV)/.ready-dev ## Build the sandbox and what its tests use; minutes the first time, nothing after that
 	@$(RUN) -c 'from sandbox import tools; tools.ensure([tool.name for tool in tools.TOOLS])'

@@ -47,7 +47,8 @@ def applied() -> list[dict[str, Any]]:
         for body in everything
         if body["kind"] == "ServiceAccount" and body["metadata"]["namespace"] == "monitoring"
     ]
-    namespaces = [body for body in everything if body["kind"] == "Namespace"]
+    # What has no namespace comes first, and pods are refused whose class is not there.
+    namespaces = [body for body in everything if body["kind"] in ("Namespace", "PriorityClass")]
     return [dict(masked(body)) for body in (*namespaces, *accounts, *monitoring)]
 
 
@@ -78,7 +79,7 @@ def operated(control_plane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -
     cluster.run("apply", "--server-side", "--force-conflicts", "-f", str(FOLDER / "prometheus-operator"))
     bodies = [*(secret(*one) for one in SECRETS.items()), certificate(), *applied()]
     # Namespaces first; kubectl takes the objects of one namespace at a time.
-    cluster.apply(*(body for body in bodies if body["kind"] == "Namespace"))
+    cluster.apply(*(body for body in bodies if body["kind"] in ("Namespace", "PriorityClass")))
     for namespace in ("monitoring", "astrbot"):
         mine = [body for body in bodies if body["metadata"].get("namespace") == namespace]
         Cluster(control_plane, namespace).apply(*mine)
