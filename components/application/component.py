@@ -17,8 +17,6 @@ from components.network import allow
 from components.observability.monitors import service_monitor
 from components.performance import SKIP_AWAIT
 from components.pods import SINGLE_REPLICA_REASON
-from components.routing.declared import declared_route, release_annotations, versions_services
-from components.routing.flagger import Target, alert_provider, canary
 from components.routing.release import TRACK_LABEL, Release, primary_name
 
 
@@ -116,6 +114,10 @@ class Application(pulumi.ComponentResource):
 
     def _released(self, release: Release, candidate: Deployment, account: list[ServiceAccount]) -> None:
         """Everything that a release has and a rolling update has not."""
+        # Only here: most environments release nothing so, and imports are most of what a preview costs.
+        from components.routing.declared import declared_route, release_annotations, versions_services
+        from components.routing.flagger import Target, alert_provider, canary
+
         args = self._args
         target = Target(
             name=args.name,
