@@ -1,4 +1,4 @@
-"""`ops render`: one YAML file per Kubernetes object."""
+"""`ops render`: one YAML file per Kubernetes object, Helm releases as Argo CD Applications, each with its sync wave."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKER = ".rendered-by-ops"
 
 def run(stack: str, directory: Path) -> int:
     """Write the files and say which Secrets are left to `up`."""
-    rendered = manifests(record(stack))
+    rendered = manifests(record(stack), applications=True)
     files = {manifest.file_name: manifest for manifest in rendered if not manifest.holds_secret}
     _write(stack, directory, files)
     _report(directory, len(files), [manifest for manifest in rendered if manifest.holds_secret])

@@ -19,6 +19,7 @@ from paths import PROJECT
 from stacks.eks.config import EksCluster
 from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
+from stacks.operators import OperatorModes, modes, operator_problems
 from stacks.source import Source
 from stacks.systems import Systems
 from stacks.tiers import TIERS, Tier
@@ -65,6 +66,7 @@ class EnvironmentFile(Model):
     ingress_class: Name = "nginx"
     cluster: Cluster
     secret_store: SecretStore | None = None
+    operators: OperatorModes = {}
     systems: Systems
 
     @classmethod
@@ -82,6 +84,10 @@ class EnvironmentFile(Model):
             if external and data.get("secret_store") is None:
                 message = f"missing; tier {name!r} keeps its secrets in an external store: set name, kind and path"
                 yield Problem(("secret_store",), message)
+            cluster = data.get("cluster")
+            kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
+            for problem in operator_problems(data.get("operators"), kind, external_secrets=bool(external)):
+                yield problem._replace(path=("operators", *problem.path))
 
     def tier_with_overrides(self) -> Tier:
         """The tier as this environment has it."""
@@ -98,6 +104,13 @@ class Environment:
     tier: Tier
     cluster: SandboxCluster | ExistingCluster | EksCluster
     secret_store: SecretStore | None
+
+    @property
+    def installed_operators(self) -> list[str]:
+        """The operators that the environment installs itself, by their names in the table."""
+        external = self.tier.external_secrets
+        found = modes(self.file.operators, self.cluster.kind, external_secrets=external)
+        return [name for name, mode in found.items() if mode == "install"]
 
 
 def load() -> Environment:

@@ -16,6 +16,7 @@ from policy.admission import admission_specs
 from stacks.composition import METRICS_PORTS
 from stacks.config import Environment
 from stacks.monitoring import Monitoring
+from stacks.operators import sizing
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
@@ -25,7 +26,7 @@ from stacks.tiers import Tier
 def build(environment: Environment) -> dict[str, object]:
     """Register everything that the environment is made of; returns the stack's outputs."""
     provider, about_cluster = _cluster(environment)
-    opts = pulumi.ResourceOptions(providers={"kubernetes": provider})
+    opts = _operators(environment, pulumi.ResourceOptions(providers={"kubernetes": provider}))
     AdmissionPolicies("admission", _admission_args(environment), opts)
     args = _system_args(environment)
     outputs: dict[str, object] = {
@@ -41,6 +42,18 @@ def build(environment: Environment) -> dict[str, object]:
     if (astrbot := environment.file.systems.astrbot) is not None:
         outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
     return outputs
+
+
+def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Install the operators; returns the options of what uses their kinds."""
+    if not (install := environment.installed_operators):
+        return opts
+    # Only here: most environments install none, and the module costs time.
+    from components.operators.component import Operators, OperatorsArgs
+
+    figures = sizing(environment.tier, environment.file.ingress_class)
+    operators = Operators("operators", OperatorsArgs(install=install, sizing=figures), opts)
+    return pulumi.ResourceOptions(providers=opts.providers, depends_on=[operators])
 
 
 def _watched(systems: Sequence[str]) -> tuple[list[Flow], list[Flow]]:
