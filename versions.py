@@ -173,7 +173,7 @@ _GRAFANA_CHARTS = "https://grafana-community.github.io/helm-charts"
 _OPENTELEMETRY_CHARTS = "https://open-telemetry.github.io/opentelemetry-helm-charts"
 _CLOUDNATIVE_PG_CHARTS = "https://cloudnative-pg.github.io/charts"
 
-# The charts of the operators, by the name of the release: each is the newest that its project had tagged by August 2026.
+# The charts of the operators, by the name of the release; each the newest that its project had tagged by August 2026.
 HELM_CHARTS: dict[str, HelmChart] = {
     "argo-cd": HelmChart("argo-cd", "10.1.1", "https://argoproj.github.io/argo-helm"),
     "cert-manager": HelmChart("cert-manager", "v1.21.1", "https://charts.jetstack.io"),

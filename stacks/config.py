@@ -16,10 +16,11 @@ import pulumi
 from pydantic import Field, ValidationError
 
 from paths import PROJECT
+from stacks.access import Access, access_problems
 from stacks.eks.config import EksCluster
 from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
-from stacks.operators import OperatorModes, modes, operator_problems
+from stacks.operators import OperatorMode, OperatorName, modes, operator_problems
 from stacks.source import Source
 from stacks.systems import Systems
 from stacks.tiers import TIERS, Tier
@@ -66,7 +67,8 @@ class EnvironmentFile(Model):
     ingress_class: Name = "nginx"
     cluster: Cluster
     secret_store: SecretStore | None = None
-    operators: OperatorModes = {}
+    operators: Mapping[OperatorName, OperatorMode] = {}
+    access: Access | None = None
     systems: Systems
 
     @classmethod
@@ -88,6 +90,8 @@ class EnvironmentFile(Model):
             kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
             for problem in operator_problems(data.get("operators"), kind, external_secrets=bool(external)):
                 yield problem._replace(path=("operators", *problem.path))
+            for problem in access_problems(data.get("access"), data.get("systems")):
+                yield problem._replace(path=("access", *problem.path))
 
     def tier_with_overrides(self) -> Tier:
         """The tier as this environment has it."""
@@ -104,6 +108,12 @@ class Environment:
     tier: Tier
     cluster: SandboxCluster | ExistingCluster | EksCluster
     secret_store: SecretStore | None
+
+    @property
+    def access(self) -> Access | None:
+        """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
+        the cluster's roles have there."""
+        return self.file.access or (Access() if self.cluster.kind == "eks" else None)
 
     @property
     def installed_operators(self) -> list[str]:

@@ -13,7 +13,8 @@ from components.credentials import ExternalStore
 from components.network import Flow, Peer
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
-from stacks.composition import METRICS_PORTS
+from stacks.access import register_access
+from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
 from stacks.config import Environment
 from stacks.monitoring import Monitoring
 from stacks.operators import sizing
@@ -38,9 +39,14 @@ def build(environment: Environment) -> dict[str, object]:
         **about_cluster,
     }
     systems = [name for name, config in environment.file.systems if config is not None]
-    outputs["prometheus_url"] = Monitoring(args, *_watched(systems), systems, opts).url
+    monitoring = Monitoring(args, *_watched(systems), systems, opts)
+    outputs["prometheus_url"] = monitoring.url
+    made: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
     if (astrbot := environment.file.systems.astrbot) is not None:
-        outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
+        made["astrbot"] = system = AstrBot(astrbot, args, opts)
+        outputs["astrbot_url"] = system.url
+    if (access := environment.access) is not None:
+        register_access(access, args, made, opts)
     return outputs
 
 
@@ -53,7 +59,7 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
 
     figures = sizing(environment.tier, environment.file.ingress_class)
     operators = Operators("operators", OperatorsArgs(install=install, sizing=figures), opts)
-    return pulumi.ResourceOptions(providers=opts.providers, depends_on=[operators])
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[operators]))
 
 
 def _watched(systems: Sequence[str]) -> tuple[list[Flow], list[Flow]]:

@@ -32,7 +32,8 @@ def _mode(value: Any) -> Any:
     return "off" if value is False else value
 
 
-OperatorModes = Mapping[Annotated[str, AfterValidator(_name)], Annotated[Mode, BeforeValidator(_mode)]]
+OperatorName = Annotated[str, AfterValidator(_name)]
+OperatorMode = Annotated[Mode, BeforeValidator(_mode)]
 
 
 def modes(declared: Mapping[str, Mode], cluster_kind: str, *, external_secrets: bool) -> dict[str, Mode]:

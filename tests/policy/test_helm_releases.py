@@ -10,6 +10,7 @@ from policy.rules.releases import helm_releases
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table
 
+_REFUSED = "is not from an allowed repository; use an https:// or oci:// one"
 _REPOSITORY = {"repo": "https://charts.example.com"}
 
 
@@ -29,21 +30,21 @@ class TestHelmReleases(RuleTests):
             "from a registry": release(chart="oci://ghcr.io/example/api", repositoryOpts=None),
         },
         violations={
-            "no version": (release(version=None), "Release api: version is missing; name one version"),
+            "no version": (release(version=None), "Release resource: version is missing; name one version"),
             **{
                 version: (
                     release(version=version),
-                    f"Release api: version {version!r} is no single version; name one, such as 1.2.3",
+                    f"Release resource: version {version!r} is no single version; name one, such as 1.2.3",
                 )
                 for version in ("^1.2.3", "~1.2.3", "1.2.x", ">=1.2.3", "1.2", "*", "1.2.3 - 2.0.0", "latest")
             },
             "without TLS": (
                 release(repositoryOpts={"repo": "http://charts.example.com"}),
-                "Release api: repositoryOpts.repo is not from an allowed repository; use an https:// or oci:// one",
+                f"Release resource: repositoryOpts.repo {_REFUSED}",
             ),
             "from a folder": (
                 release(chart="./charts/api", repositoryOpts=None),
-                "Release api: chart is not from an allowed repository; use an https:// or oci:// one",
+                f"Release resource: chart {_REFUSED}",
             ),
         },
         unknown={"the version": release(version=UNKNOWN_STRING_VALUE)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_the_recorded_engine_names_each_release_with_its_command_and_touches_not
     """Without the operators everything that follows fails, one object after the other."""
     scratch.write(SANDBOX)
     monkeypatch.setattr(ops.deploy, "start_sandbox", lambda graph: None)
-    monkeypatch.setattr(ops.deploy.shutil, "which", lambda program: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
     monkeypatch.setattr(ops.deploy, "_deploy", lambda *_: pytest.fail("deployed all the same"))
     outcome = run("up", "-s", STACK)
     assert outcome.status == 1
