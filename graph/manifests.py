@@ -67,14 +67,16 @@ def manifests(graph: Graph, *, applications: bool = False) -> tuple[Manifest, ..
     levels = _levels(graph)
     objects = [one for one in graph if one.is_kubernetes_object or (applications and one.is_helm_release)]
     waves = {level: wave for wave, level in enumerate(sorted({levels[resource.urn] for resource in objects}))}
-    found = [_manifest(graph.stack, resource, waves[levels[resource.urn]]) for resource in objects]
+    found = [_manifest(graph, resource, waves[levels[resource.urn]]) for resource in objects]
     return tuple(sorted(found, key=lambda one: (one.wave, one.kind, one.namespace, one.name)))
 
 
-def _manifest(stack: str, resource: Resource, wave: int) -> Manifest:
+def _manifest(graph: Graph, resource: Resource, wave: int) -> Manifest:
     if resource.is_helm_release:
         release = HelmRelease.of(resource)
-        body = release.as_application(stack)
+        # An environment that Argo CD delivers has a project for them (components/gitops/project.py).
+        project = f"{graph.stack}-operators" if graph.outputs.get("delivery") == "argocd" else "default"
+        body = release.as_application(graph.stack, project)
         metadata = body["metadata"]
         return Manifest(
             resource.urn, body["kind"], metadata["namespace"], metadata["name"], wave, release.retained, body

@@ -57,7 +57,7 @@ class HelmRelease:
         options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in arguments.items())
         return f"helm upgrade --install {self.name} {self.chart} {options} --create-namespace --values -"
 
-    def as_application(self, stack: str, destination: str = IN_CLUSTER) -> dict[str, Any]:
+    def as_application(self, stack: str, project: str) -> dict[str, Any]:
         """The Argo CD Application that installs the same chart with the same values."""
         values = dict(zip(_LABELS, ("platform", stack, "platform"), strict=True))
         metadata: dict[str, Any] = {
@@ -75,9 +75,9 @@ class HelmRelease:
             "kind": ARGO_APPLICATION.kind,
             "metadata": metadata,
             "spec": {
-                "project": stack,
+                "project": project,
                 "source": source,
-                "destination": {"server": destination, "namespace": self.namespace},
+                "destination": {"server": IN_CLUSTER, "namespace": self.namespace},
                 "syncPolicy": dict(SYNC_POLICY),
             },
         }

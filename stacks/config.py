@@ -20,7 +20,8 @@ from stacks.access import Access, access_problems
 from stacks.eks.config import EksCluster
 from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
-from stacks.operators import OperatorMode, OperatorName, modes, operator_problems
+from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
+from stacks.operators import OperatorMode, OperatorName, operator_problems, to_install
 from stacks.source import Source
 from stacks.systems import Systems
 from stacks.tiers import TIERS, Tier
@@ -28,6 +29,8 @@ from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, Ti
 
 # `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
 CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
+# `ops render` needs what Argo CD is to sync, and not what tells it to.
+RENDER_VARIABLE = "SAAS_PLATFORM_RENDER"
 
 
 class SandboxCluster(Model):
@@ -69,6 +72,8 @@ class EnvironmentFile(Model):
     secret_store: SecretStore | None = None
     operators: Mapping[OperatorName, OperatorMode] = {}
     access: Access | None = None
+    delivery: Delivery = "pulumi"
+    gitops: GitOpsConfig | None = None
     systems: Systems
 
     @classmethod
@@ -88,8 +93,11 @@ class EnvironmentFile(Model):
                 yield Problem(("secret_store",), message)
             cluster = data.get("cluster")
             kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
-            for problem in operator_problems(data.get("operators"), kind, external_secrets=bool(external)):
+            declared = data.get("operators")
+            for problem in operator_problems(declared, kind, external_secrets=bool(external)):
                 yield problem._replace(path=("operators", *problem.path))
+            installed = to_install(declared, kind, external_secrets=bool(external))
+            yield from delivery_problems(data, installed, external_secrets=bool(external))
             for problem in access_problems(data.get("access"), data.get("systems")):
                 yield problem._replace(path=("access", *problem.path))
 
@@ -119,8 +127,12 @@ class Environment:
     def installed_operators(self) -> list[str]:
         """The operators that the environment installs itself, by their names in the table."""
         external = self.tier.external_secrets
-        found = modes(self.file.operators, self.cluster.kind, external_secrets=external)
-        return [name for name, mode in found.items() if mode == "install"]
+        return to_install(self.file.operators, self.cluster.kind, external_secrets=external)
+
+    @property
+    def gitops(self) -> GitOpsConfig | None:
+        """What Argo CD is told, in an environment that it delivers; None where the objects themselves are wanted."""
+        return None if os.environ.get(RENDER_VARIABLE) or self.file.delivery == "pulumi" else self.file.gitops
 
 
 def load() -> Environment:

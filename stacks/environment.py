@@ -16,6 +16,7 @@ from policy.admission import admission_specs
 from stacks.access import register_access
 from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
 from stacks.config import Environment
+from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import sizing
 from stacks.systems.astrbot import AstrBot
@@ -28,16 +29,11 @@ def build(environment: Environment) -> dict[str, object]:
     """Register everything that the environment is made of; returns the stack's outputs."""
     provider, about_cluster = _cluster(environment)
     opts = _operators(environment, pulumi.ResourceOptions(providers={"kubernetes": provider}))
+    if environment.gitops is not None:
+        return _by_argo_cd(environment, environment.gitops, opts) | about_cluster
     AdmissionPolicies("admission", _admission_args(environment), opts)
     args = _system_args(environment)
-    outputs: dict[str, object] = {
-        "environment": environment.name,
-        "tier": environment.file.tier,
-        # Where images may come from: the policy pack reads it.
-        "registry": environment.file.registry,
-        "capacity": _capacity(environment.tier),
-        **about_cluster,
-    }
+    outputs = _about(environment) | about_cluster
     systems = [name for name, config in environment.file.systems if config is not None]
     monitoring = Monitoring(args, *_watched(systems), systems, opts)
     outputs["prometheus_url"] = monitoring.url
@@ -50,9 +46,35 @@ def build(environment: Environment) -> dict[str, object]:
     return outputs
 
 
+def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.ResourceOptions) -> dict[str, object]:
+    """Tell Argo CD what to deploy, and leave the rest to it."""
+    from components.gitops.component import GitOps
+
+    systems = [MONITORING_NAMESPACE, *(name for name, found in environment.file.systems if found is not None)]
+    teams = [team.name for team in environment.access.teams] if environment.access else []
+    GitOps("gitops", gitops_args(config, environment.name, systems, teams, environment.installed_operators), opts)
+    return _about(environment)
+
+
+def _about(environment: Environment) -> dict[str, object]:
+    """The outputs of every environment."""
+    return {
+        "environment": environment.name,
+        "tier": environment.file.tier,
+        "delivery": environment.file.delivery,
+        # Where images may come from: the policy pack reads it.
+        "registry": environment.file.registry,
+        "capacity": _capacity(environment.tier),
+    }
+
+
 def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
     """Install the operators; returns the options of what uses their kinds."""
-    if not (install := environment.installed_operators):
+    install = environment.installed_operators
+    if environment.file.delivery == "argocd":
+        # Argo CD cannot bring itself; all others are among what it syncs.
+        install = [name for name in install if (name == ARGO_CD) is (environment.gitops is not None)]
+    if not install:
         return opts
     # Only here: most environments install none, and the module costs time.
     from components.operators.component import Operators, OperatorsArgs

@@ -45,6 +45,13 @@ def modes(declared: Mapping[str, Mode], cluster_kind: str, *, external_secrets: 
     return {name: declared.get(name) or _default(name, cluster_kind, external_secrets) for name in OPERATORS}
 
 
+def to_install(declared: Any, cluster_kind: Any, *, external_secrets: bool) -> list[str]:
+    """The operators that the environment installs itself; `declared` may be raw."""
+    known = {name: _mode(mode) for name, mode in declared.items()} if isinstance(declared, Mapping) else {}
+    found = modes(known, str(cluster_kind), external_secrets=external_secrets)
+    return [name for name, mode in found.items() if mode == "install"]
+
+
 def _default(name: str, cluster_kind: str, external_secrets: bool) -> Mode:
     if cluster_kind != "eks":
         return "preinstalled"

@@ -110,11 +110,32 @@ def argo_cd(sizing: Sizing) -> Values:
     )
     return {
         "crds": {"install": True, "keep": True},
-        "configs": {"cm": {"resource.customizations.health.argoproj.io_Application": health}},
+        "configs": {
+            "cm": {"resource.customizations.health.argoproj.io_Application": health},
+            # Without it an ApplicationSet syncs all clusters at once.
+            "params": {"applicationsetcontroller.enable.progressive.syncs": True},
+        },
+        "notifications": _argo_notifications(),
         "redis-ha": {"enabled": sizing.replicas > 2},
         "server": replicas,
         "repoServer": replicas,
         "applicationSet": replicas,
+    }
+
+
+def _argo_notifications() -> dict[str, Any]:
+    """The triggers that an environment can subscribe to, and what is said; who says it is the notifiers' part."""
+    conditions = {
+        "on-sync-failed": "app.status?.operationState.phase in ['Error', 'Failed']",
+        "on-health-degraded": "app.status.health.status == 'Degraded'",
+        "on-deployed": "app.status?.operationState.phase in ['Succeeded'] and app.status.health.status == 'Healthy'",
+    }
+    message = "message: '{{.app.metadata.name}}: {{.app.status.sync.status}}, {{.app.status.health.status}}'\n"
+    return {
+        "templates": {"template.app-state": message},
+        "triggers": {
+            f"trigger.{name}": f'- when: "{when}"\n  send: [app-state]\n' for name, when in conditions.items()
+        },
     }
 
 
