@@ -23,7 +23,7 @@ def run(stack: str, directory: Path) -> int:
     with _rendering():
         graph = record(stack)
     _judge(graph)
-    rendered = manifests(graph, applications=True)
+    rendered = [one for one in manifests(graph, applications=True) if not _is_pulumis(graph, one)]
     files = {manifest.file_name: manifest for manifest in rendered if not manifest.holds_secret}
     _write(stack, directory, files)
     _report(directory, len(files), [manifest for manifest in rendered if manifest.holds_secret])
@@ -40,6 +40,11 @@ def _rendering() -> Iterator[None]:
         yield
     finally:
         del os.environ[RENDER_VARIABLE]
+
+
+def _is_pulumis(graph: Graph, manifest: Manifest) -> bool:
+    """Whether an object stays with Pulumi although Argo CD delivers the environment: what a cluster is made with."""
+    return graph.outputs.get("delivery") == "argocd" and "platform:cluster:" in manifest.urn
 
 
 def _judge(graph: Graph) -> None:

@@ -35,9 +35,9 @@ class Notification:
 class GitOpsArgs:
     """`repository` has, at `revision` and below `path`, what `ops render` wrote: a folder for each namespace.
 
-    `systems` are the namespaces that get an Application of their own; `namespaces` all into which may be deployed.
-    `charts` are the repositories of the operators' charts, if Argo CD installs those. `clusters` come one after the
-    other, each once the one before is healthy.
+    `systems` are the namespaces that get an Application of their own, one at least; `namespaces` all into which may
+    be deployed. `charts` are the repositories of the operators' charts, if Argo CD installs those. `clusters` come one
+    after the other, each once the one before is healthy.
     """
 
     environment: str
@@ -66,6 +66,11 @@ class GitOpsArgs:
         if len(name) > DNS_LABEL_MAX:
             raise ValueError(f"{name!r} has {len(name)} characters: at most {DNS_LABEL_MAX} are allowed")
         return dns_label(name)
+
+    def namespace(self, part: str) -> str:
+        """The namespace of an Application's destination: a system's own. The platform's is any that its project
+        permits, since Argo CD wants one and every object names its own."""
+        return part if part != PLATFORM else self.systems[0]
 
     def source(self, part: str) -> dict[str, object]:
         """Where an Application's manifests are: a system's folder, or all folders but those of the systems."""

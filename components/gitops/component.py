@@ -53,7 +53,7 @@ class GitOps(pulumi.ComponentResource):
         spec = {
             "project": self._args.environment,
             "source": self._args.source(part),
-            "destination": {"server": target.server} | ({"namespace": part} if part != PLATFORM else {}),
+            "destination": {"server": target.server, "namespace": self._args.namespace(part)},
             "syncPolicy": dict(SYNC_POLICY),
         }
         name = self._args.application_name(target, part)

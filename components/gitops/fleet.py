@@ -15,7 +15,7 @@ PART_LABEL = "platform.io/part"
 def application_set_spec(args: GitOpsArgs, annotations: Mapping[str, str]) -> dict[str, Any]:
     """An Application for each cluster and part, synced cluster by cluster.
 
-    Every pair is an element of its own, so that a system's source can be written out. A cluster that is taken off the
+    Every pair is an element of its own, with its source written out. A cluster that is taken off the
     list keeps what runs in it.
     """
     return {
@@ -32,22 +32,17 @@ def application_set_spec(args: GitOpsArgs, annotations: Mapping[str, str]) -> di
             },
             "spec": {
                 "project": args.environment,
-                "source": {"repoURL": args.repository, "targetRevision": args.revision, "path": args.path},
-                "destination": {"server": "{{.server}}"},
+                "source": {
+                    "repoURL": args.repository,
+                    "targetRevision": args.revision,
+                    "path": "{{.path}}",
+                    # A system's folder has none below it, so that one template does for all parts.
+                    "directory": {"recurse": True, "exclude": "{{.exclude}}"},
+                },
+                "destination": {"server": "{{.server}}", "namespace": "{{.namespace}}"},
                 "syncPolicy": dict(SYNC_POLICY),
             },
         },
-        # Fields that are there for one part and not for another cannot come from the template itself.
-        "templatePatch": (
-            "spec:\n"
-            "  source:\n"
-            "    path: {{.path}}\n"
-            "    directory:\n"
-            '      recurse: {{eq .part "' + PLATFORM + '"}}\n'
-            "{{- if .exclude}}\n"
-            "      exclude: {{.exclude | quote}}\n"
-            "{{- end}}\n"
-        ),
     }
 
 
@@ -62,6 +57,7 @@ def _elements(args: GitOpsArgs) -> list[dict[str, str]]:
                     "cluster": target.name,
                     "server": target.server,
                     "part": part,
+                    "namespace": args.namespace(part),
                     "path": source["path"],
                     "exclude": source["directory"].get("exclude", ""),
                 }

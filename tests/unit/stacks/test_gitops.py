@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,18 @@ def test_every_namespace_and_kind_that_is_rendered_is_allowed_by_the_project(scr
     assert namespaces == {one["namespace"] for one in project["destinations"]}
 
 
+@pytest.mark.parametrize("delivery", [ONE, FLEET], ids=["one", "fleet"])
+def test_every_application_goes_where_its_project_permits(scratch: Scratch, delivery: str) -> None:
+    """Argo CD refuses an Application whose destination, or whose lack of one, its project does not list."""
+    graph = scratch.record(existing(delivery))
+    permitted = by_name(graph, "AppProject")["scratch"]["spec"]["destinations"]
+    single = [one["spec"]["destination"] for one in by_name(graph, "Application").values()]
+    sets = [one["spec"]["generators"][0]["list"]["elements"] for one in by_name(graph, "ApplicationSet").values()]
+    several = [{key: one[key] for key in ("server", "namespace")} for elements in sets for one in elements]
+    assert single or several
+    assert [one for one in (*single, *several) if one not in permitted] == []
+
+
 def test_a_cluster_of_its_own_gets_argo_cd_from_pulumi_and_all_else_from_argo_cd(
     scratch: Scratch, tmp_path: Path
 ) -> None:
@@ -128,6 +141,10 @@ def test_a_cluster_of_its_own_gets_argo_cd_from_pulumi_and_all_else_from_argo_cd
     assert {one["metadata"]["name"] for one in found} == {one.name for one in OPERATORS.values() if one.needed}
     projects = by_name(graph, "AppProject")
     assert {one["spec"]["project"] for one in found} == {"scratch-operators"} < projects.keys()
+    # What the cluster is made with stays with Pulumi: two owners would undo each other.
+    pulumis = {one.file_name for one in manifests(graph) if one.kind == "StorageClass"}
+    assert pulumis
+    assert [name for name in pulumis if (tmp_path / "out" / name).exists()] == []
     charts = {one["spec"]["source"]["repoURL"] for one in found}
     assert charts == set(projects["scratch-operators"]["spec"]["sourceRepos"])
 
@@ -141,6 +158,13 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     assert [(one["cluster"], one["part"]) for one in elements] == [
         (cluster, part) for cluster in ("eu", "us") for part in ("platform", "monitoring", "astrbot")
     ]
+    alone = by_name(scratch.record(existing(SUBSCRIBED)), "Application").values()
+    sources = [one["spec"]["source"] for one in alone]
+    assert [one["path"] for one in elements] == 2 * [one["path"] for one in sources]
+    assert [one["exclude"] for one in elements] == 2 * [one["directory"].get("exclude", "") for one in sources]
+    fields = {name for one in elements for name in one}
+    used = set(re.findall(r"{{\.(\w+)}}", yaml.safe_dump(spec["template"])))
+    assert used <= fields, "Argo CD makes nothing of a template that names what no element has"
     steps = [[one["values"] for one in step["matchExpressions"]] for step in spec["strategy"]["rollingSync"]["steps"]]
     systems = ["monitoring", "astrbot"]
     assert steps == [[["eu"], ["platform"]], [["eu"], systems], [["us"], ["platform"]], [["us"], systems]]
