@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+from components.gitops.sync import operators_project
 from graph.model import Graph, Resource, Secret, masked, revealed
 from graph.releases import HelmRelease
 
@@ -75,7 +76,7 @@ def _manifest(graph: Graph, resource: Resource, wave: int) -> Manifest:
     if resource.is_helm_release:
         release = HelmRelease.of(resource)
         # An environment that Argo CD delivers has a project for them (components/gitops/project.py).
-        project = f"{graph.stack}-operators" if graph.outputs.get("delivery") == "argocd" else "default"
+        project = operators_project(graph.stack) if graph.outputs.get("delivery") == "argocd" else "default"
         body = release.as_application(graph.stack, project)
         metadata = body["metadata"]
         return Manifest(

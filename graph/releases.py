@@ -7,19 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.gitops.sync import ARGO_NAMESPACE, FINALIZER, IN_CLUSTER, SYNC_POLICY
 from graph.model import Graph, Resource
 from versions import ARGO_APPLICATION
 
-# Where Argo CD runs and looks for its Applications.
-ARGO_NAMESPACE = "argocd"
-# As the documents have it (multi-cluster-manager, section 4).
-SYNC_POLICY: Mapping[str, Any] = {
-    "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
-    "syncOptions": ["CreateNamespace=true", "ServerSideApply=true"],
-    "retry": {"limit": 5, "backoff": {"duration": "5s", "factor": 2, "maxDuration": "3m"}},
-}
-# The cluster that Argo CD itself runs in.
-IN_CLUSTER = "https://kubernetes.default.svc"
 _LABELS = ("app.kubernetes.io/part-of", "platform.io/environment", "platform.io/system")
 
 
@@ -66,8 +57,7 @@ class HelmRelease:
             "labels": {"app.kubernetes.io/name": self.name, "app.kubernetes.io/managed-by": "pulumi", **values},
         }
         if not self.retained:
-            # With it, removing the Application removes the release.
-            metadata["finalizers"] = ["resources-finalizer.argocd.argoproj.io"]
+            metadata["finalizers"] = [FINALIZER]
         source: dict[str, Any] = {"repoURL": self.repository, "chart": self.chart, "targetRevision": self.version}
         source["helm"] = {"releaseName": self.name, "valuesObject": dict(self.values)}
         return {

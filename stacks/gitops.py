@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from components.gitops.args import GitOpsArgs, Notification, Target, Trigger
+from components.gitops.sync import IN_CLUSTER
 from components.operators.table import OPERATORS
-from graph.releases import IN_CLUSTER
 from stacks.types import Model, Name, Problem, Text, duplicates
 
 Delivery = Literal["pulumi", "argocd"]

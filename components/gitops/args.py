@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from components.gitops.sync import IN_CLUSTER
 from components.naming import DNS_LABEL_MAX, dns_label
-from graph.releases import IN_CLUSTER
 
 # The part that holds what belongs to no system: namespaces, admission policies, roles, operators.
 PLATFORM = "platform"

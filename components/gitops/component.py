@@ -10,14 +10,12 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.gitops.args import PLATFORM, GitOpsArgs, Target
 from components.gitops.fleet import CLUSTER_LABEL, PART_LABEL, application_set_spec
-from components.gitops.project import operators_project, operators_spec, project_spec
+from components.gitops.project import operators_spec, project_spec
+from components.gitops.sync import ARGO_NAMESPACE, FINALIZER, SYNC_POLICY, operators_project
 from components.naming import Scope
-from graph.releases import ARGO_NAMESPACE, SYNC_POLICY
 from versions import ARGO_APPLICATION, ARGO_APPLICATION_SET, ARGO_PROJECT
 from versions import CustomResource as Kind
 
-# With it, removing the Application removes what it deployed.
-_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 # Both engines then go on only once Argo CD has made the part.
 _HEALTHY = {"pulumi.com/waitFor": "jsonpath={.status.health.status}=Healthy"}
 
@@ -59,7 +57,7 @@ class GitOps(pulumi.ComponentResource):
         name = self._args.application_name(target, part)
         labels = {CLUSTER_LABEL: target.name, PART_LABEL: part}
         annotations = _HEALTHY | self._subscriptions()
-        extra = {"finalizers": [_FINALIZER], "annotations": annotations}
+        extra = {"finalizers": [FINALIZER], "annotations": annotations}
         return self._object(ARGO_APPLICATION, name, spec, after=after, labels=labels, **extra)
 
     def _subscriptions(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.gitops.args import PLATFORM, GitOpsArgs
-from graph.releases import SYNC_POLICY
+from components.gitops.sync import SYNC_POLICY
 
 CLUSTER_LABEL = "platform.io/cluster"
 PART_LABEL = "platform.io/part"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.gitops.args import GitOpsArgs
-from graph.releases import ARGO_NAMESPACE, IN_CLUSTER
+from components.gitops.sync import ARGO_NAMESPACE, IN_CLUSTER
 
 # What an environment declares that belongs to no namespace.
 _CLUSTER_KINDS = (
@@ -29,11 +29,6 @@ def project_spec(args: GitOpsArgs) -> dict[str, Any]:
         # Somebody else's object in these namespaces is shown, and left alone.
         "orphanedResources": {"warn": True},
     }
-
-
-def operators_project(environment: str) -> str:
-    """The name of the project of an environment's Helm releases."""
-    return f"{environment}-operators"
 
 
 def operators_spec(args: GitOpsArgs) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import ops.deploy
+from components.gitops.sync import SYNC_POLICY
 from graph.manifests import SYNC_WAVE, manifests
-from graph.releases import SYNC_POLICY, releases
+from graph.releases import releases
 from tests.unit.commands import ops as run
 from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.eks.files import file

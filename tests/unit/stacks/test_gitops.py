@@ -11,10 +11,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from components.gitops.args import GitOpsArgs, Target
+from components.gitops.sync import SYNC_POLICY
 from components.operators.table import OPERATORS
 from graph.manifests import manifests
 from graph.model import Graph
-from graph.releases import SYNC_POLICY
 from policy.evaluation import evaluate
 from tests.unit.commands import ops as run
 from tests.unit.definitions import ABSENT, FOLDER, schema
