@@ -18,7 +18,7 @@ from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
 from stacks.config import Environment
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
-from stacks.operators import sizing
+from stacks.operators import cluster_targets, sizing
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
@@ -35,7 +35,9 @@ def build(environment: Environment) -> dict[str, object]:
     args = _system_args(environment)
     outputs = _about(environment) | about_cluster
     systems = [name for name, config in environment.file.systems if config is not None]
-    monitoring = Monitoring(args, *_watched(systems), systems, opts)
+    targets, receivers = _watched(systems)
+    targets += cluster_targets(environment.installed_operators)
+    monitoring = Monitoring(args, targets, receivers, systems, opts)
     outputs["prometheus_url"] = monitoring.url
     made: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
     if (astrbot := environment.file.systems.astrbot) is not None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
+from components.network import Flow, Peer
 from components.operators.table import OPERATORS
 from components.operators.values import Sizing
 from stacks.tiers import Tier
 from stacks.types import Bytes, Problem
 
+# What tells of the cluster itself, by the names and ports of its chart.
+_CLUSTER_METRICS = "prometheus-operator"
+_STATE_METRICS_PORT, _OPERATOR_PORT, _NODE_EXPORTER_PORT, _KUBELET_PORT, _DNS_PORT = 8080, 10250, 9100, 10250, 9153
 Mode = Literal["install", "off", "preinstalled"]
 # Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
 _RETENTION = {"basic": 3, "full": 7, "production": 30, "comprehensive": 90}
@@ -75,6 +79,20 @@ def operator_problems(declared: Any, cluster_kind: Any, *, external_secrets: boo
         for other in OPERATORS[name].after if name in known and mode == "install" else ():
             if found[other] == "off":
                 yield Problem((name,), f"needs {other}, which is off: add '{other}: install', or preinstalled")
+
+
+def cluster_targets(installed: Sequence[str]) -> list[Flow]:
+    """Where Prometheus reads the cluster's own metrics, if the environment installs what tells them."""
+    if _CLUSTER_METRICS not in installed:
+        return []
+    namespace = Peer(namespace=OPERATORS[_CLUSTER_METRICS].namespace)
+    dns = Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
+    return [
+        Flow(peer=namespace, ports=(_STATE_METRICS_PORT, _OPERATOR_PORT)),
+        Flow(peer=dns, ports=(_DNS_PORT,)),
+        # Both are on the nodes' own addresses, which no selector finds and which are known only at run time.
+        Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(_NODE_EXPORTER_PORT, _KUBELET_PORT)),
+    ]
 
 
 def sizing(tier: Tier, ingress_class: str) -> Sizing:

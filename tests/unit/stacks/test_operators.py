@@ -13,7 +13,7 @@ from components.quantity import Bytes
 from graph.model import Graph
 from policy.evaluation import evaluate
 from tests.unit.eks.files import file
-from tests.unit.recordings import recorded
+from tests.unit.recordings import objects, recorded
 from tests.unit.scratch import Mistake, Scratch, mistakes
 from versions import HELM_CHARTS
 
@@ -112,6 +112,30 @@ def test_the_operators_run_where_the_network_policies_let_them_in_from() -> None
     assert OPERATORS["cloudnative-pg"].namespace == OPERATORS["plugin-barman-cloud"].namespace == OPERATOR_NAMESPACE
     assert OPERATORS["redis-operator"].namespace == _OPERATOR_NAMESPACE
     assert OPERATORS["ingress-nginx"].namespace == INGRESS_NAMESPACE
+
+
+def reached(graph: Graph) -> set[tuple[str, int]]:
+    """(namespace or CIDR, port) of everything that Prometheus' pods may reach."""
+    policies = [one for one in objects(graph, "NetworkPolicy") if one["metadata"]["namespace"] == "monitoring"]
+    rules = [rule for one in policies if "prometheus" in str(one["spec"]["podSelector"]) for rule in _egress(one)]
+    found = set()
+    for rule in rules:
+        for peer in rule["to"]:
+            labels = peer.get("namespaceSelector", {}).get("matchLabels", {})
+            where = labels.get("kubernetes.io/metadata.name") or peer.get("ipBlock", {}).get("cidr", "")
+            found |= {(where, port["port"]) for port in rule["ports"]}
+    return found
+
+
+def _egress(policy: Any) -> Any:
+    return policy["spec"].get("egress", [])
+
+
+def test_prometheus_reaches_what_tells_of_the_cluster_where_it_is_installed_and_only_there(scratch: Scratch) -> None:
+    """Default deny would leave every alert on nodes and pods without data."""
+    ports = {("prometheus-operator", 8080), ("kube-system", 9153), ("0.0.0.0/0", 9100), ("0.0.0.0/0", 10250)}
+    assert ports <= reached(scratch.record(file("prod")))
+    assert not ports & reached(recorded("prod"))
 
 
 MISTAKES = {
