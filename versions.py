@@ -1,4 +1,4 @@
-"""Every pinned version in one place: container images, custom resources and their API versions.
+"""Every pinned version in one place: container images, Helm charts, custom resources and their API versions.
 
 Python packages are pinned in `requirements.txt`; the control plane of the sandbox is pinned in the `go.mod`
 files below `sandbox/modules/`. Nothing else in the program names a version.
@@ -90,6 +90,9 @@ AUTHORIZATION_POLICY = CustomResource(ISTIO_SECURITY_GROUP, "v1", "Authorization
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 HTTP_ROUTE = CustomResource(GATEWAY_GROUP, "v1", "HTTPRoute", "httproutes")
 GATEWAY = CustomResource(GATEWAY_GROUP, "v1", "Gateway", "gateways")
+ARGO_APPLICATION = CustomResource("argoproj.io", "v1alpha1", "Application", "applications")
+ARGO_APPLICATION_SET = CustomResource("argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets")
+ARGO_PROJECT = CustomResource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
 
 # Whatever the program declares of these kinds needs its definition in the cluster first. The sandbox makes
 # permissive stand-ins from this table; a real cluster has them from the operators.
@@ -125,6 +128,9 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     AUTHORIZATION_POLICY,
     HTTP_ROUTE,
     GATEWAY,
+    ARGO_APPLICATION,
+    ARGO_APPLICATION_SET,
+    ARGO_PROJECT,
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
     SECRET_STORE,
     CLUSTER_SECRET_STORE,
@@ -178,3 +184,46 @@ EKS_VERSIONS: dict[str, EksVersion] = {
     )
 }
 EKS_DEFAULT = "1.35"
+
+
+class HelmChart(NamedTuple):
+    """A chart at one version, and the repository that has it (the URL of its `index.yaml`)."""
+
+    name: str
+    version: str
+    repository: str
+
+
+_ISTIO_CHARTS = "https://istio-release.storage.googleapis.com/charts"
+_ISTIO_VERSION = "1.30.3"
+_PROMETHEUS_CHARTS = "https://prometheus-community.github.io/helm-charts"
+_GRAFANA_CHARTS = "https://grafana-community.github.io/helm-charts"
+_OPENTELEMETRY_CHARTS = "https://open-telemetry.github.io/opentelemetry-helm-charts"
+_CLOUDNATIVE_PG_CHARTS = "https://cloudnative-pg.github.io/charts"
+
+# The charts of the operators, by the name of the release; each the newest that its project had tagged by August 2026.
+HELM_CHARTS: dict[str, HelmChart] = {
+    "argo-cd": HelmChart("argo-cd", "10.1.1", "https://argoproj.github.io/argo-helm"),
+    "cert-manager": HelmChart("cert-manager", "v1.21.1", "https://charts.jetstack.io"),
+    "cloudnative-pg": HelmChart("cloudnative-pg", "0.29.0", _CLOUDNATIVE_PG_CHARTS),
+    "external-secrets": HelmChart("external-secrets", "2.9.0", "https://charts.external-secrets.io"),
+    "flagger": HelmChart("flagger", "1.44.0", "https://flagger.app"),
+    "gateway-api-crds": HelmChart("gateway-api-crds", "1.6.0", "https://wiremind.github.io/wiremind-helm-charts"),
+    "ingress-nginx": HelmChart("ingress-nginx", "4.15.1", "https://kubernetes.github.io/ingress-nginx"),
+    "istio-base": HelmChart("base", _ISTIO_VERSION, _ISTIO_CHARTS),
+    "istio-gateway": HelmChart("gateway", _ISTIO_VERSION, _ISTIO_CHARTS),
+    "istiod": HelmChart("istiod", _ISTIO_VERSION, _ISTIO_CHARTS),
+    "keda": HelmChart("keda", "2.20.2", "https://kedacore.github.io/charts"),
+    "loki": HelmChart("loki", "18.11.0", _GRAFANA_CHARTS),
+    "metrics-server": HelmChart("metrics-server", "3.13.1", "https://kubernetes-sigs.github.io/metrics-server"),
+    "opentelemetry-collector": HelmChart("opentelemetry-collector", "0.170.0", _OPENTELEMETRY_CHARTS),
+    "opentelemetry-operator": HelmChart("opentelemetry-operator", "0.122.0", _OPENTELEMETRY_CHARTS),
+    "plugin-barman-cloud": HelmChart("plugin-barman-cloud", "0.7.0", _CLOUDNATIVE_PG_CHARTS),
+    "prometheus-operator": HelmChart("kube-prometheus-stack", "88.5.3", _PROMETHEUS_CHARTS),
+    "prometheus-operator-crds": HelmChart("prometheus-operator-crds", "31.0.1", _PROMETHEUS_CHARTS),
+    "redis-operator": HelmChart("redis-operator", "0.26.1", "https://ot-container-kit.github.io/helm-charts"),
+    "tempo": HelmChart("tempo", "2.2.4", _GRAFANA_CHARTS),
+    "vertical-pod-autoscaler": HelmChart(
+        "vertical-pod-autoscaler", "0.11.0", "https://kubernetes.github.io/autoscaler"
+    ),
+}

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+from components.gitops.sync import operators_project
 from graph.model import Graph, Resource, Secret, masked, revealed
+from graph.releases import HelmRelease
+
+SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,28 @@ class Manifest:
         return f"{folder}/{kind.lower()}-{self.name}.yaml"
 
 
-def manifests(graph: Graph) -> tuple[Manifest, ...]:
-    """All Kubernetes objects of the graph, by wave, kind, namespace and name."""
+def manifests(graph: Graph, *, applications: bool = False) -> tuple[Manifest, ...]:
+    """All Kubernetes objects of the graph, by wave, kind, namespace and name.
+
+    Helm releases are no objects. With `applications` each is among them as the Argo CD Application that installs it.
+    """
     levels = _levels(graph)
-    objects = [resource for resource in graph if resource.is_kubernetes_object]
+    objects = [one for one in graph if one.is_kubernetes_object or (applications and one.is_helm_release)]
     waves = {level: wave for wave, level in enumerate(sorted({levels[resource.urn] for resource in objects}))}
-    found = [_manifest(resource, waves[levels[resource.urn]]) for resource in objects]
+    found = [_manifest(graph, resource, waves[levels[resource.urn]]) for resource in objects]
     return tuple(sorted(found, key=lambda one: (one.wave, one.kind, one.namespace, one.name)))
 
 
-def _manifest(resource: Resource, wave: int) -> Manifest:
+def _manifest(graph: Graph, resource: Resource, wave: int) -> Manifest:
+    if resource.is_helm_release:
+        release = HelmRelease.of(resource)
+        # An environment that Argo CD delivers has a project for them (components/gitops/project.py).
+        project = operators_project(graph.stack) if graph.outputs.get("delivery") == "argocd" else "default"
+        body = release.as_application(graph.stack, project)
+        metadata = body["metadata"]
+        return Manifest(
+            resource.urn, body["kind"], metadata["namespace"], metadata["name"], wave, release.retained, body
+        )
     kind, namespace, name = resource.object_name
     if not name:
         raise ValueError(f"{resource.urn}: has no metadata.name; every object needs a name of its own to be rendered")
@@ -91,12 +108,21 @@ def _has_secret(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(_has_secret(item) for item in value)
 
 
+def for_argo_cd(manifest: Manifest) -> dict[str, Any]:
+    """The manifest's body with its wave, and what is retained kept from pruning; secrets are masked."""
+    body = masked(manifest.body)
+    metadata = dict(body.get("metadata", {}))
+    kept = {SYNC_OPTIONS: "Prune=false,Delete=false"} if manifest.retained else {}
+    metadata["annotations"] = {**metadata.get("annotations", {}), SYNC_WAVE: str(manifest.wave), **kept}
+    return {**body, "metadata": metadata}
+
+
 def as_yaml(manifest: Manifest) -> str:
     """The manifest's file: the API's own order of the first keys, the rest by name; the same bytes every time."""
     import yaml
 
     first = ("apiVersion", "kind", "metadata")
-    body = masked(manifest.body)
+    body = for_argo_cd(manifest)
     ordered = {key: _sorted(body[key]) for key in (*first, *sorted(body.keys() - set(first))) if key in body}
     return yaml.safe_dump(ordered, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
 

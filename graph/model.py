@@ -40,8 +40,13 @@ class Resource:
 
     @property
     def is_kubernetes_object(self) -> bool:
-        """Whether it is an object of the Kubernetes API, and not a component, a provider or another cloud's."""
-        return self.custom and self.type.startswith("kubernetes:")
+        """Whether it is an object of the Kubernetes API, and not a component, a release or another cloud's."""
+        return self.custom and self.type.startswith("kubernetes:") and not self.is_helm_release
+
+    @property
+    def is_helm_release(self) -> bool:
+        """Whether it stands for all objects of a Helm chart, which only Helm knows."""
+        return self.type.startswith("kubernetes:helm.sh/")
 
     @property
     def object_name(self) -> tuple[str, str, str]:

@@ -90,6 +90,15 @@ def status(stack: Stack = "dev", context: Context = None) -> None:
 
 
 @app.command()
+def operators(
+    stack: Stack = "dev",
+    values: Annotated[str | None, typer.Option("--values", help="Print this release's values as YAML instead.")] = None,
+) -> None:
+    """List the Helm releases that an environment installs, each with the command that installs it by hand."""
+    raise typer.Exit(_module("operators").run(stack, values))
+
+
+@app.command()
 def policies(
     output: Annotated[OutputFormat, typer.Option("--output", "-o")] = OutputFormat.TEXT,
     write: Annotated[Path | None, typer.Option("--write", help="Write the page to this file instead.")] = None,

@@ -16,6 +16,7 @@ from ops.eks import check_upgrades
 from ops.engines.passwords import PasswordFile
 from ops.engines.recorded import RecordedEngine
 from ops.errors import EXIT_FAILURE, OperationError
+from ops.operators import refuse_releases
 from ops.progress import DeploymentProgress, table
 from ops.reports.counts import headline
 from ops.reports.text import findings_text, tree
@@ -48,6 +49,7 @@ def up(stack: str, context: str | None, timeout: int, *, brief: bool = False) ->
             f"pulumi is not on PATH, and {cluster.title} is made by it alone: install it from "
             "https://www.pulumi.com/docs/install/, or name a cluster that is there: make up CONTEXT=…"
         )
+    refuse_releases(graph)
     if not brief:
         out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
     return _deploy(stack, cluster, out, timeout, brief)

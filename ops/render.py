@@ -1,14 +1,18 @@
-"""`ops render`: one YAML file per Kubernetes object."""
+"""`ops render`: one YAML file per Kubernetes object, Helm releases as Argo CD Applications, each with its sync wave."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graph.manifests import Manifest, as_yaml, manifests
+from graph.model import Graph
 from graph.record import record
 from ops.console import console
 from ops.errors import OperationError
+from policy.evaluation import evaluate
 
 # Only a folder with this file in it is ever cleaned of files that are no longer rendered.
 MARKER = ".rendered-by-ops"
@@ -16,11 +20,40 @@ MARKER = ".rendered-by-ops"
 
 def run(stack: str, directory: Path) -> int:
     """Write the files and say which Secrets are left to `up`."""
-    rendered = manifests(record(stack))
+    with _rendering():
+        graph = record(stack)
+    _judge(graph)
+    rendered = [one for one in manifests(graph, applications=True) if not _is_pulumis(graph, one)]
     files = {manifest.file_name: manifest for manifest in rendered if not manifest.holds_secret}
     _write(stack, directory, files)
     _report(directory, len(files), [manifest for manifest in rendered if manifest.holds_secret])
     return 0
+
+
+@contextlib.contextmanager
+def _rendering() -> Iterator[None]:
+    """What Argo CD delivers is asked for itself, in place of the objects that tell Argo CD of it."""
+    from stacks.config import RENDER_VARIABLE
+
+    os.environ[RENDER_VARIABLE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[RENDER_VARIABLE]
+
+
+def _is_pulumis(graph: Graph, manifest: Manifest) -> bool:
+    """Whether an object stays with Pulumi although Argo CD delivers the environment: what a cluster is made with."""
+    return graph.outputs.get("delivery") == "argocd" and "platform:cluster:" in manifest.urn
+
+
+def _judge(graph: Graph) -> None:
+    """Argo CD deploys what is in the folder without asking the policies: they are asked here."""
+    if graph.outputs.get("delivery") != "argocd":
+        return
+    blocking = [finding.message for finding in evaluate(graph) if finding.blocks]
+    if blocking:
+        raise OperationError("\n  ".join(["not rendered, since mandatory policies are violated:", *blocking]))
 
 
 def _write(stack: str, directory: Path, files: dict[str, Manifest]) -> None:

@@ -16,10 +16,13 @@ import pulumi
 from pydantic import Field, ValidationError
 
 from paths import PROJECT
+from stacks.access import Access, access_problems
 from stacks.eks.config import EksCluster
 from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
+from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
 from stacks.object_storage import without_role
+from stacks.operators import OperatorMode, OperatorName, operator_problems, to_install
 from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
@@ -29,6 +32,8 @@ from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, Ti
 
 # `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
 CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
+# `ops render` needs what Argo CD is to sync, and not what tells it to.
+RENDER_VARIABLE = "SAAS_PLATFORM_RENDER"
 
 
 class SandboxCluster(Model):
@@ -61,6 +66,10 @@ class EnvironmentFile(Model):
     cluster: Cluster
     secret_store: SecretStore | None = None
     routing: Routing = Routing()
+    operators: Mapping[OperatorName, OperatorMode] = {}
+    access: Access | None = None
+    delivery: Delivery = "pulumi"
+    gitops: GitOpsConfig | None = None
     systems: Systems
 
     @classmethod
@@ -80,6 +89,15 @@ class EnvironmentFile(Model):
                 yield Problem(("secret_store",), message)
             if not external:
                 yield from _keys_without_a_store(data.get("systems"))
+            cluster = data.get("cluster")
+            kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
+            declared = data.get("operators")
+            for problem in operator_problems(declared, kind, external_secrets=bool(external)):
+                yield problem._replace(path=("operators", *problem.path))
+            installed = to_install(declared, kind, external_secrets=bool(external))
+            yield from delivery_problems(data, installed, external_secrets=bool(external))
+            for problem in access_problems(data.get("access"), data.get("systems")):
+                yield problem._replace(path=("access", *problem.path))
         yield from routing_problems(data)
 
     def tier_with_overrides(self) -> Tier:
@@ -97,6 +115,23 @@ class Environment:
     tier: Tier
     cluster: SandboxCluster | ExistingCluster | EksCluster
     secret_store: SecretStore | None
+
+    @property
+    def access(self) -> Access | None:
+        """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
+        the cluster's roles have there."""
+        return self.file.access or (Access() if self.cluster.kind == "eks" else None)
+
+    @property
+    def installed_operators(self) -> list[str]:
+        """The operators that the environment installs itself, by their names in the table."""
+        external = self.tier.external_secrets
+        return to_install(self.file.operators, self.cluster.kind, external_secrets=external)
+
+    @property
+    def gitops(self) -> GitOpsConfig | None:
+        """What Argo CD is told, in an environment that it delivers; None where the objects themselves are wanted."""
+        return None if os.environ.get(RENDER_VARIABLE) or self.file.delivery == "pulumi" else self.file.gitops
 
 
 def load() -> Environment:

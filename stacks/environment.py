@@ -17,9 +17,12 @@ from components.routing import mesh
 from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
+from stacks.access import register_access
 from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
 from stacks.config import Environment
+from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
+from stacks.operators import cluster_targets, sizing
 from stacks.releases import Routing
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
@@ -34,32 +37,70 @@ if TYPE_CHECKING:
 def build(environment: Environment) -> dict[str, object]:
     """Register everything that the environment is made of; returns the stack's outputs."""
     provider, about_cluster, made = _cluster(environment)
-    opts = pulumi.ResourceOptions(providers={"kubernetes": provider})
+    opts = _operators(environment, pulumi.ResourceOptions(providers={"kubernetes": provider}))
+    if environment.gitops is not None:
+        return _by_argo_cd(environment, environment.gitops, opts) | about_cluster
     AdmissionPolicies("admission", _admission_args(environment), opts)
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
     PriorityClasses("priority", environment.name, opts)
     args = _system_args(environment)
+    outputs = _about(environment) | about_cluster
     systems = [name for name, config in environment.file.systems if config is not None]
     args = replace(args, needs=_store(args, systems, opts))
     if made is not None:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
-    outputs: dict[str, object] = {
+    targets, receivers = _watched(systems, environment.file.routing)
+    targets += cluster_targets(environment.installed_operators)
+    monitoring = Monitoring(args, targets, receivers, systems, opts)
+    outputs["prometheus_url"] = monitoring.url
+    args = replace(args, prometheus=monitoring.url)
+    owners: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
+    if (astrbot := environment.file.systems.astrbot) is not None:
+        owners["astrbot"] = system = AstrBot(astrbot, args, opts)
+        outputs["astrbot_url"] = system.url
+    if (access := environment.access) is not None:
+        register_access(access, args, owners, opts)
+    return outputs
+
+
+def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.ResourceOptions) -> dict[str, object]:
+    """Tell Argo CD what to deploy, and leave the rest to it."""
+    from components.gitops.component import GitOps
+
+    systems = [MONITORING_NAMESPACE, *(name for name, found in environment.file.systems if found is not None)]
+    teams = [team.name for team in environment.access.teams] if environment.access else []
+    GitOps("gitops", gitops_args(config, environment.name, systems, teams, environment.installed_operators), opts)
+    return _about(environment)
+
+
+def _about(environment: Environment) -> dict[str, object]:
+    """The outputs of every environment."""
+    return {
         "environment": environment.name,
         "tier": environment.file.tier,
+        "delivery": environment.file.delivery,
         # Where images may come from: the policy pack reads it.
         "registry": environment.file.registry,
         # What the cluster has besides, and objects may name: the policy pack reads this too.
         "provided": _provided(environment),
         "capacity": _capacity(environment.tier),
-        **about_cluster,
     }
-    outputs["prometheus_url"] = prometheus = Monitoring(
-        args, *_watched(systems, environment.file.routing), systems, opts
-    ).url
-    args = replace(args, prometheus=prometheus)
-    if (astrbot := environment.file.systems.astrbot) is not None:
-        outputs["astrbot_url"] = AstrBot(astrbot, args, opts).url
-    return outputs
+
+
+def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Install the operators; returns the options of what uses their kinds."""
+    install = environment.installed_operators
+    if environment.file.delivery == "argocd":
+        # Argo CD cannot bring itself; all others are among what it syncs.
+        install = [name for name in install if (name == ARGO_CD) is (environment.gitops is not None)]
+    if not install:
+        return opts
+    # Only here: most environments install none, and the module costs time.
+    from components.operators.component import Operators, OperatorsArgs
+
+    figures = sizing(environment.tier, environment.file.ingress_class)
+    operators = Operators("operators", OperatorsArgs(install=install, sizing=figures), opts)
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[operators]))
 
 
 def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:

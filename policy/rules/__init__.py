@@ -46,6 +46,7 @@ from policy.rules.privilege import capabilities, privilege_escalation, privilege
 from policy.rules.ratios import resource_ratio
 from policy.rules.redis import redis_password, redis_persistence
 from policy.rules.references import references_exist
+from policy.rules.releases import helm_releases
 from policy.rules.resources import resource_limits
 from policy.rules.rollout import graceful_termination, revision_history, rollout_strategy
 from policy.rules.routes import unique_routes
@@ -79,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     external_secret_refresh,
     gateway_tls,
     graceful_termination,
+    helm_releases,
     host_namespaces,
     host_path,
     host_ports,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from policy.frameworks import cis, nsa, pci
 from policy.inventory import listed
@@ -24,9 +25,17 @@ _DANGEROUS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 class RbacCreationConfig(RuleConfig):
-    """`allowed`: labels of roles (`Role shop/deployer`) that are meant to run workloads."""
+    """`allowed`: labels of roles (`Role shop/deployer`; `*` for anything) that are meant to run workloads.
 
-    allowed: tuple[str, ...] = ()
+    By default the platform's roles for people (components/access), which are bound to groups alone.
+    """
+
+    allowed: tuple[str, ...] = (
+        "Role */platform-admin",
+        "Role */platform-developer",
+        "ClusterRole platform-*-admin",
+        "ClusterRole platform-*-developer",
+    )
 
 
 @resource_rule(
@@ -52,7 +61,7 @@ class RbacCreationConfig(RuleConfig):
 )
 def rbac_creation(role: Subject, config: RbacCreationConfig) -> Iterator[Violation]:
     """Each rule of a role by which its holder runs or admits what he likes."""
-    if role.label in config.allowed:
+    if any(fnmatchcase(role.label, pattern) for pattern in config.allowed):
         return
     for index, rule in enumerate(listed(role.props, "rules")):
         stated, named = (list(map(text, items(rule.get(field)))) for field in ("verbs", "resources"))

@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
+from components.operators.table import OPERATORS
 from paths import ROOT
 from tests.aws.account import REGION
 from tests.sandbox.project import Project
@@ -28,9 +29,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 STACK = "aws"
-# Without a StorageClass, which needs an API server of Kubernetes.
+# Without a StorageClass, which needs an API server of Kubernetes, and operators, whose charts come from the internet.
+OPERATORS_THERE = ", ".join(f"{one.name}: preinstalled" for one in OPERATORS.values() if one.needed)
 TEXT = file(
-    "dev", "    dns: {zone: create, firewall: true}\n", "  saas-platform:overrides: {storage_class: null}\n"
+    "dev",
+    "    dns: {zone: create, firewall: true}\n",
+    f"  saas-platform:overrides: {{storage_class: null}}\n  saas-platform:operators: {{{OPERATORS_THERE}}}\n",
 ).replace("astrbot: {}", "astrbot: {tenants: [{name: acme}]}")
 
 

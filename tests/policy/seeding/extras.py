@@ -43,6 +43,11 @@ def _gateway() -> Props:
     return _object("gateway.networking.k8s.io/v1", "Gateway", "edge", spec=spec)
 
 
+def _release() -> Props:
+    where = {"repo": "https://charts.example.com"}
+    return {"kind": "Release", "name": "operator", "chart": "operator", "version": "1.2.3", "repositoryOpts": where}
+
+
 def _claim() -> Props:
     size = {"requests": {"storage": "10Gi"}}
     spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": "fast-ssd", "resources": size}
@@ -63,6 +68,7 @@ EXTRAS: Mapping[str, Props] = {
     "canary": _canary(),
     "edge": _gateway(),
     "exports": _claim(),
+    "operator": _release(),
     "eks": aws.cluster(),
     "general": _node_group(),
     "template": aws.launch_template(),

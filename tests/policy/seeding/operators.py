@@ -19,6 +19,7 @@ SEEDS = (
     _seed("postgres-superuser", _DATABASE, put(_DATABASE, "spec.enableSuperuserAccess", True)),
     _seed("postgres-tls", _DATABASE, append(_DATABASE, "spec.postgresql.pg_hba", "host all all all scram-sha-256")),
     _seed("database-backup", _DATABASE, remove("ScheduledBackup astrbot/postgresql-cluster")),
+    _seed("helm-releases", "Release operator", put("Release operator", "version", "^1.2.3")),
     _seed("redis-password", _CACHE, drop(_CACHE, "spec.kubernetesConfig.redisSecret")),
     _seed("redis-persistence", _CACHE, put(_CACHE, "spec.persistenceEnabled", False)),
     _seed("operator-pods", _CACHE, put(_CACHE, "spec.podSecurityContext.runAsNonRoot", False)),

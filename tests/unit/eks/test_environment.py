@@ -57,9 +57,13 @@ def test_its_preview_succeeds(eks: Graph, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_systems_are_the_same_as_on_any_other_cluster(scratch: Scratch) -> None:
-    """Only a StorageClass is added, which other clusters must have already; the backups need no Secret and no MinIO."""
+    """Only a StorageClass is added, which other clusters must have already; the backups need no Secret and no MinIO.
+
+    Access is on by itself here.
+    """
     text = file("dev")
-    on_sandbox = f"{text.partition('  saas-platform:cluster')[0]}  saas-platform:cluster: {{kind: sandbox}}\n"
+    head = text.partition("  saas-platform:cluster")[0]
+    on_sandbox = f"{head}  saas-platform:access: {{}}\n  saas-platform:cluster: {{kind: sandbox}}\n"
     eks, sandbox = ({m.key for m in manifests(scratch.record(one))} for one in (text, on_sandbox))
     own = {key for key in eks ^ sandbox if not key[2].startswith("minio-buckets-")}
     assert own == {("StorageClass", "", "fast-ssd"), ("Secret", "astrbot", "postgresql-backup-secret")}

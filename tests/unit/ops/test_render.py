@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import ops.render
-from graph.manifests import manifests
+from graph.manifests import SYNC_OPTIONS, SYNC_WAVE, manifests
 from graph.record import record
 from tests.unit.commands import ops as run
 from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords
@@ -132,7 +132,11 @@ def test_every_file_reads_back_as_what_was_recorded(tmp_path: Path) -> None:
     assert run("render", str(tmp_path / "out")).status == 0
     for manifest in manifests(recorded("dev")):
         if not manifest.holds_secret:
-            assert yaml.safe_load((tmp_path / "out" / manifest.file_name).read_text()) == manifest.body
+            body = yaml.safe_load((tmp_path / "out" / manifest.file_name).read_text())
+            # Argo CD applies wave by wave, each once the one before is healthy.
+            assert body["metadata"]["annotations"].pop(SYNC_WAVE) == str(manifest.wave)
+            assert {"annotations": {}, **manifest.body["metadata"]} == {"annotations": {}, **body.pop("metadata")}
+            assert body == {key: value for key, value in manifest.body.items() if key != "metadata"}
 
 
 def test_a_tenant_adds_two_files_and_changes_none_but_the_quota(scratch: Scratch) -> None:
@@ -150,3 +154,13 @@ def test_a_tenant_adds_two_files_and_changes_none_but_the_quota(scratch: Scratch
         "astrbot/service-astrbot-instance-b.yaml",
     }
     assert {name for name in before if before[name] != after.get(name)} == {"astrbot/resourcequota-quota.yaml"}
+
+
+def test_argo_cd_never_prunes_what_pulumi_would_retain(tmp_path: Path) -> None:
+    """A database that is gone from the folder by mistake would be gone from the cluster."""
+    assert run("render", "-s", "prod", str(tmp_path / "out")).status == 0
+    retained = [one for one in manifests(recorded("prod")) if one.retained]
+    assert {"Cluster", "StatefulSet"} <= {one.kind for one in retained}
+    for one in manifests(recorded("prod")):
+        annotations = yaml.safe_load((tmp_path / "out" / one.file_name).read_text())["metadata"]["annotations"]
+        assert (annotations.get(SYNC_OPTIONS) == "Prune=false,Delete=false") is one.retained, one.title

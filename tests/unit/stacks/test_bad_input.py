@@ -48,8 +48,8 @@ config:
 """,
     "an unknown key": f"""\
 {HEAD}\
-  saas-platform:registy: ghcr.io/example  #! registy | did you mean 'registry'? allowed are: cluster, domain
-  saas-platform:zzz: 1  #! zzz | unknown key; allowed are: cluster, domain
+  saas-platform:registy: ghcr.io/example  #! registy | did you mean 'registry'? allowed are: access, cluster, delivery
+  saas-platform:zzz: 1  #! zzz | unknown key; allowed are: access, cluster, delivery
   saas-platform:systems:
     astrbt: {{}}  #! systems.astrbt | did you mean 'astrbot'? allowed are: astrbot
     astrbot:

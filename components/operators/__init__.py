@@ -1,0 +1,1 @@
+"""The operators and controllers that a cluster needs, as pinned Helm releases."""

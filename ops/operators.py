@@ -1,0 +1,57 @@
+"""`ops operators`: the Helm releases of an environment, and how to install them without Pulumi."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graph.model import Graph
+from graph.record import record
+from graph.releases import HelmRelease, releases
+from ops.errors import OperationError
+
+
+def run(stack: str, values_of: str | None) -> int:
+    """Print each release with its command; with a name, the values of that release."""
+    found = {one.name: one for one in releases(record(stack))}
+    if values_of is not None:
+        print(_values(stack, found.get(values_of), sorted(found)), end="")
+    elif found:
+        print("\n".join(_lines(stack, list(found.values()))))
+    else:
+        print(f"{stack} installs no operators: its cluster has them. Pulumi.{stack}.yaml may say so, at `operators`.")
+    return 0
+
+
+def refuse_releases(graph: Graph) -> None:
+    """Raise OperationError if the graph has Helm releases: kubectl cannot install them, and what uses their kinds
+    would fail half-way."""
+    found = releases(graph)
+    if not found:
+        return
+    stack = graph.stack
+    raise OperationError(
+        "\n".join(
+            [
+                f"pulumi is not on PATH, and {stack} installs {len(found)} Helm releases, which kubectl cannot:",
+                *_lines(stack, found),
+                "Nothing was changed. Install Pulumi, or run these and say 'preinstalled' for each at `operators` in "
+                f"Pulumi.{stack}.yaml.",
+            ]
+        )
+    )
+
+
+def _lines(stack: str, found: Sequence[HelmRelease]) -> list[str]:
+    lines = []
+    for one in found:
+        lines.append(f"  {one.name}: chart {one.chart} {one.version}, namespace {one.namespace}")
+        lines.append(f"    python -m ops operators -s {stack} --values {one.name} | {one.command()}")
+    return lines
+
+
+def _values(stack: str, release: HelmRelease | None, names: Sequence[str]) -> str:
+    if release is None:
+        raise OperationError(f"{stack} installs no such release; it installs: {', '.join(names) or 'none'}")
+    import yaml
+
+    return yaml.safe_dump(dict(release.values), default_flow_style=False, allow_unicode=True, width=120)

@@ -1,0 +1,107 @@
+"""Which operators an environment installs: `operators` in its file, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from components.network import Flow, Peer
+from components.operators.table import OPERATORS
+from components.operators.values import Sizing
+from stacks.tiers import Tier
+from stacks.types import Bytes, Problem
+
+# What tells of the cluster itself, by the names and ports of its chart.
+_CLUSTER_METRICS = "prometheus-operator"
+_STATE_METRICS_PORT, _OPERATOR_PORT, _NODE_EXPORTER_PORT, _KUBELET_PORT, _DNS_PORT = 8080, 10250, 9100, 10250, 9153
+Mode = Literal["install", "off", "preinstalled"]
+# Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
+_RETENTION = {"basic": 3, "full": 7, "production": 30, "comprehensive": 90}
+_STORAGE = {"basic": "10Gi", "full": "20Gi", "production": "100Gi", "comprehensive": "300Gi"}
+
+
+def _name(value: str) -> str:
+    if value not in OPERATORS:
+        close = difflib.get_close_matches(value, OPERATORS, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"there is no operator {value!r}; {hint}there are: {', '.join(sorted(OPERATORS))}")
+    return value
+
+
+def _mode(value: Any) -> Any:
+    # YAML 1.1 reads a bare `off` as false, and Pulumi's own reader as text.
+    return "off" if value is False else value
+
+
+OperatorName = Annotated[str, AfterValidator(_name)]
+OperatorMode = Annotated[Mode, BeforeValidator(_mode)]
+
+
+def modes(declared: Mapping[str, Mode], cluster_kind: str, *, external_secrets: bool) -> dict[str, Mode]:
+    """What is done about each operator of the table.
+
+    Unless the file says so: a cluster that the environment makes itself gets those that its objects need; any other
+    cluster has all of them.
+    """
+    return {name: declared.get(name) or _default(name, cluster_kind, external_secrets) for name in OPERATORS}
+
+
+def to_install(declared: Any, cluster_kind: Any, *, external_secrets: bool) -> list[str]:
+    """The operators that the environment installs itself; `declared` may be raw."""
+    known = {name: _mode(mode) for name, mode in declared.items()} if isinstance(declared, Mapping) else {}
+    found = modes(known, str(cluster_kind), external_secrets=external_secrets)
+    return [name for name, mode in found.items() if mode == "install"]
+
+
+def _default(name: str, cluster_kind: str, external_secrets: bool) -> Mode:
+    if cluster_kind != "eks":
+        return "preinstalled"
+    return "install" if _needed(name, external_secrets) else "off"
+
+
+def _needed(name: str, external_secrets: bool) -> bool:
+    return OPERATORS[name].needed and (name != "external-secrets" or external_secrets)
+
+
+def operator_problems(declared: Any, cluster_kind: Any, *, external_secrets: bool) -> Iterable[Problem]:
+    """Operators that are off although something needs them; `declared` is raw."""
+    if not isinstance(declared, Mapping):
+        return
+    known = {name: _mode(mode) for name, mode in declared.items() if name in OPERATORS}
+    found = modes(known, str(cluster_kind), external_secrets=external_secrets)
+    for name, mode in found.items():
+        if name in known and mode == "off" and _needed(name, external_secrets):
+            message = "the environment's own objects need it: say install, or preinstalled if the cluster has it"
+            yield Problem((name,), message)
+        for other in OPERATORS[name].after if name in known and mode == "install" else ():
+            if found[other] == "off":
+                yield Problem((name,), f"needs {other}, which is off: add '{other}: install', or preinstalled")
+
+
+def cluster_targets(installed: Sequence[str]) -> list[Flow]:
+    """Where Prometheus reads the cluster's own metrics, if the environment installs what tells them."""
+    if _CLUSTER_METRICS not in installed:
+        return []
+    namespace = Peer(namespace=OPERATORS[_CLUSTER_METRICS].namespace)
+    dns = Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
+    return [
+        Flow(peer=namespace, ports=(_STATE_METRICS_PORT, _OPERATOR_PORT)),
+        Flow(peer=dns, ports=(_DNS_PORT,)),
+        # Both are on the nodes' own addresses, which no selector finds and which are known only at run time.
+        Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(_NODE_EXPORTER_PORT, _KUBELET_PORT)),
+    ]
+
+
+def sizing(tier: Tier, ingress_class: str) -> Sizing:
+    """The figures of the charts' values for a tier: two of each controller where zones count, else one."""
+    return Sizing(
+        replicas=2 if tier.zones_required else 1,
+        storage=Bytes.parse(_STORAGE[tier.monitoring]),
+        storage_class=tier.storage_class,
+        retention_days=_RETENTION[tier.monitoring],
+        trace_sampling_rate=tier.trace_sampling_rate,
+        ingress_class=ingress_class,
+    )

@@ -1,0 +1,113 @@
+"""Helm releases without Pulumi: as commands, as Argo CD Applications, and refused by the recorded engine."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+import ops.deploy
+from components.gitops.sync import SYNC_POLICY
+from graph.manifests import SYNC_WAVE, manifests
+from graph.releases import releases
+from tests.unit.commands import ops as run
+from tests.unit.definitions import ABSENT, FOLDER, schema
+from tests.unit.eks.files import file
+from tests.unit.scratch import STACK, Scratch
+from versions import HELM_CHARTS
+
+SANDBOX = """\
+config:
+  saas-platform:tier: dev
+  saas-platform:domain: example.com
+  saas-platform:cluster: {kind: sandbox}
+  saas-platform:operators: {keda: install, cert-manager: install, tempo: install}
+  saas-platform:systems:
+    astrbot: {}
+"""
+NAMES = ["cert-manager", "keda", "tempo"]
+
+
+def test_the_recorded_engine_names_each_release_with_its_command_and_touches_nothing(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the operators everything that follows fails, one object after the other."""
+    scratch.write(SANDBOX)
+    monkeypatch.setattr(ops.deploy, "start_sandbox", lambda graph: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.setattr(ops.deploy, "_deploy", lambda *_: pytest.fail("deployed all the same"))
+    outcome = run("up", "-s", STACK)
+    assert outcome.status == 1
+    assert f"{STACK} installs 3 Helm releases" in outcome.err
+    for name in NAMES:
+        chart = HELM_CHARTS[name]
+        assert f"{name}: chart {chart.name} {chart.version}" in outcome.err
+        assert f"helm upgrade --install {name} {chart.name} --repo {chart.repository}" in outcome.err
+    assert "preinstalled" in outcome.err
+
+
+def test_what_the_commands_read_are_the_values_of_the_release(scratch: Scratch) -> None:
+    """The command as it is printed must install what Pulumi would."""
+    scratch.write(SANDBOX)
+    listed = run("operators", "-s", STACK)
+    assert listed.status == 0
+    commands = [shlex.split(line) for line in listed.out.splitlines() if "helm upgrade" in line]
+    assert len(commands) == len(NAMES)
+    declared = {one.name: one for one in releases(scratch.record(SANDBOX))}
+    for words in commands:
+        ours = words[3 : words.index("|")]
+        printed = run(*ours)
+        name = ours[-1]
+        assert yaml.safe_load(printed.out) == declared[name].values
+        assert words[words.index("--version") + 1] == HELM_CHARTS[name].version
+
+
+def test_values_of_what_is_not_installed_are_refused(scratch: Scratch) -> None:
+    """An empty document would install the chart's defaults."""
+    scratch.write(SANDBOX)
+    outcome = run("operators", "-s", STACK, "--values", "loki")
+    assert outcome.status == 1
+    assert outcome.err == "error: scratch installs no such release; it installs: cert-manager, keda, tempo\n"
+
+
+def test_an_environment_without_releases_says_so() -> None:
+    """An empty list looks like an error."""
+    assert "dev installs no operators" in run("operators", "-s", "dev").out
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
+def test_each_release_is_rendered_as_an_application_that_argo_cd_accepts(scratch: Scratch, tmp_path: Path) -> None:
+    """What is not rendered is not deployed by Argo CD, and a misspelt field is dropped without a word."""
+    scratch.write(file("prod"))
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    validator = Draft202012Validator(schema("argoproj.io", "v1alpha1", "Application"))
+    declared = {one.name: one for one in releases(scratch.record(file("prod")))}
+    found = {path: yaml.safe_load(path.read_text()) for path in (tmp_path / "out" / "argocd").glob("application.*")}
+    assert {body["metadata"]["name"] for body in found.values()} == declared.keys()
+    for body in found.values():
+        release = declared[body["metadata"]["name"]]
+        assert [error.message for error in validator.iter_errors(body)] == []
+        source = body["spec"]["source"]
+        assert (source["chart"], source["repoURL"]) == (release.chart, release.repository)
+        assert (source["targetRevision"], source["helm"]["valuesObject"]) == (release.version, release.values)
+        assert body["spec"]["syncPolicy"] == SYNC_POLICY
+
+
+def test_the_waves_put_an_operator_before_what_uses_it(scratch: Scratch) -> None:
+    """Argo CD goes by them alone."""
+    graph = scratch.record(file("prod"))
+    waves = {(one.kind, one.name): one.wave for one in manifests(graph, applications=True)}
+    operator = waves["Application", "cloudnative-pg"]
+    assert operator < waves["Application", "plugin-barman-cloud"] < waves["Cluster", "postgresql-cluster"]
+    assert SYNC_WAVE == "argocd.argoproj.io/sync-wave"
+
+
+def test_the_recorded_engine_is_given_objects_alone(scratch: Scratch) -> None:
+    """An Application in a cluster without Argo CD is refused."""
+    kinds = {one.kind for one in manifests(scratch.record(SANDBOX))}
+    assert "Application" not in kinds
+    assert "Release" not in kinds

@@ -1,0 +1,255 @@
+"""Delivery by Argo CD: what it is told, what is rendered for it, and what it cannot do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from components.gitops.args import GitOpsArgs, Target
+from components.gitops.sync import SYNC_POLICY
+from components.operators.table import OPERATORS
+from graph.manifests import manifests
+from graph.model import Graph
+from policy.evaluation import evaluate
+from tests.unit.commands import ops as run
+from tests.unit.definitions import ABSENT, FOLDER, schema
+from tests.unit.eks.files import file
+from tests.unit.recordings import objects
+from tests.unit.scratch import STACK, Mistake, Scratch, mistakes
+
+REPOSITORY = "https://github.com/example/deployments.git"
+ONE = f"  saas-platform:delivery: argocd\n  saas-platform:gitops:\n    repository: {REPOSITORY}\n"
+SUBSCRIBED = f"{ONE}    notifications: [{{trigger: on-sync-failed, service: slack, recipient: platform}}]\n"
+FLEET = f"""{SUBSCRIBED}    clusters:
+      - {{name: eu, server: 'https://eu.example.com'}}
+      - {{name: us, server: 'https://us.example.com'}}
+"""
+
+
+def existing(delivery: str, tier: str = "prod") -> str:
+    """An environment in a cluster that is there."""
+    store = "  saas-platform:secret_store: {name: platform, path: p}\n" if tier == "prod" else ""
+    return f"""\
+config:
+  saas-platform:tier: {tier}
+  saas-platform:domain: example.com
+  saas-platform:cluster: {{kind: existing, context: prod}}
+{store}{delivery}  saas-platform:systems: {{astrbot: {{}}}}
+"""
+
+
+def by_name(graph: Graph, *kinds: str) -> dict[str, Any]:
+    return {one["metadata"]["name"]: one for one in objects(graph, *kinds)}
+
+
+def test_argo_cd_is_told_of_every_part_and_nothing_else_is_deployed(scratch: Scratch) -> None:
+    """With both Pulumi and Argo CD in charge each would undo the other."""
+    graph = scratch.record(existing(ONE))
+    assert {one["kind"] for one in objects(graph)} == {"AppProject", "Application"}
+    found = by_name(graph, "Application")
+    assert list(found) == ["scratch-main-platform", "scratch-main-monitoring", "scratch-main-astrbot"]
+    for one in found.values():
+        assert one["spec"]["syncPolicy"] == SYNC_POLICY
+        assert one["spec"]["source"]["repoURL"] == REPOSITORY
+    # As the documents have it.
+    assert SYNC_POLICY["automated"] == {"prune": True, "selfHeal": True, "allowEmpty": False}
+    backoff = {"duration": "5s", "factor": 2, "maxDuration": "3m"}
+    assert SYNC_POLICY["retry"] == {"limit": 5, "backoff": backoff}
+
+
+@pytest.mark.parametrize("delivery", [ONE, SUBSCRIBED, FLEET], ids=["one", "subscribed", "fleet"])
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
+def test_what_argo_cd_is_told_conforms_to_its_definitions_and_to_the_policies(scratch: Scratch, delivery: str) -> None:
+    """Argo CD ignores a misspelt field."""
+    graph = scratch.record(existing(delivery))
+    for body in objects(graph):
+        group, _, version = body["apiVersion"].partition("/")
+        validator = Draft202012Validator(schema(group, version, body["kind"]))
+        assert [f"{one.json_path}: {one.message}" for one in validator.iter_errors(body)] == []
+    assert [one for one in evaluate(graph) if one.blocks] == []
+
+
+def test_the_parts_share_the_rendered_folders_without_overlap(scratch: Scratch, tmp_path: Path) -> None:
+    """An object in two Applications belongs to neither: each prunes it as the other's."""
+    scratch.write(existing(ONE))
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    folders = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
+    sources = {
+        name: one["spec"]["source"] for name, one in by_name(scratch.record(existing(ONE)), "Application").items()
+    }
+    own = {source["path"].rpartition("/")[2] for name, source in sources.items() if not name.endswith("-platform")}
+    platform = sources["scratch-main-platform"]
+    assert platform["path"] == "environments/scratch"
+    excluded = {one.removesuffix("/*") for one in platform["directory"]["exclude"].strip("{}").split(",")}
+    assert excluded == own == folders - {"_cluster"}
+
+
+def test_what_is_rendered_is_what_pulumi_would_deploy(scratch: Scratch, tmp_path: Path) -> None:
+    """One switch decides who deploys, and nothing about what."""
+    scratch.write(existing(ONE))
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    rendered = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").glob("*/*.yaml")}
+    assert rendered == {one.file_name for one in manifests(scratch.record(existing("")))}
+
+
+def test_every_namespace_and_kind_that_is_rendered_is_allowed_by_the_project(scratch: Scratch, tmp_path: Path) -> None:
+    """Argo CD refuses what the project does not list, when it syncs."""
+    team = "{name: shop, groups: {viewer: [shop]}, quota: {cpu: 1, memory: 1Gi}}"
+    text = existing(f"{ONE}  saas-platform:access: {{teams: [{team}]}}\n")
+    project = by_name(scratch.record(text), "AppProject")["scratch"]["spec"]
+    scratch.write(text)
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    kinds, namespaces = set(), set()
+    for path in (tmp_path / "out").glob("*/*.yaml"):
+        body = yaml.safe_load(path.read_text())
+        namespace = body["metadata"].get("namespace")
+        namespaces |= {namespace} - {None}
+        if namespace is None:
+            kinds.add((body["apiVersion"].rpartition("/")[0], body["kind"]))
+    assert kinds == {(one["group"], one["kind"]) for one in project["clusterResourceWhitelist"]}
+    assert namespaces == {one["namespace"] for one in project["destinations"]}
+
+
+@pytest.mark.parametrize("delivery", [ONE, FLEET], ids=["one", "fleet"])
+def test_every_application_goes_where_its_project_permits(scratch: Scratch, delivery: str) -> None:
+    """Argo CD refuses an Application whose destination, or whose lack of one, its project does not list."""
+    graph = scratch.record(existing(delivery))
+    permitted = by_name(graph, "AppProject")["scratch"]["spec"]["destinations"]
+    single = [one["spec"]["destination"] for one in by_name(graph, "Application").values()]
+    sets = [one["spec"]["generators"][0]["list"]["elements"] for one in by_name(graph, "ApplicationSet").values()]
+    several = [{key: one[key] for key in ("server", "namespace")} for elements in sets for one in elements]
+    assert single or several
+    assert [one for one in (*single, *several) if one not in permitted] == []
+
+
+def test_a_cluster_of_its_own_gets_argo_cd_from_pulumi_and_all_else_from_argo_cd(
+    scratch: Scratch, tmp_path: Path
+) -> None:
+    """Argo CD cannot bring itself."""
+    text = file("prod", rest=f"{ONE}  saas-platform:operators: {{argo-cd: install}}\n")
+    graph = scratch.record(text)
+    assert [one.name for one in graph if one.is_helm_release] == ["argo-cd"]
+    scratch.write(text)
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    files = list((tmp_path / "out" / "argocd").glob("application.*.yaml"))
+    found = [yaml.safe_load(path.read_text()) for path in files]
+    assert {one["metadata"]["name"] for one in found} == {one.name for one in OPERATORS.values() if one.needed}
+    projects = by_name(graph, "AppProject")
+    assert {one["spec"]["project"] for one in found} == {"scratch-operators"} < projects.keys()
+    # What the cluster is made with stays with Pulumi: two owners would undo each other.
+    pulumis = {one.file_name for one in manifests(graph) if one.kind == "StorageClass"}
+    assert pulumis
+    assert [name for name in pulumis if (tmp_path / "out" / name).exists()] == []
+    charts = {one["spec"]["source"]["repoURL"] for one in found}
+    assert charts == set(projects["scratch-operators"]["spec"]["sourceRepos"])
+
+
+def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -> None:
+    """A release that breaks the first cluster must not reach the second."""
+    graph = scratch.record(existing(FLEET))
+    assert by_name(graph, "Application") == {}
+    spec = by_name(graph, "ApplicationSet")["scratch"]["spec"]
+    elements = spec["generators"][0]["list"]["elements"]
+    assert [(one["cluster"], one["part"]) for one in elements] == [
+        (cluster, part) for cluster in ("eu", "us") for part in ("platform", "monitoring", "astrbot")
+    ]
+    alone = by_name(scratch.record(existing(SUBSCRIBED)), "Application").values()
+    sources = [one["spec"]["source"] for one in alone]
+    assert [one["path"] for one in elements] == 2 * [one["path"] for one in sources]
+    assert [one["exclude"] for one in elements] == 2 * [one["directory"].get("exclude", "") for one in sources]
+    fields = {name for one in elements for name in one}
+    used = set(re.findall(r"{{\.(\w+)}}", yaml.safe_dump(spec["template"])))
+    assert used <= fields, "Argo CD makes nothing of a template that names what no element has"
+    steps = [[one["values"] for one in step["matchExpressions"]] for step in spec["strategy"]["rollingSync"]["steps"]]
+    systems = ["monitoring", "astrbot"]
+    assert steps == [[["eu"], ["platform"]], [["eu"], systems], [["us"], ["platform"]], [["us"], systems]]
+
+
+def test_who_subscribes_is_told_by_every_application(scratch: Scratch) -> None:
+    """A failed sync that nobody hears of is found by the customers."""
+    key = "notifications.argoproj.io/subscribe.on-sync-failed.slack"
+    for one in by_name(scratch.record(existing(SUBSCRIBED)), "Application").values():
+        assert one["metadata"]["annotations"][key] == "platform"
+
+
+def test_a_name_that_is_too_long_is_refused() -> None:
+    """Argo CD puts an Application's name into a label of every object."""
+    with pytest.raises(ValueError, match="at most 63"):
+        GitOpsArgs(
+            environment="e" * 30,
+            repository=REPOSITORY,
+            revision="main",
+            path="p",
+            clusters=[Target(name="c" * 20)],
+            systems=["s" * 20],
+            namespaces=[],
+        )
+
+
+def test_what_the_policies_forbid_is_not_rendered_for_argo_cd(
+    scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Argo CD asks no policy."""
+    import ops.render
+
+    class Finding:
+        blocks, message = True, "Deployment astrbot/x: is wrong"
+
+    monkeypatch.setattr(ops.render, "evaluate", lambda graph: [Finding()])
+    scratch.write(existing(ONE))
+    outcome = run("render", "-s", STACK, str(tmp_path / "out"))
+    assert outcome.status == 1
+    assert "Deployment astrbot/x: is wrong" in outcome.err
+    assert not (tmp_path / "out").exists()
+
+
+MISTAKES = {
+    "a repository for Pulumi": existing(
+        "  saas-platform:gitops: {repository: 'https://a.b/c'}  #! gitops | for 'delivery: argocd' alone\n"
+    ),
+    "generated passwords": existing(ONE.replace("argocd\n", "argocd  #! delivery | in an external store\n"), "dev"),
+    "what is no repository": existing(
+        ONE.replace(REPOSITORY, "deployments  #! gitops.repository | is no Git repository")
+    ),
+    "a credential": existing(
+        ONE.replace(REPOSITORY, "https://me:hunter2@github.com/a/b  #! gitops.repository | has a credential in it")
+    ),
+    "a way out of the repository": existing(f"{ONE}    path: ../other  #! gitops.path | is no folder\n"),
+    "a cluster twice": existing(
+        f"""{ONE}    clusters:
+      - {{name: eu, server: 'https://eu.example.com'}}
+      - {{name: eu, server: 'https://us.example.com'}}  #! gitops.clusters[1].name | listed twice
+"""
+    ),
+    "another way": existing("  saas-platform:delivery: flux  #! delivery | must be 'pulumi' or 'argocd'\n"),
+    "operators of another cluster": file(
+        "prod",
+        rest=f"""{ONE}    clusters:
+      - {{name: eu, server: 'https://eu.example.com'}}  #! gitops.clusters[0].server | set these to preinstalled
+""",
+    ),
+}
+
+
+def test_a_missing_repository_is_named(scratch: Scratch) -> None:
+    """There is no line for what is not there."""
+    (problem,) = scratch.problems(existing("  saas-platform:delivery: argocd\n"))
+    assert (problem.path, "set the repository" in problem.message) == ("gitops", True)
+
+
+@pytest.mark.parametrize("text", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_named_with_line_and_path_before_anything_is_registered(scratch: Scratch, text: str) -> None:
+    """What Argo CD is told wrongly it does at once, everywhere."""
+    problems = scratch.problems(text)
+    found = [Mistake(one.line or 0, one.path, one.message) for one in problems]
+    wanted = mistakes(text)
+    assert [(one.line, one.path) for one in found] == [(one.line, one.path) for one in wanted], found
+    for mistake, expected in zip(found, wanted, strict=True):
+        assert expected.fragment in mistake.fragment
+        assert "hunter2" not in mistake.fragment
+    assert scratch.registered == []

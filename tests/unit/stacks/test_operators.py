@@ -1,0 +1,174 @@
+"""Which operators an environment installs, and as which Helm releases."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from components.operators.table import OPERATORS
+from components.operators.values import Sizing
+from components.quantity import Bytes
+from graph.model import Graph
+from policy.evaluation import evaluate
+from tests.unit.eks.files import file
+from tests.unit.recordings import objects, recorded
+from tests.unit.scratch import Mistake, Scratch, mistakes
+from versions import HELM_CHARTS
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+NEEDED = {one.name for one in OPERATORS.values() if one.needed}
+ALL = "".join(f"    {name}: install\n" for name in OPERATORS)
+SIZING = Sizing(
+    replicas=2,
+    storage=Bytes.parse("10Gi"),
+    storage_class="gp3",
+    retention_days=30,
+    trace_sampling_rate=0.1,
+    ingress_class="nginx",
+)
+
+
+def releases(graph: Graph) -> dict[str, Any]:
+    """The releases of a graph by name."""
+    return {one.name: one for one in graph if one.type == RELEASE}
+
+
+def operators(text: str) -> str:
+    return f"  saas-platform:operators:\n{text}"
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_a_cluster_that_is_there_already_gets_none(stack: str) -> None:
+    """A second operator beside the cluster's own would fight it over every object."""
+    assert releases(recorded(stack)) == {}
+
+
+def test_a_cluster_of_its_own_gets_what_the_environment_needs(scratch: Scratch) -> None:
+    """Without them none of the custom resources can be created."""
+    assert releases(scratch.record(file("prod"))).keys() == NEEDED
+    assert releases(scratch.record(file("dev"))).keys() == NEEDED - {"external-secrets"}
+
+
+@pytest.mark.parametrize("tier", ["dev", "prod"])
+def test_every_operator_can_be_installed_and_the_policies_accept_it(scratch: Scratch, tier: str) -> None:
+    """Each release exactly as the table pins it."""
+    graph = scratch.record(file(tier, rest=operators(ALL)))
+    found = releases(graph)
+    assert found.keys() == OPERATORS.keys() == HELM_CHARTS.keys()
+    for name, release in found.items():
+        chart = HELM_CHARTS[name]
+        inputs = release.inputs
+        assert (inputs["chart"], inputs["version"], inputs["name"]) == (chart.name, chart.version, name)
+        assert inputs["repositoryOpts"] == {"repo": chart.repository}
+        assert inputs["namespace"] == OPERATORS[name].namespace
+    assert [one for one in evaluate(graph) if one.blocks] == []
+
+
+def test_an_operator_comes_after_what_it_needs_and_before_what_uses_it(scratch: Scratch) -> None:
+    """A plugin without its operator, and a database without a definition of it, are refused by the API."""
+    graph = scratch.record(file("prod", rest=operators(ALL)))
+    found = releases(graph)
+    for name, operator in OPERATORS.items():
+        assert {found[one].urn for one in operator.after} <= set(found[name].dependencies), name
+    database = next(one for one in graph if one.type.endswith(":Cluster") and "postgresql" in one.type)
+    assert {one.urn for one in found.values()} <= graph.all_dependencies(database)
+
+
+def test_no_release_takes_its_definitions_with_it() -> None:
+    """With a definition Kubernetes deletes every object of its kind, databases included."""
+    in_a_folder = {"redis-operator", "vertical-pod-autoscaler", "flagger"}
+    by_the_chart_itself = {"cloudnative-pg", "plugin-barman-cloud", "istio-base"}
+    without = {"istiod", "istio-gateway", "ingress-nginx", "metrics-server", "loki", "tempo", "opentelemetry-collector"}
+    without |= {"prometheus-operator"}
+    for name, operator in OPERATORS.items():
+        if name in in_a_folder | by_the_chart_itself | without or not operator.keeps_definitions:
+            continue
+        crds = operator.build(SIZING)["crds"]
+        keep = {"helm.sh/resource-policy": "keep"}
+        assert crds.get("keep") is True or keep in crds.values(), name
+
+
+def test_a_release_whose_chart_keeps_nothing_stays_when_the_environment_goes(scratch: Scratch) -> None:
+    """Routes of other environments would go with the definitions."""
+    found = releases(scratch.record(file(rest=operators(ALL))))
+    assert [name for name, one in found.items() if one.options.get("retain_on_delete")] == ["gateway-api-crds"]
+
+
+@pytest.mark.parametrize("chart", HELM_CHARTS.values(), ids=lambda chart: chart.name)
+def test_every_chart_is_one_exact_version_from_a_repository_by_tls(chart: Any) -> None:
+    """A range would install another version on the next day."""
+    assert re.fullmatch(r"v?\d+\.\d+\.\d+", chart.version)
+    assert chart.repository.startswith("https://")
+
+
+def test_the_operators_run_where_the_network_policies_let_them_in_from() -> None:
+    """Both sides name the namespace; a difference would cut an operator off from what it runs."""
+    from components.cache.args import OPERATOR_NAMESPACE as CACHE_OPERATOR_NAMESPACE
+    from components.database.args import OPERATOR_NAMESPACE
+    from stacks.composition import INGRESS_NAMESPACE
+
+    assert OPERATORS["cloudnative-pg"].namespace == OPERATORS["plugin-barman-cloud"].namespace == OPERATOR_NAMESPACE
+    assert OPERATORS["redis-operator"].namespace == CACHE_OPERATOR_NAMESPACE
+    assert OPERATORS["ingress-nginx"].namespace == INGRESS_NAMESPACE
+
+
+def reached(graph: Graph) -> set[tuple[str, int]]:
+    """(namespace or CIDR, port) of everything that Prometheus' pods may reach."""
+    policies = [one for one in objects(graph, "NetworkPolicy") if one["metadata"]["namespace"] == "monitoring"]
+    rules = [rule for one in policies if "prometheus" in str(one["spec"]["podSelector"]) for rule in _egress(one)]
+    found = set()
+    for rule in rules:
+        for peer in rule["to"]:
+            labels = peer.get("namespaceSelector", {}).get("matchLabels", {})
+            where = labels.get("kubernetes.io/metadata.name") or peer.get("ipBlock", {}).get("cidr", "")
+            found |= {(where, port["port"]) for port in rule["ports"]}
+    return found
+
+
+def _egress(policy: Any) -> Any:
+    return policy["spec"].get("egress", [])
+
+
+def test_prometheus_reaches_what_tells_of_the_cluster_where_it_is_installed_and_only_there(scratch: Scratch) -> None:
+    """Default deny would leave every alert on nodes and pods without data."""
+    ports = {("prometheus-operator", 8080), ("kube-system", 9153), ("0.0.0.0/0", 9100), ("0.0.0.0/0", 10250)}
+    assert ports <= reached(scratch.record(file("prod")))
+    assert not ports & reached(recorded("prod"))
+
+
+MISTAKES = {
+    "an operator that there is not": file(
+        rest=operators("    cert-manger: install  #! operators.cert-manger | did you mean 'cert-manager'?\n")
+    ),
+    "something else than a mode": file(
+        rest=operators(
+            "    keda: yes  #! operators.keda | must be 'install', 'off' or 'preinstalled'\n"
+            "    loki: later  #! operators.loki | must be 'install', 'off' or 'preinstalled'\n"
+        )
+    ),
+    "one off that is needed": file(
+        "prod", rest=operators("    cert-manager: off  #! operators.cert-manager | say install, or preinstalled\n")
+    ),
+    "one without what it needs": file(
+        rest=operators("    flagger: install  #! operators.flagger | needs istiod, which is off\n")
+    ),
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_named_with_line_and_path_before_anything_is_registered(scratch: Scratch, text: str) -> None:
+    """Half of the operators in a cluster are worse than none."""
+    found = [Mistake(one.line or 0, one.path, one.message) for one in scratch.problems(text)]
+    wanted = mistakes(text)
+    assert [(one.line, one.path) for one in found] == [(one.line, one.path) for one in wanted]
+    for one, expected in zip(found, wanted, strict=True):
+        assert expected.fragment in one.fragment
+    assert scratch.registered == []
+
+
+def test_off_is_understood_as_yaml_reads_it(scratch: Scratch) -> None:
+    """YAML 1.1 makes false of it."""
+    text = file(rest=operators("    keda: off\n    loki: 'off'\n    external-secrets: off\n"))
+    assert releases(scratch.record(text)).keys() == NEEDED - {"external-secrets"}
