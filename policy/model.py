@@ -39,7 +39,13 @@ class Severity(StrEnum):
 class RuleConfig(BaseModel):
     """A rule's settings, with their defaults. Flat: Pulumi's schema of a policy cannot refer to other models."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A validator is built when it is first asked for: most rules are never configured, and there are a hundred.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @classmethod
+    def default(cls) -> RuleConfig:
+        """The settings of a rule that nobody configured: each has a default, so that there is nothing to validate."""
+        return cls.model_construct()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,7 +96,7 @@ def _configured(rule: Rule, values: Mapping[str, Any]) -> RuleConfig:
 
 @cache
 def _default(config: type[RuleConfig]) -> RuleConfig:
-    return config()
+    return config.default()
 
 
 def _report(

@@ -35,7 +35,7 @@ class Settings:
         """The rule's settings. Raises pydantic.ValidationError for a key or value that it does not have."""
         entry = self.entries.get(rule.about.name, {})
         values = {} if isinstance(entry, str) else {key: value for key, value in entry.items() if key != _LEVEL}
-        config: RuleConfig = rule.config.model_validate(values)
+        config: RuleConfig = rule.config.model_validate(values) if values else rule.config.default()
         return config
 
     def _level(self, name: str) -> str | None:

@@ -18,7 +18,6 @@ from pydantic import Field, ValidationError
 from paths import PROJECT
 from stacks.access import Access, access_problems
 from stacks.eks.config import EksCluster
-from stacks.eks.rules import eks_problems
 from stacks.errors import ConfigurationError, from_source, from_validation
 from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
 from stacks.object_storage import without_role
@@ -186,6 +185,9 @@ def _cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) 
     """What an EKS cluster and the tier do not agree on. The path has the kind in it, as pydantic's own paths do."""
     if not isinstance(cluster, Mapping) or cluster.get("kind") != "eks":
         return
+    # Only here: instance types and their sizes are of no use to any other cluster.
+    from stacks.eks.rules import eks_problems
+
     zones = overrides.get("zones") if isinstance(overrides, Mapping) else None
     if isinstance(zones, int) and 1 <= zones <= 3:
         tier = tier.model_copy(update={"zones": zones})

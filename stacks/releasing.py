@@ -10,7 +10,6 @@ import pulumi
 from components.application import ApplicationArgs
 from components.naming import Scope
 from components.routing import release as components
-from components.routing.analysis import ReleaseAnalysis, ReleaseAnalysisArgs
 from components.routing.release import GATEWAY_NAME, Entry
 from stacks.releases import Release, Routing, thresholds
 
@@ -70,6 +69,9 @@ def release_analysis(
     """What the releases of a system's applications share, if Flagger carries any of them out."""
     releases = [one.release for one in applications if one.release and one.release.controller == "flagger"]
     if releases:
+        # Only here, as with the rest of what a release needs.
+        from components.routing.analysis import ReleaseAnalysis, ReleaseAnalysisArgs
+
         arguments = ReleaseAnalysisArgs(
             scope=args.scope(name), releases=releases, prometheus=args.prometheus, store=args.store
         )

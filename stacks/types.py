@@ -67,7 +67,8 @@ class Model(BaseModel):
     input, so that its findings are reported together with those of the single fields, and not only after them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built with the model that is validated, and not each by itself as well.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

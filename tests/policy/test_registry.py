@@ -80,3 +80,9 @@ def test_a_policy_carries_all_that_the_rule_declares(tier: str | None) -> None:
         assert policy.tags == [str(framework) for framework in about.frameworks]
         assert policy.remediation_steps and policy.remediation_steps.startswith(f"1. {about.remediation[0]}")
         assert policy.config_schema and set(policy.config_schema.properties) == set(rule.config.model_fields)
+
+
+@_every_rule
+def test_the_defaults_of_a_rules_settings_are_valid(rule: Rule) -> None:
+    """They are used without being validated, which would cost every preview a validator for each rule."""
+    assert rule.config.default() == rule.config.model_validate({})
