@@ -240,3 +240,40 @@ def test_a_namespace_that_is_no_drills_is_left_alone(project: Project) -> None:
 def test_the_program_is_the_repositorys_own_but_for_the_file(project: Project) -> None:
     """The commands write to the environment's file alone."""
     assert (project.root / "__main__.py").read_bytes() == (Path(ROOT) / "__main__.py").read_bytes()
+
+
+PAIR = {"local": "europe", "other": "america", "primary": "europe", "bucket": "saas-platform-backups-america"}
+
+
+def test_the_other_region_takes_over_with_the_token_and_back(project: Project) -> None:
+    """From the primary to a follower, which prints the token, and from a follower to the primary, which hands it on."""
+    without = project.ops("db", "demote")
+    assert (without.returncode, "database.replication is missing" in without.stderr) == (1, True), without.stderr
+    path = project.root / "Pulumi.dev.yaml"
+    before = path.read_bytes()
+    document = yaml.safe_load(before)
+    document["config"]["saas-platform:systems"]["astrbot"].setdefault("database", {})["replication"] = dict(PAIR)
+    path.write_text(yaml.safe_dump(document))
+    try:
+        assert "america takes over" not in project.succeed("db", "promote", "--without-token"), "it writes already"
+        patch = json.dumps({"status": {"demotionToken": "token-of-europe"}})
+        cluster = ("-n", NAMESPACE, f"clusters.postgresql.cnpg.io/{ORIGINAL}")
+        project.kubectl("patch", *cluster, "--subresource=status", "--type=merge", f"--patch={patch}")
+        assert "ops db promote --token token-of-europe" in project.succeed("db", "demote")
+        assert replica(project) == {"self": "europe", "primary": "america", "source": "america"}
+        assert "ops db promote --token token-of-europe" in project.succeed("db", "demote"), "again it says the same"
+        assert "europe takes writes" in project.succeed("db", "promote", "--token", "token-of-america")
+        assert replica(project) == {
+            "self": "europe",
+            "primary": "europe",
+            "source": "america",
+            "promotionToken": "token-of-america",
+        }
+    finally:
+        path.write_bytes(before)
+
+
+def replica(project: Project) -> dict[str, str]:
+    body = json.loads(project.kubectl("get", "-n", NAMESPACE, f"clusters.postgresql.cnpg.io/{ORIGINAL}", "-o", "json"))
+    found: dict[str, str] = body["spec"]["replica"]
+    return found
