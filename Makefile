@@ -41,11 +41,11 @@ pulumi-preview: $(VENV)/.ready ## `pulumi preview` of ENV with the policy pack; 
 render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/ENV
 	@$(OPS) render --stack $(ENV) rendered/$(ENV)
 
-test: $(VENV)/.ready-dev ## Unit and policy tests, and those on an AWS account in memory
+test: $(VENV)/.ready-dev ## Unit and policy tests
 	@$(RUN) -m pytest -n logical --dist loadfile
 
-e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL and Redis, and against Pulumi where it is on PATH
-	@$(RUN) -m pytest -n 2 --dist loadfile tests/data tests/sandbox tests/engine
+e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL, Redis, an AWS account in memory, and Pulumi where it is on PATH
+	@$(RUN) -m pytest -n 2 --dist loadfile tests/aws tests/data tests/sandbox tests/engine
 
 tools: $(VENV)/.ready-dev ## Build the sandbox and what its tests use; minutes the first time, nothing after that
 	@$(RUN) -c 'from sandbox import tools; tools.ensure([tool.name for tool in tools.TOOLS])'
