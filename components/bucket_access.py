@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from components.network import Flow
 
 
+def role_annotations(role_arn: str | None) -> dict[str, str]:
+    """What ties a service account to an IAM role on EKS (IRSA); nothing without one."""
+    return {"eks.amazonaws.com/role-arn": role_arn} if role_arn else {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class BucketAccess:
     """`bucket` at `endpoint` (URL) in `region`, reached by `flow`.
@@ -32,4 +37,4 @@ class BucketAccess:
     @property
     def service_account_annotations(self) -> Mapping[str, str]:
         """What ties a service account to the IAM role on EKS (IRSA)."""
-        return {"eks.amazonaws.com/role-arn": self.role_arn} if self.role_arn else {}
+        return role_annotations(self.role_arn)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from ops.command_line import Context, Stack, module
 
 db = typer.Typer(no_args_is_help=True, help="Restore a database, rehearse it, and move it to another region.")
 rotate = typer.Typer(no_args_is_help=True, help="Replace a secret that has leaked, or that is old.")
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="The environment: NAME of Pulumi.NAME.yaml.")]
 System = Annotated[str, typer.Option("--system", help="The system whose database it is.")]
-Context = Annotated[str | None, typer.Option("--context", help="The cluster: a context of your kubeconfig.")]
 Timeout = Annotated[int, typer.Option("--timeout", min=1, help="Seconds for each step.")]
 To = Annotated[str, typer.Option("--to", help="A time, such as 2026-01-31T12:00:00Z.")]
 
@@ -28,7 +27,7 @@ def restore(
     switch: Annotated[bool, typer.Option(help="Make the applications use it, once it was looked at.")] = True,
 ) -> None:
     """Bring a cluster up from backup beside the running one, as it was at a time; then make the applications use it."""
-    raise typer.Exit(_module("restore").run(stack, system, _time(to), context, timeout, switch=switch))
+    raise typer.Exit(module("database.restore").run(stack, system, _time(to), context, timeout, switch=switch))
 
 
 @db.command()
@@ -36,7 +35,7 @@ def use(
     cluster: str, stack: Stack = "dev", system: System = "astrbot", context: Context = None, timeout: Timeout = 1800
 ) -> None:
     """Make the applications use CLUSTER, one of the database's."""
-    raise typer.Exit(_module("restore").run_use(stack, system, cluster, context, timeout))
+    raise typer.Exit(module("database.restore").run_use(stack, system, cluster, context, timeout))
 
 
 @db.command()
@@ -44,7 +43,7 @@ def forget(
     cluster: str, stack: Stack = "dev", system: System = "astrbot", context: Context = None, timeout: Timeout = 1800
 ) -> None:
     """Let go of CLUSTER, which nothing uses any more."""
-    raise typer.Exit(_module("restore").forget(stack, system, cluster, context, timeout))
+    raise typer.Exit(module("database.restore").forget(stack, system, cluster, context, timeout))
 
 
 @db.command()
@@ -58,13 +57,15 @@ def drill(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the scratch namespace.")] = False,
 ) -> None:
     """Restore into a scratch namespace and report RTO and RPO. Exit status 0 if the targets are met, else 1."""
-    raise typer.Exit(_module("drill").run(stack, system, _time(to) if to else None, context, timeout, keep=keep))
+    raise typer.Exit(
+        module("database.drill").run(stack, system, _time(to) if to else None, context, timeout, keep=keep)
+    )
 
 
 @db.command()
 def demote(stack: Stack = "dev", system: System = "astrbot", context: Context = None, timeout: Timeout = 1800) -> None:
     """Make this environment's database follow the other region's, and print the token for `promote` there."""
-    raise typer.Exit(_module("replication").demote(stack, system, context, timeout))
+    raise typer.Exit(module("database.replication").demote(stack, system, context, timeout))
 
 
 @db.command()
@@ -82,7 +83,7 @@ def promote(
     """Make this environment's database the one that writes."""
     if bool(token) == without_token:
         raise typer.BadParameter("give --token with what `demote` printed, or --without-token if the other is gone")
-    raise typer.Exit(_module("replication").promote(stack, system, token, context, timeout))
+    raise typer.Exit(module("database.replication").promote(stack, system, token, context, timeout))
 
 
 @rotate.command("database-password")
@@ -90,11 +91,7 @@ def database_password(
     stack: Stack = "dev", system: System = "astrbot", context: Context = None, timeout: Timeout = 600
 ) -> None:
     """Hand the applications over to the other user, and give both new passwords; no connection fails meanwhile."""
-    raise typer.Exit(_module("rotate").run(stack, system, context, timeout))
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f"ops.database.{name}")
+    raise typer.Exit(module("database.rotate").run(stack, system, context, timeout))
 
 
 def _time(text: str) -> str:

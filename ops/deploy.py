@@ -72,10 +72,7 @@ def _deploy_with_pulumi(graph: Graph, cluster: Cluster, out: Console, timeout: i
     # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
     with DeploymentProgress(out) as engine.progress:
         engine.wait(engine.manifests)
-    if brief:
-        out.print(f"{graph.stack} on {cluster.title}: {changes}")
-    else:
-        _report(out, graph, cluster, engine, changes)
+    _report(out, graph, cluster, changes, None if brief else engine)
     return 0
 
 
@@ -90,10 +87,7 @@ def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: boo
     except OperationError as error:
         _applied_so_far(out, engine.changes)
         raise OperationError(redact(str(error), graph)) from None
-    if brief:
-        out.print(f"{stack} on {cluster.title}: {changes}")
-    else:
-        _report(out, graph, cluster, engine, str(changes))
+    _report(out, graph, cluster, str(changes), None if brief else engine)
     return 0
 
 
@@ -220,8 +214,12 @@ def _applied_so_far(out: Console, changes: Changes) -> None:
             out.print(f"  {title}", style="dim")
 
 
-def _report(out: Console, graph: Graph, cluster: Cluster, engine: RecordedEngine, changes: str) -> None:
+def _report(out: Console, graph: Graph, cluster: Cluster, changes: str, engine: RecordedEngine | None) -> None:
+    """Say what was changed and, with the engine to ask, what runs and what can be done next."""
     stack = graph.stack
+    if engine is None:
+        out.print(f"{stack} on {cluster.title}: {changes}")
+        return
     out.print(table(engine.state()))
     out.print(f"\n[bold]{stack}[/bold] on {cluster.title}: {changes}  [dim]({headline(graph)})[/dim]")
     for name, value in graph.outputs.items():

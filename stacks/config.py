@@ -182,7 +182,7 @@ def _decoded(text: str | None) -> Any:
 
 
 def _cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) -> Iterable[Problem]:
-    """What an EKS cluster and the tier do not agree on. The path has the kind in it, as pydantic's own paths do."""
+    """What an EKS cluster and the tier do not agree on."""
     if not isinstance(cluster, Mapping) or cluster.get("kind") != "eks":
         return
     # Only here: instance types and their sizes are of no use to any other cluster.
@@ -192,7 +192,7 @@ def _cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) 
     if isinstance(zones, int) and 1 <= zones <= 3:
         tier = tier.model_copy(update={"zones": zones})
     for problem in eks_problems(name, tier, cluster):
-        yield problem._replace(path=("cluster", "eks", *problem.path))
+        yield problem._replace(path=("cluster", *problem.path))
 
 
 def _keys_without_a_store(systems: Any) -> Iterable[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,30 +51,14 @@ def from_validation(source: Source, error: ValidationError) -> list[Configuratio
     problems = [
         ConfigurationProblem(
             file=source.path.name,
-            line=source.line_of(_without_tag(line["loc"])),
-            path=_dotted(_without_tag(line["loc"])),
+            line=source.line_of(path),
+            path=_dotted(path),
             message=_message(line["msg"], line["input"]),
         )
         for line in error.errors()
+        for path in [source.without_kinds(line["loc"])]
     ]
     return sorted(problems, key=lambda problem: (problem.line or 0, problem.path))
-
-
-# Where a value is one of several kinds, and which.
-_KINDS: Mapping[tuple[str, ...], frozenset[str]] = {
-    ("cluster",): frozenset({"sandbox", "existing", "eks"}),
-    ("secret_store", "provider"): frozenset({"aws-secrets-manager", "vault", "kubernetes"}),
-    ("systems", "astrbot", "object_storage"): frozenset({"minio", "s3"}),
-}
-
-
-def _without_tag(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A path as it stands in the file: pydantic adds the `kind` of such a value after its key."""
-    for where, kinds in _KINDS.items():
-        length = len(where)
-        if path[:length] == where and path[length : length + 1] and path[length] in kinds:
-            return path[:length] + path[length + 1 :]
-    return path
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

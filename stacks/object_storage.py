@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from stacks.aws import BucketName, Region, RoleArn
 from stacks.types import Model
-
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, without dots, which break TLS.
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
-
-
-def _bucket(value: str) -> str:
-    if not _BUCKET.fullmatch(value):
-        raise ValueError(f"{value!r} is not a bucket: 3 to 63 lower-case letters, digits and '-', such as acme-files")
-    return value
-
-
-def _region(value: str) -> str:
-    if not _REGION.fullmatch(value):
-        raise ValueError(f"{value!r} is not an AWS region: write one such as eu-central-1")
-    return value
-
-
-def _role(value: str) -> str:
-    if not _ROLE.fullmatch(value):
-        raise ValueError(f"{value!r} is not an IAM role: write its ARN, such as arn:aws:iam::123456789012:role/files")
-    return value
 
 
 def _url(value: str) -> str:
@@ -42,9 +19,6 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-BucketName = Annotated[str, AfterValidator(_bucket)]
-Region = Annotated[str, AfterValidator(_region)]
-RoleArn = Annotated[str, AfterValidator(_role)]
 HttpsUrl = Annotated[str, AfterValidator(_url)]
 
 

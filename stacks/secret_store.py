@@ -9,7 +9,8 @@ from pydantic import Field
 
 from components import secret_store
 from components.credentials import ExternalStore
-from stacks.object_storage import HttpsUrl, Region, RoleArn
+from stacks.aws import Region, RoleArn
+from stacks.object_storage import HttpsUrl
 from stacks.types import Model, Name, Problem, Text
 
 

@@ -55,6 +55,20 @@ class Source:
             line = text.count("\n", 0, error.position) + 1
             return cls(path, problems=(SourceProblem(line, f"not valid YAML: {error.reason}"),))
 
+    def without_kinds(self, path: _Path) -> _Path:
+        """A path as it stands in the file: pydantic puts the `kind` of a value that is one of several after its key."""
+        kept: list[str | int] = []
+        here: Any = {key.removeprefix(f"{PROJECT}:"): value for key, value in self.config.items()}
+        for part in path:
+            if isinstance(here, Mapping):
+                if here.get("kind") == part and part not in here:
+                    continue
+                here = here.get(part)
+            else:
+                here = here[part] if isinstance(here, list) and isinstance(part, int) and part < len(here) else None
+            kept.append(part)
+        return tuple(kept)
+
     def line_of(self, path: _Path) -> int | None:
         """The line of a value by its path below the project's namespace, or of the nearest value that is there."""
         for end in range(len(path), 0, -1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.bucket_access import role_annotations
 from components.database.args import DatabaseArgs, Login
 from components.priority import Priority
 from components.quantity import Bytes
@@ -127,9 +128,8 @@ def _archive(name: str, store: str) -> dict[str, Any]:
 
 
 def _service_account(args: DatabaseArgs) -> dict[str, Any]:
-    role = args.backup.target.role_arn
-    annotations = {"eks.amazonaws.com/role-arn": role}
-    return {"serviceAccountTemplate": {"metadata": {"annotations": annotations}}} if role else {}
+    annotations = role_annotations(args.backup.target.role_arn)
+    return {"serviceAccountTemplate": {"metadata": {"annotations": annotations}}} if annotations else {}
 
 
 def inherited_labels(args: DatabaseArgs) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from components.application.args import SecretKey
+from components.bucket_access import role_annotations
 from components.database.args import PORT, DatabaseArgs
 from components.network import DNS, Flow, Peer
 from components.script_job import ScriptJobArgs, WorkVolume, script
@@ -34,7 +35,7 @@ def dump_args(args: DatabaseArgs) -> ScriptJobArgs:
         deadline=12 * 3600,
         work=WorkVolume(size=backup.dump_space, storage_class=args.storage_class),
         user_id=_USER_ID,
-        service_account_annotations={"eks.amazonaws.com/role-arn": target.role_arn} if target.role_arn else {},
+        service_account_annotations=role_annotations(target.role_arn),
     )
 
 

@@ -14,6 +14,11 @@ _CONTAINER = "postgres"
 _PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
 # The first line is the password, so that it is in no argument; what follows is psql's.
 _LOGIN = 'IFS= read -r PGPASSWORD && export PGPASSWORD && exec "$@"'
+_TABLES = """
+SELECT format('%I.%I', schemaname, relname), (xpath('/row/n/text()', query_to_xml(
+    format('SELECT count(*) AS n FROM %I.%I', schemaname, relname), false, true, '')))[1]
+FROM pg_stat_user_tables ORDER BY 1
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class Connection:
         # Told to end, and not left to wait for the end of the stream, which not every kubelet hands on.
         printed = self._exec(*command, stdin=f"{text};\n\\q\n")
         return [line.split("|") for line in printed.splitlines() if line]
+
+    def tables(self) -> dict[str, int]:
+        """Its tables, each with how many rows it has: what is there, and whether anything is missing altogether."""
+        return {table: int(rows) for table, rows in self.sql(_TABLES)}
 
     def writes(self) -> bool:
         """Whether there is a primary and it takes writes: one that replays WAL or is just starting does not."""

@@ -15,7 +15,8 @@ from typing import Any
 from ops.database.connection import Connection
 from ops.database.drill_objects import LABEL, drill_objects, opening
 from ops.database.environment import DatabaseEnvironment
-from ops.database.restore import TABLES, check_window
+from ops.database.restore import check_window
+from ops.engines.readiness import readiness
 from ops.errors import OperationError
 
 # The AstrBot document, section 6.2, row "database": RTO below 30 minutes, RPO below 15; in seconds.
@@ -83,7 +84,7 @@ def _restore(environment: DatabaseEnvironment, active: str, namespace: str, to: 
         f"{namespace}/{active} is still replaying WAL",
         connection.writes,
     )
-    return {table: int(rows) for table, rows in connection.sql(TABLES)}
+    return connection.tables()
 
 
 def _objects(environment: DatabaseEnvironment, cluster: Any, namespace: str, to: str | None) -> list[dict[str, Any]]:
@@ -116,8 +117,8 @@ def _openings(environment: DatabaseEnvironment, cluster: Any, store: Any, namesp
 
 def _ready(environment: DatabaseEnvironment, name: str, namespace: str) -> bool:
     body = environment.live(f"clusters.postgresql.cnpg.io/{name}", namespace)
-    conditions = body.get("status", {}).get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    state = readiness(body)
+    return state is not None and state.done
 
 
 def _unarchived(connection: Connection) -> float:

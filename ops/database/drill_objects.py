@@ -26,7 +26,13 @@ def drill_objects(
         {
             "apiVersion": cluster["apiVersion"],
             "kind": cluster["kind"],
-            "metadata": {"name": name, "namespace": namespace, "labels": {LABEL: home}},
+            # Its annotations say what it is waited for.
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "labels": {LABEL: home},
+                "annotations": cluster["metadata"]["annotations"],
+            },
             "spec": _spec(cluster["spec"], name, to),
         },
     ]

@@ -14,13 +14,6 @@ from ops.database.environment import DatabaseEnvironment
 from ops.errors import OperationError
 from stacks.databases import DatabaseState, Restored
 
-# For each table its rows: what was there, and whether anything is missing altogether.
-TABLES = """
-SELECT format('%I.%I', schemaname, relname), (xpath('/row/n/text()', query_to_xml(
-    format('SELECT count(*) AS n FROM %I.%I', schemaname, relname), false, true, '')))[1]
-FROM pg_stat_user_tables ORDER BY 1
-"""
-
 
 def run(stack: str, system: str, to: str, context: str | None, timeout: int, *, switch: bool) -> int:
     """Restore to a time; returns 0. Raises OperationError, with the running cluster untouched, if it cannot be."""
@@ -45,9 +38,7 @@ def run(stack: str, system: str, to: str, context: str | None, timeout: int, *, 
 
 def use(environment: DatabaseEnvironment, name: str) -> None:
     """Make the applications use one of the database's clusters."""
-    state = environment.file.read()
-    if name not in state.clusters:
-        raise OperationError(f"{name!r} is no cluster of this database; there are: {', '.join(state.clusters)}")
+    state = _state_with(environment, name)
     environment.deploy(state.model_copy(update={"active": name}), f"The applications use {name}")
 
 
@@ -60,9 +51,7 @@ def run_use(stack: str, system: str, name: str, context: str | None, timeout: in
 def forget(stack: str, system: str, name: str, context: str | None, timeout: int) -> int:
     """Take a cluster that nothing uses out of the program; where data is protected, the cluster itself stays."""
     environment = DatabaseEnvironment.of(stack, system, context, timeout)
-    state = environment.file.read()
-    if name not in state.clusters:
-        raise OperationError(f"{name!r} is no cluster of this database; there are: {', '.join(state.clusters)}")
+    state = _state_with(environment, name)
     if name == state.active:
         raise OperationError(f"the applications use {name}; make them use another first: ops db use CLUSTER")
     changes: dict[str, Any] = {"restored": tuple(one for one in state.restored if one.name != name)}
@@ -98,8 +87,7 @@ def look_at(environment: DatabaseEnvironment, restored: Restored, active: str) -
     """Raise OperationError unless the restored cluster takes writes and has tables."""
     connection = environment.connection(restored.name)
     environment.wait(f"{restored.name} is still replaying WAL", connection.writes)
-    there = {table: int(rows) for table, rows in connection.sql(TABLES)}
-    before = {table: int(rows) for table, rows in environment.connection(active).sql(TABLES)}
+    there, before = connection.tables(), environment.connection(active).tables()
     if before and not there:
         raise OperationError(
             f"{restored.name} has no table, and {active} has {len(before)}: {restored.to} may be before they were "
@@ -109,6 +97,14 @@ def look_at(environment: DatabaseEnvironment, restored: Restored, active: str) -
         environment.out.print(
             f"  {table}: {there.get(table, 'not there')} rows, {before.get(table, 'not there')} in use"
         )
+
+
+def _state_with(environment: DatabaseEnvironment, name: str) -> DatabaseState:
+    """The state, which must have a cluster of that name."""
+    state = environment.file.read()
+    if name not in state.clusters:
+        raise OperationError(f"{name!r} is no cluster of this database; there are: {', '.join(state.clusters)}")
+    return state
 
 
 def _begun(state: DatabaseState, to: str) -> Restored | None:

@@ -8,15 +8,14 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field
 
 from components.cluster.eks.args import Autoscaler, Effect
+from stacks.aws import BucketName, Region
 from stacks.eks.types import (
     Account,
-    BucketName,
     HostedZone,
     InstanceTypeName,
     KubernetesVersion,
     Principal,
     PublicNetwork,
-    Region,
     VpcRange,
     ZoneLetter,
 )

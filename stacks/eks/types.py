@@ -1,4 +1,4 @@
-"""The types of values that only AWS has, each with the message that tells a person what is allowed."""
+"""The types of values that only a cluster on AWS has, each with the message that tells a person what is allowed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
-from components.aws.names import bucket_name
 from components.cluster.eks.addresses import network
 from components.cluster.eks.instances import INSTANCE_TYPES
 from versions import EKS_VERSIONS
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _ZONE = re.compile(r"[a-z]")
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+")
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
@@ -31,12 +29,6 @@ def _quoted(value: Any) -> Any:
 def _account(value: str) -> str:
     if not _ACCOUNT.fullmatch(value):
         raise ValueError(f"{value!r} is not an AWS account: write its 12 digits, in quotes")
-    return value
-
-
-def _region(value: str) -> str:
-    if not _REGION.fullmatch(value):
-        raise ValueError(f"{value!r} is not a region of AWS: write it as eu-central-1")
     return value
 
 
@@ -85,7 +77,6 @@ def _vpc(value: str) -> str:
 
 
 Account = Annotated[str, BeforeValidator(_quoted), AfterValidator(_account)]
-Region = Annotated[str, AfterValidator(_region)]
 ZoneLetter = Annotated[str, AfterValidator(_zone)]
 KubernetesVersion = Annotated[str, BeforeValidator(_quoted), AfterValidator(_version)]
 InstanceTypeName = Annotated[str, AfterValidator(_instance_type)]
@@ -93,4 +84,3 @@ Principal = Annotated[str, AfterValidator(_principal)]
 PublicNetwork = Annotated[str, AfterValidator(_public_network)]
 VpcRange = Annotated[str, AfterValidator(_vpc)]
 HostedZone = Annotated[str, AfterValidator(_zone_id)]
-BucketName = Annotated[str, AfterValidator(bucket_name)]

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from components.footprint import ContainerResources
@@ -37,7 +37,15 @@ class Level:
     thanos: bool = False
 
 
-_LARGE = ContainerResources.of("2", "4", "4Gi", "8Gi")
+_PRODUCTION = Level(
+    prometheus=2,
+    alertmanagers=3,
+    resources=ContainerResources.of("2", "4", "4Gi", "8Gi"),
+    storage=_GIB * 100,
+    retention="15d",
+    retention_size=Bytes.parse("90G"),
+    tls=True,
+)
 
 LEVELS: dict[LevelName, Level] = {
     "basic": Level(
@@ -57,23 +65,6 @@ LEVELS: dict[LevelName, Level] = {
         retention="7d",
         retention_size=Bytes.parse("40G"),
     ),
-    "production": Level(
-        prometheus=2,
-        alertmanagers=3,
-        resources=_LARGE,
-        storage=_GIB * 100,
-        retention="15d",
-        retention_size=Bytes.parse("90G"),
-        tls=True,
-    ),
-    "comprehensive": Level(
-        prometheus=2,
-        alertmanagers=3,
-        resources=_LARGE,
-        storage=_GIB * 100,
-        retention="15d",
-        retention_size=Bytes.parse("90G"),
-        tls=True,
-        thanos=True,
-    ),
+    "production": _PRODUCTION,
+    "comprehensive": replace(_PRODUCTION, thanos=True),
 }
