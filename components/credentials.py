@@ -73,12 +73,20 @@ def store_in_namespace(
 class Credentials(pulumi.ComponentResource):
     """The credentials of one system. `store` None means that they are generated.
 
+    In an external store, which several systems share, `prefix` comes before each name.
     Outputs: none. Values leave it only through `SecretBundle`.
     """
 
-    def __init__(self, name: str, store: ExternalStore | None, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        store: ExternalStore | None,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        prefix: str = "",
+    ) -> None:
         super().__init__("platform:credentials:Credentials", name, {}, opts)
-        self._name, self._store = name, store
+        self._name, self._store, self._prefix = name, store, prefix
         self.register_outputs({})
 
     @property
@@ -89,7 +97,7 @@ class Credentials(pulumi.ComponentResource):
     def credential(self, name: str) -> Credential:
         """The credential `name`; it is made the first time the environment is deployed, and kept from then on."""
         if self._store is not None:
-            return Credential(name=name)
+            return Credential(name=f"{self._prefix}{name}")
         password = RandomPassword(
             f"{self._name}-{name}", length=_LENGTH, special=False, opts=pulumi.ResourceOptions(parent=self)
         )

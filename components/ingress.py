@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
@@ -12,6 +13,9 @@ from pulumi_kubernetes.networking.v1 import Ingress
 from components.naming import Scope
 from components.performance import SKIP_AWAIT
 from versions import CERTIFICATE_ISSUER
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.networking.v1 import HTTPIngressPathArgsDict, IngressRuleArgsDict
 
 _SELF_SIGNED = "self-signed"
 
@@ -27,7 +31,7 @@ class Backend:
 
 @dataclass(frozen=True, kw_only=True)
 class IngressArgs:
-    """A host with TLS.
+    """Hosts with TLS, each with its backends, behind one certificate.
 
     `cluster_issuer` names the cert-manager ClusterIssuer; None makes a self-signed Issuer of the namespace's own.
     `requests_per_minute` limits each client address.
@@ -35,16 +39,15 @@ class IngressArgs:
 
     scope: Scope
     component: str
-    host: str
+    hosts: Mapping[str, Sequence[Backend]]
     tls_secret_name: str
-    backends: Sequence[Backend]
     class_name: str
     cluster_issuer: str | None
     requests_per_minute: int | None = None
 
 
 class HttpIngress(pulumi.ComponentResource):
-    """An Ingress with TLS, whose certificate cert-manager keeps. Outputs: `url`."""
+    """An Ingress with TLS, whose certificate cert-manager keeps. Outputs: `url` (of the first host)."""
 
     url: str
 
@@ -53,7 +56,7 @@ class HttpIngress(pulumi.ComponentResource):
         self._name, self._args = name, args
         issuer = [] if args.cluster_issuer else [self._self_signed_issuer()]
         self._ingress(pulumi.ResourceOptions(parent=self, depends_on=issuer))
-        self.url = f"https://{args.host}"
+        self.url = f"https://{next(iter(args.hosts))}"
         self.register_outputs({"url": self.url})
 
     def _self_signed_issuer(self) -> CustomResource:
@@ -89,22 +92,20 @@ class HttpIngress(pulumi.ComponentResource):
             metadata=args.scope.metadata(args.component, annotations=self._annotations() | SKIP_AWAIT),
             spec={
                 "ingress_class_name": args.class_name,
-                "tls": [{"hosts": [args.host], "secret_name": args.tls_secret_name}],
-                "rules": [
-                    {
-                        "host": args.host,
-                        "http": {
-                            "paths": [
-                                {
-                                    "path": backend.path,
-                                    "path_type": "Prefix",
-                                    "backend": {"service": {"name": backend.service, "port": {"number": backend.port}}},
-                                }
-                                for backend in args.backends
-                            ]
-                        },
-                    }
-                ],
+                "tls": [{"hosts": list(args.hosts), "secret_name": args.tls_secret_name}],
+                "rules": [_rule(host, backends) for host, backends in args.hosts.items()],
             },
             opts=opts,
         )
+
+
+def _rule(host: str, backends: Sequence[Backend]) -> IngressRuleArgsDict:
+    paths: list[HTTPIngressPathArgsDict] = [
+        {
+            "path": backend.path,
+            "path_type": "Prefix",
+            "backend": {"service": {"name": backend.service, "port": {"number": backend.port}}},
+        }
+        for backend in backends
+    ]
+    return {"host": host, "http": {"paths": paths}}

@@ -16,7 +16,7 @@ from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.naming import Scope
 from components.quantity import Bytes, Cpu
 from stacks import types
-from stacks.systems.base import SystemArgs
+from stacks.systems.base import SystemArgs, system_name
 from stacks.types import Model, Name, Problem, Text, duplicates
 
 # The groups that a cluster on EKS gives to the ARNs of its file.
@@ -75,7 +75,8 @@ def access_problems(data: Any, systems: Any) -> Iterable[Problem]:
         return
     for problem in duplicates(data.get("teams"), "name", "team"):
         yield problem._replace(path=("teams", *problem.path))
-    known = {"monitoring", *(systems if isinstance(systems, Mapping) else ())}
+    named = systems if isinstance(systems, Mapping) else ()
+    known = {"monitoring", *(system_name(str(key)) for key in named)}
     declared = data.get("namespaces")
     for name in declared if isinstance(declared, Mapping) else ():
         if name not in known:

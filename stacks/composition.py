@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from components import cache, database, object_storage
 from components.application import ApplicationArgs, Replicas, SecretKey
 from components.footprint import ContainerResources
 from components.naming import Scope
@@ -68,10 +67,6 @@ class Surroundings:
     alerted: Sequence[str] = ()
     routing: Routing = _NO_MESH
     entries: Mapping[str, Entry] = field(default_factory=dict)
-
-
-# What Prometheus may reach in a system: its services, and the metrics of its stores.
-METRICS_PORTS = (8000, database.METRICS_PORT, database.POOLER_METRICS_PORT, cache.METRICS_PORT, object_storage.PORT)
 
 
 def pods_at(selectors: Sequence[Mapping[str, str]], port: int) -> list[Flow]:

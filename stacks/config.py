@@ -25,7 +25,7 @@ from stacks.operators import OperatorMode, OperatorName, operator_problems, to_i
 from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
-from stacks.systems import Systems
+from stacks.systems import Systems, entry_hosts
 from stacks.tiers import TIERS, Tier
 from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, TierName
 
@@ -97,7 +97,7 @@ class EnvironmentFile(Model):
             yield from delivery_problems(data, installed, external_secrets=bool(external))
             for problem in access_problems(data.get("access"), data.get("systems")):
                 yield problem._replace(path=("access", *problem.path))
-        yield from routing_problems(data)
+        yield from routing_problems(data, entry_hosts(data.get("systems")))
 
     def tier_with_overrides(self) -> Tier:
         """The tier as this environment has it."""

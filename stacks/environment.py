@@ -11,21 +11,18 @@ from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
-from components.network import Flow, Peer
 from components.priority import PriorityClasses
-from components.routing import mesh
 from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
 from stacks.access import register_access
-from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
+from stacks.blueprint.component import System
+from stacks.blueprint.watching import alert_receivers, metrics_targets
+from stacks.composition import MONITORING_NAMESPACE
 from stacks.config import Environment
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import cluster_targets, sizing
-from stacks.releases import Routing
-from stacks.systems.astrbot import AstrBot
-from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
@@ -45,19 +42,20 @@ def build(environment: Environment) -> dict[str, object]:
     PriorityClasses("priority", environment.name, opts)
     args = _system_args(environment)
     outputs = _about(environment) | about_cluster
-    systems = [name for name, config in environment.file.systems if config is not None]
-    args = replace(args, needs=_store(args, systems, opts))
+    systems = environment.file.systems.deployed
+    args = replace(args, needs=_store(args, list(systems), opts))
     if made is not None:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
-    targets, receivers = _watched(systems, environment.file.routing)
-    targets += cluster_targets(environment.installed_operators)
-    monitoring = Monitoring(args, targets, receivers, systems, opts)
+    declarations = [config.declared(args) for config in systems.values()]
+    targets = metrics_targets(declarations, args.routing) + cluster_targets(environment.installed_operators)
+    monitoring = Monitoring(args, targets, alert_receivers(declarations), declarations, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
     owners: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
-    if (astrbot := environment.file.systems.astrbot) is not None:
-        owners["astrbot"] = system = AstrBot(astrbot, args, opts)
-        outputs["astrbot_url"] = system.url
+    for declaration, config in zip(declarations, systems.values(), strict=True):
+        owners[declaration.name] = system = System(declaration, config, args, opts)
+        if system.url:
+            outputs[f"{declaration.name.replace('-', '_')}_url"] = system.url
     if (access := environment.access) is not None:
         register_access(access, args, owners, opts)
     return outputs
@@ -67,7 +65,7 @@ def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.Res
     """Tell Argo CD what to deploy, and leave the rest to it."""
     from components.gitops.component import GitOps
 
-    systems = [MONITORING_NAMESPACE, *(name for name, found in environment.file.systems if found is not None)]
+    systems = [MONITORING_NAMESPACE, *environment.file.systems.deployed]
     teams = [team.name for team in environment.access.teams] if environment.access else []
     GitOps("gitops", gitops_args(config, environment.name, systems, teams, environment.installed_operators), opts)
     return _about(environment)
@@ -116,14 +114,6 @@ def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOption
         opts=opts,
     )
     return [made]
-
-
-def _watched(systems: Sequence[str], routing: Routing) -> tuple[list[Flow], list[Flow]]:
-    """Where Prometheus reads metrics, and whom Alertmanager tells, in the namespaces of the environment's systems."""
-    ports = (*METRICS_PORTS, mesh.METRICS_PORT) if routing.mesh == "istio" else METRICS_PORTS
-    targets = [Flow(peer=Peer(namespace=name), ports=ports) for name in systems]
-    manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
-    return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []
 
 
 def _provided(environment: Environment) -> list[str]:

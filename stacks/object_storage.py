@@ -36,12 +36,15 @@ class S3Bucket(Model):
 
 
 class S3(Model):
-    """Buckets of AWS S3, or of another S3 service at `endpoint` (then `region` is whatever that calls its own)."""
+    """Buckets of AWS S3, or of another S3 service at `endpoint` (then `region` is whatever that calls its own).
+
+    `files` is of a system that keeps any.
+    """
 
     kind: Literal["s3"]
     region: Region
     endpoint: HttpsUrl | None = None
-    files: S3Bucket
+    files: S3Bucket | None = None
     backups: S3Bucket
 
     @property

@@ -150,11 +150,14 @@ def replica_problems(data: Mapping[str, Any], built_in: Mapping[str, int]) -> It
             yield Problem((*path, "release", "strategy"), message)
 
 
-def routing_problems(file: Mapping[str, Any]) -> Iterable[Problem]:
-    """What the releases of all systems ask of the environment's routing, and hosts that two of them claim."""
+def routing_problems(file: Mapping[str, Any], entries: Mapping[str, str]) -> Iterable[Problem]:
+    """What the releases of all systems ask of the environment's routing, and hosts that two of them claim.
+
+    `entries` are the systems' own hosts, below the environment's domain, each with the system's title.
+    """
     routing = file.get("routing")
     raw: Mapping[str, Any] = routing if isinstance(routing, Mapping) else {}
-    hosts = {f"api.{file.get('domain')}": "AstrBot's own entry"}
+    hosts = {f"{host}.{file.get('domain')}": f"{title}'s own entry" for host, title in entries.items()}
     for path, release in all_releases(file):
         yield from (problem._replace(path=(*path, *problem.path)) for problem in _unsupported(release, raw, file))
         host = release.get("host")

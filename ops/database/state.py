@@ -10,6 +10,7 @@ from typing import Any
 from ops.errors import OperationError
 from paths import PROJECT, ROOT
 from stacks.databases import DatabaseState
+from stacks.systems.base import system_key
 
 _KEY = f"{PROJECT}:systems"
 
@@ -50,14 +51,12 @@ class StateFile:
         return self._yaml().load(self.path.read_text(encoding="utf-8"))
 
     def _system(self, document: Any) -> Any:
-        systems = document["config"].get(_KEY) or {}
-        if self.system not in systems:
-            raise OperationError(
-                f"{self.path.name}: no system {self.system!r}; there are: {', '.join(systems) or 'none'}"
-            )
-        if systems[self.system] is None:
-            systems[self.system] = {}
-        return systems[self.system]
+        systems, key = document["config"].get(_KEY) or {}, system_key(self.system)
+        if key not in systems:
+            raise OperationError(f"{self.path.name}: no system {key!r}; there are: {', '.join(systems) or 'none'}")
+        if systems[key] is None:
+            systems[key] = {}
+        return systems[key]
 
     @staticmethod
     def _yaml() -> Any:

@@ -4,36 +4,3 @@ Names repeat between documents (`HighErrorRate` is in all five): the label `syst
 only the series of its own namespace. Where a document's expression cannot work as it is written, it is corrected, and
 docs/decisions/0010-alert-expressions.md says how.
 """
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-
-from components.observability.objectives import Objective
-from components.observability.rules import RuleSet
-from stacks.alerts import astrbot, cloudlens, federated_risk, multicluster, orders
-
-RULES: Mapping[str, RuleSet] = {
-    "astrbot": astrbot.RULES,
-    "cloudlens": cloudlens.RULES,
-    "federated-risk": federated_risk.RULES,
-    "multicluster": multicluster.RULES,
-    "orders": orders.RULES,
-}
-# What counts as a request and as a failure; systems that are not listed have the platform's HTTP metrics.
-_OBJECTIVES: Mapping[str, Objective] = {
-    "cloudlens": Objective(
-        requests="cloudlens_api_requests_total{$scope}", failures="cloudlens_api_errors_total{$scope}"
-    ),
-}
-
-
-def system_rules(system: str, namespace: str) -> RuleSet:
-    """All rules of a system in its namespace: its document's, and those of its service level objective."""
-    own, objective = RULES[system], _OBJECTIVES.get(system, Objective()).rules()
-    merged = RuleSet(
-        name=system,
-        alerts=[*own.alerts, *objective.alerts],
-        recordings=[*own.recordings, *objective.recordings],
-    )
-    return merged.within(namespace, system=system)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from components.observability.dashboards import Board
-from stacks.dashboards import business, platform
-
-BUSINESS: Mapping[str, Sequence[Board]] = {
-    "astrbot": (business.ASTRBOT,),
-    "cloudlens": (business.CLOUDLENS,),
-    "federated-risk": (business.FEDERATED_RISK,),
-    "multicluster": (platform.MULTI_CLUSTER,),
-    "orders": (business.ORDERS,),
-}
+from stacks.blueprint.declaration import Declaration
+from stacks.dashboards import platform
 
 
-def boards(systems: Iterable[str]) -> list[Board]:
+def boards(systems: Iterable[Declaration]) -> list[Board]:
     """The dashboards of an environment that runs these systems."""
-    return [*platform.BOARDS, *(board for system in systems for board in BUSINESS.get(system, ()))]
+    return [*platform.BOARDS, *(board for system in systems for board in system.boards())]

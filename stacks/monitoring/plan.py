@@ -14,6 +14,7 @@ from components.observability.grafana import NAME as GRAFANA
 from components.observability.grafana import GrafanaArgs
 from components.observability.prometheus import LABELS, RELOADER, PrometheusArgs
 from components.observability.prometheus import PORT as PROMETHEUS_PORT
+from stacks.blueprint.declaration import Declaration
 from stacks.dashboards import boards
 from stacks.monitoring import notifications
 from stacks.monitoring.levels import LEVELS, Level
@@ -48,7 +49,7 @@ class Plan:
 
 
 def plan(
-    args: SystemArgs, scope: Scope, targets: Sequence[Flow], receivers: Sequence[Flow], systems: Sequence[str]
+    args: SystemArgs, scope: Scope, targets: Sequence[Flow], receivers: Sequence[Flow], systems: Sequence[Declaration]
 ) -> Plan:
     """Work out everything. `targets` are the metrics of the systems, `receivers` who of them is told of alerts; of
     `systems` there are dashboards.
@@ -72,7 +73,7 @@ def plan(
     )
 
 
-def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[str]) -> GrafanaArgs:
+def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[Declaration]) -> GrafanaArgs:
     return GrafanaArgs(
         scope=scope,
         boards=boards(systems),

@@ -17,6 +17,7 @@ from components.observability.grafana import Grafana
 from components.observability.monitors import Endpoint, pod_monitor
 from components.observability.prometheus import Prometheus
 from components.observability.rules import prometheus_rule
+from stacks.blueprint.declaration import Declaration
 from stacks.composition import MONITORING_NAMESPACE
 from stacks.monitoring import notifications
 from stacks.monitoring.plan import GRAFANA_SECRET, OBJECT_STORAGE_SECRET, TLS_SECRET, Plan, plan
@@ -36,7 +37,7 @@ class Monitoring(pulumi.ComponentResource):
         args: SystemArgs,
         targets: Sequence[Flow],
         receivers: Sequence[Flow],
-        systems: Sequence[str],
+        systems: Sequence[Declaration],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("platform:systems:Monitoring", NAME, {}, opts)

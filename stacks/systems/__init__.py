@@ -1,15 +1,51 @@
-"""The systems of the platform. Each is a module with its configuration model and its component; both are named here.
+"""The systems of the platform, each a module or package of its name with a declaration and the class `Config`.
 
-To add one: write the module beside `astrbot.py`, add a field below and a line to `stacks/environment.py`.
+To add one: write the module beside the others, and a field below.
 """
 
 from __future__ import annotations
 
-from stacks.systems.astrbot import AstrBotConfig
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any
+
+from pydantic import PlainValidator
+
+from stacks.blueprint.config import SystemConfig
 from stacks.types import Model
+
+
+def config_class(key: str) -> type[SystemConfig]:
+    """What an environment may say of the system that its file has below this key."""
+    # A system is loaded where it is deployed: five of them cost more than an environment with one has to pay.
+    found: type[SystemConfig] = import_module(f"stacks.systems.{key}").Config
+    return found
+
+
+def _system(key: str) -> Any:
+    def validated(value: Any) -> SystemConfig | None:
+        return value if value is None else config_class(key).model_validate(value)
+
+    return PlainValidator(validated)
 
 
 class Systems(Model):
     """The systems of an environment; one that is left out is not deployed."""
 
-    astrbot: AstrBotConfig | None = None
+    astrbot: Annotated[SystemConfig | None, _system("astrbot")] = None
+    cloudlens: Annotated[SystemConfig | None, _system("cloudlens")] = None
+    orders: Annotated[SystemConfig | None, _system("orders")] = None
+    multicluster: Annotated[SystemConfig | None, _system("multicluster")] = None
+    federated_risk: Annotated[SystemConfig | None, _system("federated_risk")] = None
+
+    @property
+    def deployed(self) -> Mapping[str, SystemConfig]:
+        """Those that the environment has, by their names (which are their namespaces too), in the order above."""
+        return {config.declaration.name: config for _, config in self if config is not None}
+
+
+def entry_hosts(systems: Any) -> dict[str, str]:
+    """The hosts, below an environment's domain, of the systems in its raw file, each with the system's title."""
+    keys = [key for key in systems if key in Systems.model_fields] if isinstance(systems, Mapping) else []
+    declarations = [config_class(key).declaration for key in keys]
+    return {route.host: one.title for one in declarations for route in one.routes}

@@ -3,7 +3,14 @@
 The source of every figure is the AstrBot deployment and operations document; comments name its sections.
 """
 
-from stacks.systems.astrbot.config import AstrBotConfig
-from stacks.systems.astrbot.system import AstrBot
+from stacks.blueprint.config import TenantsConfig
+from stacks.systems.astrbot.declaration import DECLARATION
 
-__all__ = ["AstrBot", "AstrBotConfig"]
+
+class AstrBotConfig(TenantsConfig):
+    """What an environment says of the platform."""
+
+    declaration = DECLARATION
+
+
+Config = AstrBotConfig

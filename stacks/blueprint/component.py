@@ -1,0 +1,114 @@
+"""A system composed: namespace, credentials, data tier, services, tenants' instances, alerts, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.application import Application, ApplicationGroup
+from components.configuration import config_map
+from components.credentials import Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
+from components.footprint import ContainerResources
+from components.namespace import NamespaceArgs, NamespaceBaseline
+from components.observability.rules import prometheus_rule
+from stacks.blueprint.alerts import system_rules
+from stacks.blueprint.config import SystemConfig
+from stacks.blueprint.credentials import SystemCredentials, system_credentials
+from stacks.blueprint.declaration import Declaration
+from stacks.blueprint.entry import enter
+from stacks.blueprint.order import Order
+from stacks.blueprint.plan import Plan, plan
+from stacks.meshing import mesh_baseline
+from stacks.releasing import release_analysis
+from stacks.systems.base import SystemArgs
+
+_CONTAINER_DEFAULT = ContainerResources.of("100m", "500m", "128Mi", "512Mi")
+
+
+class System(pulumi.ComponentResource):
+    """A system in a namespace of its own. Outputs: `url` ("" where nobody reaches it from outside)."""
+
+    url: str
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        config: SystemConfig,
+        args: SystemArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        name = declaration.name
+        super().__init__(f"platform:systems:{declaration.title.replace(' ', '')}", name, {}, opts)
+        self._name, self._args = name, args
+        credentials = self._credentials(declaration, config)
+        order = Order(declaration=declaration, config=config, args=args, credentials=credentials)
+        self._plan = plan(order)
+        # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
+        namespace = self._namespace(self._plan)
+        own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        store = store_in_namespace(args.store, self._plan.scope, own)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *args.needs, *store])
+        needs = [*self._environment(credentials, child), *self._stores(child)]
+        self._applications([namespace, *needs])
+        release_analysis(name, args, self._plan.services, child)
+        rules = system_rules(declaration)
+        prometheus_rule(f"{name}-alerts", scope=self._plan.scope, component=f"{name}-alerts", rules=rules, opts=child)
+        mesh_baseline(name, self._plan.mesh, child)
+        if declaration.further:
+            declaration.further(self._plan.around, child)
+        self.url = enter(self._plan, args, child)
+        self.register_outputs({"url": self.url})
+
+    def _credentials(self, declaration: Declaration, config: SystemConfig) -> SystemCredentials:
+        child = pulumi.ResourceOptions(parent=self)
+        made = Credentials(f"{self._name}-credentials", self._args.store, child, prefix=f"{self._name}-")
+        by_role = self._args.backups is not None
+        return system_credentials(declaration, config.database, config.object_storage, made, backups_by_role=by_role)
+
+    def _namespace(self, plan: Plan) -> NamespaceBaseline:
+        arguments = NamespaceArgs(
+            scope=plan.scope,
+            quota=plan.footprint(),
+            container_default=_CONTAINER_DEFAULT,
+            container_max=plan.largest(),
+        )
+        return NamespaceBaseline(self._name, arguments, pulumi.ResourceOptions(parent=self))
+
+    def _environment(self, credentials: SystemCredentials, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        declaration, scope = self._plan.declaration, self._plan.scope
+        name = declaration.config_map_name
+        settings = config_map(
+            f"{self._name}-config", scope=scope, config_name=name, data=self._plan.settings, opts=opts
+        )
+        if not credentials.bundle:
+            return [settings]
+        bundle = SecretBundleArgs(
+            scope=scope,
+            secret_name=declaration.secret_name,
+            component=self._name,
+            secret=credentials.bundle,
+            plain={},
+            store=self._args.store,
+        )
+        return [settings, SecretBundle(f"{self._name}-secrets", bundle, opts)]
+
+    def _stores(self, opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
+        kept = self._plan.stores
+        if not (kept.postgres or kept.redis or kept.storage.files or kept.storage.minio):
+            return ()
+        # Only here: a system without a store needs none of it.
+        from stacks.blueprint.registration import Site, register_stores
+
+        return register_stores(kept, Site(name=self._name, store=self._args.store, parent=self, opts=opts))
+
+    def _applications(self, needs: list[pulumi.Resource]) -> None:
+        opts = pulumi.ResourceOptions(parent=self, depends_on=needs)
+        for service in self._plan.services:
+            Application(f"{self._name}-{service.name}", service, opts)
+        if self._plan.group is None:
+            return
+        shared = ApplicationGroup(self._plan.group.component, self._plan.group, opts)
+        for instance in self._plan.tenants:
+            after = pulumi.ResourceOptions(parent=self, depends_on=[*needs, shared])
+            Application(f"{self._name}-{instance.name}", instance, after)

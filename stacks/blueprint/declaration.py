@@ -1,0 +1,167 @@
+"""What a system needs, as data. From it and an environment's figures come all of the system's components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from components.bucket_access import BucketAccess
+from components.cache import CacheArgs
+from components.database import DatabaseArgs
+from components.naming import Scope
+from components.observability.objectives import Objective
+from components.observability.rules import RuleSet
+from stacks.services import Service
+from stacks.systems.base import SystemArgs
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from components.observability.dashboards import Board
+
+# The capabilities' keys in a system's Secret, and the credential behind each.
+DATABASE_CREDENTIALS = ("postgresql-password", "postgresql-password-b")
+CACHE_CREDENTIAL = "redis-password"
+FILES_CREDENTIALS = {"MINIO_ACCESS_KEY": "minio-access-key", "MINIO_SECRET_KEY": "minio-secret-key"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseNeed:
+    """PostgreSQL with one database.
+
+    `user` owns it, and `user_b` is the second one, whose password takes turns with the first. Services find what they
+    have to know in environment variables that begin with `prefix`, such as DB_HOST and DB_PASSWORD. `schema_owner` is
+    the service whose image has the migrations (at `alembic_config`); None where the application makes its own schema.
+    `backup_bucket` is the bucket of MinIO for its backups (default: NAME-backups, after the system).
+    """
+
+    name: str
+    user: str
+    prefix: str = "DB"
+    backup_bucket: str | None = None
+    schema_owner: str | None = None
+    alembic_config: str = "/app/alembic.ini"
+
+    @property
+    def password(self) -> str:
+        """The environment variable with the password in use, which is the key of the system's Secret too."""
+        return f"{self.prefix}_PASSWORD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheNeed:
+    """Redis, for the one `user` of the application; services find its password in REDIS_PASSWORD."""
+
+    user: str
+
+    @property
+    def password(self) -> str:
+        """The environment variable with the password, which is the key of the system's Secret too."""
+        return "REDIS_PASSWORD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesNeed:
+    """A bucket for the application's files, where the environment does not name one of its own."""
+
+    bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A way in from outside: `path` (a prefix) of HOST.DOMAIN leads to the port `http` of a service."""
+
+    host: str
+    service: str
+    path: str = "/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertHook:
+    """The service that Alertmanager tells of alerts, and the path there."""
+
+    service: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What a system's settings and further objects may speak of: the environment, and the stores that it has."""
+
+    args: SystemArgs
+    scope: Scope
+    database: DatabaseArgs | None = None
+    cache: CacheArgs | None = None
+    files: BucketAccess | None = None
+
+
+def no_settings(around: Around) -> Mapping[str, str]:
+    """None beside those of the stores."""
+    return {}
+
+
+def no_boards() -> Sequence[Board]:
+    """No dashboard of its own."""
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """A system. `name` is its namespace and the label `platform.io/system` of all its objects; `title` is for people.
+
+    `services` are its applications, and `tenant_service` one that runs once for each tenant. `secrets` are keys of its
+    Secret that the stores do not add, with the credential behind each. `settings` is its ConfigMap, beside what the
+    stores add. `requests_per_minute` limits each client address at its routes. `rules` are its alerts, `objective` its
+    service level, `boards` the dashboards of its business. `further` registers what no capability covers.
+    """
+
+    name: str
+    title: str
+    version: str
+    services: Sequence[Service]
+    tenant_service: Service | None = None
+    routes: Sequence[Route] = ()
+    database: DatabaseNeed | None = None
+    cache: CacheNeed | None = None
+    files: FilesNeed | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    settings: Callable[[Around], Mapping[str, str]] = no_settings
+    config_map: str | None = None
+    secret: str | None = None
+    tls_secret: str | None = None
+    requests_per_minute: int | None = None
+    alert_hook: AlertHook | None = None
+    rules: RuleSet | None = None
+    objective: Objective = field(default_factory=Objective)
+    boards: Callable[[], Sequence[Board]] = no_boards
+    further: Callable[[Around, pulumi.ResourceOptions], None] | None = None
+
+    @property
+    def config_map_name(self) -> str:
+        """The name of its ConfigMap."""
+        return self.config_map or f"{self.name}-config"
+
+    @property
+    def secret_name(self) -> str:
+        """The name of its Secret."""
+        return self.secret or f"{self.name}-secrets"
+
+    @property
+    def everyone(self) -> Sequence[Service]:
+        """All its services, that of its tenants too."""
+        return (*self.services, *((self.tenant_service,) if self.tenant_service else ()))
+
+    @property
+    def keeps_objects(self) -> bool:
+        """Whether it needs object storage: for files, or for the backups of its database."""
+        return self.files is not None or self.database is not None
+
+    def secret_keys(self) -> dict[str, str]:
+        """The keys of its Secret, and the credential behind each."""
+        keys: dict[str, str] = {}
+        if self.database:
+            keys[self.database.password] = DATABASE_CREDENTIALS[0]
+        if self.cache:
+            keys[self.cache.password] = CACHE_CREDENTIAL
+        return {**keys, **self.secrets, **(FILES_CREDENTIALS if self.files else {})}

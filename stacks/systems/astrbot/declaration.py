@@ -1,0 +1,70 @@
+"""The platform as a declaration: names and figures of the document's sections 2.1 (configuration), 4.2 and 6.1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from stacks.alerts.astrbot import RULES
+from stacks.blueprint.declaration import AlertHook, Around, CacheNeed, DatabaseNeed, Declaration, FilesNeed, Route
+from stacks.systems.astrbot.services import GATEWAY, INSTANCE_SERVICE, MANAGER, SERVICES
+from versions import APPLICATION_VERSION
+
+if TYPE_CHECKING:
+    from components.observability.dashboards import Board
+
+# Section 2.1: requests a minute, session lifetime in seconds, and the most instances that the manager starts.
+API_RATE_LIMIT = 1000
+_SESSION_TIMEOUT = 3600
+_MAX_INSTANCES = 1000
+
+
+def _settings(around: Around) -> Mapping[str, str]:
+    """The ConfigMap of section 2.1, but for what its stores add."""
+    return {
+        "API_RATE_LIMIT": str(API_RATE_LIMIT),
+        "SESSION_TIMEOUT": str(_SESSION_TIMEOUT),
+        "MAX_ASTRBOT_INSTANCES": str(_MAX_INSTANCES),
+        "METRICS_ENABLED": "true",
+        "LOG_LEVEL": around.args.tier.log_level,
+        "TRACE_SAMPLING_RATE": str(around.args.tier.trace_sampling_rate),
+        "ENVIRONMENT": around.args.environment,
+    }
+
+
+def _boards() -> Sequence[Board]:
+    # Only here: most environments of a person's own have no Grafana.
+    from stacks.dashboards.business import ASTRBOT
+
+    return (ASTRBOT,)
+
+
+DECLARATION = Declaration(
+    name="astrbot",
+    title="AstrBot",
+    version=APPLICATION_VERSION,
+    services=SERVICES,
+    tenant_service=INSTANCE_SERVICE,
+    routes=(Route(host="api", service=GATEWAY),),
+    # Section 6.1 names the bucket. Section 7.2: the tenants table and its migrations are the tenant service's, in
+    # database/migrations of the service; its image has them below /app.
+    database=DatabaseNeed(
+        name="saas_platform",
+        user="saas_platform",
+        backup_bucket="saas-platform-backups",
+        schema_owner="tenant-service",
+        alembic_config="/app/database/alembic.ini",
+    ),
+    cache=CacheNeed(user="saas_platform"),
+    files=FilesNeed(bucket="astrbot-files"),
+    secrets={"JWT_SECRET": "jwt-secret", "LLM_API_KEY": "llm-api-key"},
+    settings=_settings,
+    config_map="saas-platform-config",
+    secret="saas-platform-secrets",
+    tls_secret="saas-platform-tls",
+    requests_per_minute=API_RATE_LIMIT,
+    # Section 4.2: where Alertmanager tells the manager which instance to heal.
+    alert_hook=AlertHook(service=MANAGER, path="/webhook/alert"),
+    rules=RULES,
+    boards=_boards,
+)
