@@ -16,7 +16,7 @@ from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.naming import Scope
 from components.quantity import Bytes, Cpu
 from stacks import types
-from stacks.systems.base import SystemArgs, system_name
+from stacks.blueprint.args import SystemArgs, system_name
 from stacks.types import Model, Name, Problem, Text, duplicates
 
 # The groups that a cluster on EKS gives to the ARNs of its file.

@@ -16,6 +16,7 @@ from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
 from stacks.access import register_access
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.component import System
 from stacks.blueprint.watching import alert_receivers, metrics_targets
 from stacks.composition import MONITORING_NAMESPACE
@@ -23,7 +24,6 @@ from stacks.config import Environment
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import cluster_targets, sizing
-from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 

@@ -15,7 +15,7 @@ from stacks.composition import Surroundings, pods
 from stacks.services import Service
 
 if TYPE_CHECKING:
-    from stacks.systems.base import SystemArgs
+    from stacks.blueprint.args import SystemArgs
 
 
 def mesh_baseline(name: str, arguments: MeshArgs | None, opts: pulumi.ResourceOptions) -> None:

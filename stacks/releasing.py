@@ -14,7 +14,7 @@ from components.routing.release import GATEWAY_NAME, Entry
 from stacks.releases import Release, Routing, thresholds
 
 if TYPE_CHECKING:
-    from stacks.systems.base import SystemArgs
+    from stacks.blueprint.args import SystemArgs
 
 
 def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from ops.errors import OperationError
 from paths import PROJECT, ROOT
+from stacks.blueprint.args import system_key
 from stacks.databases import DatabaseState
-from stacks.systems.base import system_key
 
 _KEY = f"{PROJECT}:systems"
 

@@ -13,6 +13,7 @@ from components.footprint import ContainerResources
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.observability.rules import prometheus_rule
 from stacks.blueprint.alerts import system_rules
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.config import SystemConfig
 from stacks.blueprint.credentials import SystemCredentials, system_credentials
 from stacks.blueprint.declaration import Declaration
@@ -21,7 +22,6 @@ from stacks.blueprint.order import Order
 from stacks.blueprint.plan import Plan, plan
 from stacks.meshing import mesh_baseline
 from stacks.releasing import release_analysis
-from stacks.systems.base import SystemArgs
 
 _CONTAINER_DEFAULT = ContainerResources.of("100m", "500m", "128Mi", "512Mi")
 

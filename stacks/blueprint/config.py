@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 
 from components.naming import DNS_LABEL_MAX
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.credentials import unused_keys
 from stacks.blueprint.declaration import Declaration
 from stacks.blueprint.names import object_names
@@ -15,7 +16,6 @@ from stacks.databases import DatabaseState
 from stacks.object_storage import S3, Minio, ObjectStorageConfig
 from stacks.releases import replica_problems
 from stacks.services import Service, Size, service_problems
-from stacks.systems.base import SystemArgs
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
 
 

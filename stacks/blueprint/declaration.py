@@ -12,8 +12,8 @@ from components.database import DatabaseArgs
 from components.naming import Scope
 from components.observability.objectives import Objective
 from components.observability.rules import RuleSet
+from stacks.blueprint.args import SystemArgs
 from stacks.services import Service
-from stacks.systems.base import SystemArgs
 
 if TYPE_CHECKING:
     import pulumi

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pulumi
 
 from components.ingress import Backend, HttpIngress, IngressArgs
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.plan import Plan
 from stacks.meshing import mesh_entry
-from stacks.systems.base import SystemArgs
 
 
 def enter(plan: Plan, args: SystemArgs, opts: pulumi.ResourceOptions) -> str:

@@ -14,6 +14,7 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, Flow, Peer
 from components.object_storage import PORT, ObjectStorageArgs
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.credentials import (
     BACKUP_ACCESS_KEY,
     BACKUP_SECRET_KEY,
@@ -26,7 +27,6 @@ from stacks.blueprint.names import BUCKETS, MINIO
 from stacks.blueprint.order import Order
 from stacks.composition import PROMETHEUS, Provider, clients
 from stacks.object_storage import S3, S3Bucket
-from stacks.systems.base import SystemArgs
 
 _ROOT_SECRET = "minio-secret"
 _BACKUP_SECRET = "postgresql-backup-secret"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.naming import Scope
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.config import SystemConfig
 from stacks.blueprint.credentials import SystemCredentials
 from stacks.blueprint.declaration import Declaration
 from stacks.services import Service, sized
-from stacks.systems.base import SystemArgs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from pulumi_kubernetes import Provider
 from components.aws.service_accounts import ServiceAccount
 from components.cluster.eks.component import EksCluster
 from components.database.args import DUMP_NAME
+from stacks.blueprint.args import CloudBackups
 from stacks.eks.plan import eks_args
-from stacks.systems.base import CloudBackups
 
 if TYPE_CHECKING:
     from stacks.config import Environment

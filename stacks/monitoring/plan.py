@@ -14,11 +14,11 @@ from components.observability.grafana import NAME as GRAFANA
 from components.observability.grafana import GrafanaArgs
 from components.observability.prometheus import LABELS, RELOADER, PrometheusArgs
 from components.observability.prometheus import PORT as PROMETHEUS_PORT
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.declaration import Declaration
 from stacks.dashboards import boards
 from stacks.monitoring import notifications
 from stacks.monitoring.levels import LEVELS, Level
-from stacks.systems.base import SystemArgs
 
 MAIN = "main"
 TLS_SECRET = "prometheus-tls"

@@ -17,11 +17,11 @@ from components.observability.grafana import Grafana
 from components.observability.monitors import Endpoint, pod_monitor
 from components.observability.prometheus import Prometheus
 from components.observability.rules import prometheus_rule
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.declaration import Declaration
 from stacks.composition import MONITORING_NAMESPACE
 from stacks.monitoring import notifications
 from stacks.monitoring.plan import GRAFANA_SECRET, OBJECT_STORAGE_SECRET, TLS_SECRET, Plan, plan
-from stacks.systems.base import SystemArgs
 
 NAME = MONITORING_NAMESPACE
 _CONTAINER_DEFAULT = ContainerResources.of("10m", "100m", "32Mi", "64Mi")

@@ -16,9 +16,10 @@ import yaml
 from components.observability.routing import Receiver, Route, Routing, Webhook
 from components.observability.rules import RuleSet
 from sandbox import tools
-from stacks.alerts import system_rules
+from stacks.blueprint.alerts import system_rules
 from tests.sandbox.processes import answers, free_port, running, until
 from tests.unit.observability.test_routing import configuration
+from tests.unit.recordings import DECLARATIONS
 
 
 class Service(BaseHTTPRequestHandler):
@@ -59,7 +60,7 @@ def service() -> Iterator[int]:
 
 def rules(folder: Path) -> None:
     """AstrBot's HighErrorRate with its own threshold; only its patience is shortened."""
-    (alert,) = (one for one in system_rules("astrbot", "astrbot").alerts if one.name == "HighErrorRate")
+    (alert,) = (one for one in system_rules(DECLARATIONS["astrbot"]).alerts if one.name == "HighErrorRate")
     groups = RuleSet(name="test", alerts=[replace(alert, for_="2s")]).groups()
     (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}), encoding="utf-8")
 

@@ -12,11 +12,18 @@ from graph.model import Graph
 from graph.monitor import PasswordSource, placeholder_password
 from graph.record import record
 from paths import PROJECT, ROOT
+from stacks.blueprint.args import system_name
+from stacks.blueprint.declaration import Declaration
+from stacks.systems import Systems, config_class
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 Body = Mapping[str, Any]
 
 recorded = cache(record)
+# All systems that there are, whatever an environment deploys, by their names.
+DECLARATIONS: Mapping[str, Declaration] = {
+    declaration.name: declaration for key in Systems.model_fields for declaration in [config_class(key).declaration]
+}
 
 
 def record_once(stack: str, passwords: PasswordSource = placeholder_password) -> Graph:
@@ -46,6 +53,11 @@ def settings_of(stack: str) -> Mapping[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in document["config"].items()}
 
 
+def systems_of(stack: str) -> list[str]:
+    """The names of the environment's systems, which are their namespaces."""
+    return [system_name(key) for key in settings_of(stack)["systems"]]
+
+
 def tenants_of(stack: str) -> list[str]:
     """The names of the environment's tenants, as its file has them."""
     return [tenant["name"] for tenant in settings_of(stack)["systems"]["astrbot"].get("tenants", [])]
@@ -57,9 +69,21 @@ def objects(graph: Graph, *kinds: str) -> list[Body]:
     return [body for body in bodies if not kinds or body["kind"] in kinds]
 
 
-def one(graph: Graph, kind: str, name: str) -> Body:
-    """The one object of that kind and name."""
-    found = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
+def system_of(body: Body) -> str:
+    """The system that an object belongs to, by its label."""
+    return str(body["metadata"].get("labels", {}).get("platform.io/system", ""))
+
+
+def of_system(graph: Graph, system: str, *kinds: str) -> list[Body]:
+    """The same of one system."""
+    return [body for body in objects(graph, *kinds) if system_of(body) == system]
+
+
+def one(graph: Graph, kind: str, name: str, system: str | None = "astrbot") -> Body:
+    """The one object of that kind and name, of `system` or of none of the systems (None: of any)."""
+    others = {other for other in DECLARATIONS if other != system} if system else ()
+    named = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
+    found = [body for body in named if system_of(body) not in others]
     names = sorted(body["metadata"]["name"] for body in objects(graph, kind))
     assert len(found) == 1, f"{len(found)} objects {kind} {name}; there are: {', '.join(names) or 'none'}"
     return found[0]

@@ -12,7 +12,7 @@ import pytest
 from components.buckets import bucket_policy
 from graph.model import Graph
 from paths import ROOT
-from tests.unit.recordings import environment_of, objects
+from tests.unit.recordings import environment_of, of_system, one
 
 SCRIPT = ROOT / "components" / "scripts" / "buckets.sh"
 USERS = {"USER_1": "barman", "USER_1_SECRET": "hidden", "USER_1_BUCKET": "backups"}
@@ -84,8 +84,10 @@ def test_a_failure_says_what_failed_and_no_password(tmp_path: Path, mc: str, wor
 
 def test_the_job_gets_a_policy_for_each_bucket_and_numbers_its_users(graph: Graph) -> None:
     """The script stops at the first number that is missing."""
-    (job,) = [body for body in objects(graph, "Job") if body["metadata"]["name"].startswith("minio-buckets-")]
-    (made,) = [body for body in objects(graph, "ConfigMap") if body["metadata"]["name"] == "minio-buckets"]
+    (job,) = [
+        body for body in of_system(graph, "astrbot", "Job") if body["metadata"]["name"].startswith("minio-buckets-")
+    ]
+    made = one(graph, "ConfigMap", "minio-buckets")
     assert sorted(made["data"]) == ["astrbot-files.json", "buckets.sh", "saas-platform-backups.json"]
     environment = environment_of(job["spec"]["template"]["spec"]["containers"][0])
     assert environment["USER_1_BUCKET"]["value"] == "astrbot-files"

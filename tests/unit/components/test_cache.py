@@ -16,7 +16,7 @@ from tests.unit.recordings import (
     Body,
     container,
     environment_of,
-    objects,
+    of_system,
     one,
     recorded,
     recorded_with_planted_passwords,
@@ -27,7 +27,7 @@ REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def redis(graph: Graph) -> Body:
-    (found,) = objects(graph, "Redis", "RedisCluster")
+    (found,) = of_system(graph, "astrbot", "Redis", "RedisCluster")
     return found
 
 
@@ -116,8 +116,8 @@ def test_an_external_store_fills_the_same_file() -> None:
     )
     keys = {entry["secretKey"]: entry["remoteRef"]["key"] for entry in spec["data"]}
     assert keys == {
-        "password": "saas-platform/prod/redis-admin-password",
-        "application": "saas-platform/prod/redis-password",
+        "password": "saas-platform/prod/astrbot-redis-admin-password",
+        "application": "saas-platform/prod/astrbot-redis-password",
     }
 
 

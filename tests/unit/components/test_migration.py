@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from graph.manifests import manifests
 from graph.model import Graph
-from stacks.systems.astrbot import AstrBotConfig
+from stacks.systems.astrbot.declaration import DECLARATION
 from tests.unit.recordings import environment_of, objects
 
 
 def test_the_job_bears_the_release_and_runs_its_image_once(graph: Graph) -> None:
     """A Job cannot be changed: under the same name the next release's migration would be refused, or never run."""
     (job,) = [one for one in objects(graph, "Job") if one["metadata"]["name"].startswith("astrbot-migration-")]
-    version = AstrBotConfig().version
+    version = DECLARATION.version
     assert job["metadata"]["name"].startswith(f"astrbot-migration-{version.replace('.', '-')}-")
     assert job["metadata"]["labels"]["app.kubernetes.io/version"] == version
     (container,) = job["spec"]["template"]["spec"]["containers"]

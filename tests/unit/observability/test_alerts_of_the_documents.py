@@ -12,9 +12,10 @@ from components.observability import promql
 from components.observability.alerts import Alert
 from components.observability.objectives import ALERT as BUDGET
 from components.observability.objectives import WINDOWS
-from stacks.alerts import RULES, system_rules
+from stacks.blueprint.alerts import system_rules
 from tests.unit.observability.series import CASES, Case, Series
 from tests.unit.observability.tools import run
+from tests.unit.recordings import DECLARATIONS
 
 # name: (threshold as it stands at the end of the expression, duration, severity), as the documents have them.
 FIGURES: dict[str, dict[str, tuple[str, str, str]]] = {
@@ -64,11 +65,12 @@ FIGURES: dict[str, dict[str, tuple[str, str, str]]] = {
         "PrivacyBudgetLow": ("< 0.2", "0s", "critical"),
     },
 }
+RULES = {name: declaration.rules for name, declaration in DECLARATIONS.items() if declaration.rules}
 ALERTS = [(system, alert.name) for system, rules in RULES.items() for alert in rules.alerts]
 
 
 def alert(system: str, name: str) -> Alert:
-    (found,) = (one for one in system_rules(system, system).alerts if one.name == name)
+    (found,) = (one for one in system_rules(DECLARATIONS[system]).alerts if one.name == name)
     return found
 
 
@@ -91,7 +93,7 @@ def test_an_alert_has_its_documents_threshold_duration_and_severity(system: str,
 
 def rule_file(folder: Path, system: str) -> Path:
     path = folder / f"{system}.yaml"
-    path.write_text(yaml.safe_dump({"groups": system_rules(system, system).groups()}), encoding="utf-8")
+    path.write_text(yaml.safe_dump({"groups": system_rules(DECLARATIONS[system]).groups()}), encoding="utf-8")
     return path
 
 

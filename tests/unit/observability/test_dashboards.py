@@ -13,13 +13,13 @@ from components.observability.dashboards import Board, Panel, Query
 from components.observability.rules import RuleSet
 from components.observability.stores import MINIO, MONITORING, POSTGRESQL, REDIS
 from graph.model import Graph
-from stacks.alerts import RULES, system_rules
-from stacks.dashboards import BUSINESS, boards
+from stacks.blueprint.alerts import system_rules
+from stacks.dashboards import boards
 from tests.unit.observability.tools import run
-from tests.unit.recordings import objects, recorded
+from tests.unit.recordings import DECLARATIONS, objects, recorded
 
-EVERY_BOARD = boards(BUSINESS)
-RULE_SETS = [*(system_rules(system, system) for system in RULES), POSTGRESQL, REDIS, MINIO, MONITORING]
+EVERY_BOARD = boards(DECLARATIONS.values())
+RULE_SETS = [*(system_rules(DECLARATIONS[system]) for system in DECLARATIONS), POSTGRESQL, REDIS, MINIO, MONITORING]
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -34,7 +34,9 @@ def test_the_dashboards_of_the_documents_are_there() -> None:
         "overview", "system", "tracing", "database", "redis", "canary", "tenants",
         "astrbot", "cloudlens", "federated-risk", "multi-cluster", "orders",
     }  # fmt: skip
-    assert all(BUSINESS[system] for system in RULES), "each system declares its own business panels"
+    assert all(declaration.boards() for declaration in DECLARATIONS.values()), (
+        "each system declares its own business panels"
+    )
 
 
 def test_prometheus_parses_every_query() -> None:
@@ -78,7 +80,7 @@ def test_production_has_a_config_map_for_each_dashboard_and_mounts_it() -> None:
     (grafana,) = (body for body in objects(graph, "Deployment") if body["metadata"]["name"] == "grafana")
     (volume,) = (one for one in grafana["spec"]["template"]["spec"]["volumes"] if one["name"] == "dashboards")
     assert {source["configMap"]["name"] for source in volume["projected"]["sources"]} == made
-    assert made == {f"dashboard-{board.uid}" for board in boards(["astrbot"])}
+    assert made == {f"dashboard-{board.uid}" for board in boards(DECLARATIONS.values())}
 
 
 @pytest.mark.parametrize(

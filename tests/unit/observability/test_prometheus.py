@@ -86,7 +86,9 @@ def test_every_workload_is_scraped_by_exactly_one_monitor(graph: Graph) -> None:
         for monitor in objects(graph, "ServiceMonitor", "PodMonitor"):
             if monitor["metadata"]["namespace"] == workload.namespace:
                 # Services have the labels of their pods here.
-                scrapes[workload.title] += selects(monitor["spec"]["selector"]["matchLabels"], workload)
+                scrapes[f"{workload.namespace} {workload.title}"] += selects(
+                    monitor["spec"]["selector"]["matchLabels"], workload
+                )
     assert {name: count for name, count in scrapes.items() if count != 1} == {}
     assert len(scrapes) == len(serving)
 

@@ -13,6 +13,7 @@ from graph.manifests import manifests
 from graph.model import Graph
 from ops.engines.applyset import ApplySet
 from tests.unit.fake_cluster import FakeKubectl
+from tests.unit.recordings import systems_of
 
 KINDS = "applyset.kubernetes.io/contains-group-kinds"
 NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
@@ -66,7 +67,7 @@ def test_the_parent_lists_every_kind_and_namespace_before_the_first_member_is_ma
     assert kinds == sorted(kinds)
     assert {"Namespace", "ConfigMap", "Deployment.apps", "Cluster.postgresql.cnpg.io"} <= set(kinds)
     assert {one.kind for one in manifests(dev)} == {kind.partition(".")[0] for kind in kinds}
-    assert annotations[NAMESPACES] == "astrbot,monitoring"
+    assert annotations[NAMESPACES] == ",".join(sorted(["monitoring", *systems_of("dev")]))
     assert {key[0] for key in cluster.state.objects} == {"CustomResourceDefinition", "Environment"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from graph.model import Graph, masked
 from ops.immutable import refusals
-from tests.unit.recordings import objects
+from tests.unit.recordings import objects, system_of
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -20,7 +20,7 @@ def declared(graph: Graph) -> list[Any]:
 
 
 def cluster_of(bodies: list[Any]) -> dict[str, Any]:
-    (found,) = [body for body in bodies if body["kind"] == "Cluster"]
+    (found,) = [body for body in bodies if (body["kind"], system_of(body)) == ("Cluster", "astrbot")]
     spec: dict[str, Any] = found["spec"]
     return spec
 

@@ -191,7 +191,8 @@ def test_text_shows_every_component_and_every_object_with_counts(findings: list[
         assert f"{kind} {name}" in text
     for component in components:
         assert component.name in text
-    assert "8 Deployment" in text
+    deployments = [resource for resource in objects if resource.object_name[0] == "Deployment"]
+    assert f" {len(deployments)} Deployment" in text
     assert findings == []
 
 

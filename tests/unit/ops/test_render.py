@@ -56,7 +56,7 @@ def test_no_file_and_no_message_holds_a_secret(tmp_path: Path, monkeypatch: pyte
     assert outcome.status == 0, outcome
     everything = b"".join(contents(tmp_path / "out").values()) + (outcome.out + outcome.err).encode()
     passwords = planted_passwords(recorded_with_planted_passwords("dev"))
-    assert len(passwords) == 10
+    assert len(passwords) > 10
     for password in passwords:
         assert password.encode() not in everything
         assert base64.b64encode(password.encode()) not in everything

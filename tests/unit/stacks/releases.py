@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
 from paths import ROOT
 
 ALL: dict[str, dict[str, Any]] = {
@@ -17,10 +19,15 @@ SERVICES = {"canary": "auth-service", "ab": "tenant-service", "blue-green": "api
 
 
 def environment(routing: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]], stack: str = "dev") -> str:
-    """The file of `stack` with these releases, by service."""
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text().rstrip()
-    sizes = {service: {"release": release} for service, release in releases.items()}
-    return f"{text}\n      sizes: {json.dumps(sizes)}\n  saas-platform:routing: {json.dumps(routing)}\n"
+    """The file of `stack` with these releases, by service of AstrBot, and without other systems."""
+    document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    config = document["config"]
+    sizes = {service: {"release": dict(release)} for service, release in releases.items()}
+    config["saas-platform:systems"] = {"astrbot": {**config["saas-platform:systems"]["astrbot"], "sizes": sizes}}
+    config["saas-platform:routing"] = dict(routing)
+    # Through JSON, since YAML would write what is used twice as an anchor.
+    text: str = yaml.safe_dump(json.loads(json.dumps(document)))
+    return text
 
 
 def everything(mesh: str, controller: str, stack: str) -> str:

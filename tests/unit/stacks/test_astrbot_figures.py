@@ -15,6 +15,7 @@ from tests.unit.recordings import (
     container,
     environment_of,
     objects,
+    of_system,
     one,
     recorded,
     settings_of,
@@ -43,7 +44,7 @@ def autoscaler(graph: Graph, name: str) -> Mapping[str, Any]:
 
 def test_the_deployments_are_the_listed_components_and_an_instance_for_every_tenant(dev: Graph) -> None:
     """A component that is left out would be missed only when its callers fail."""
-    names = [body["metadata"]["name"] for body in objects(dev, "Deployment")]
+    names = [body["metadata"]["name"] for body in of_system(dev, "astrbot", "Deployment")]
     assert sorted(names) == sorted(DEPLOYMENTS)
     assert tenants_of("dev"), "an environment without tenants shows nothing of the seventh component"
 
@@ -163,7 +164,7 @@ def test_an_autoscaler_aims_at_70_percent_cpu_and_80_percent_memory(dev: Graph, 
 
 def test_only_the_listed_components_are_autoscaled(dev: Graph) -> None:
     """Two managers would restart the same instance; an instance keeps a tenant's session."""
-    names = {body["metadata"]["name"] for body in objects(dev, "HorizontalPodAutoscaler")}
+    names = {body["metadata"]["name"] for body in of_system(dev, "astrbot", "HorizontalPodAutoscaler")}
     assert names == set(AUTOSCALED)
 
 
@@ -388,10 +389,10 @@ def test_development_signs_its_own_certificate(dev: Graph) -> None:
 
 def test_only_the_manager_may_talk_to_the_api_server_and_only_about_instances(dev: Graph) -> None:
     """A token in every pod would let whoever breaks into one read the namespace."""
-    for deployment in objects(dev, "Deployment"):
+    for deployment in of_system(dev, "astrbot", "Deployment"):
         name, pod = deployment["metadata"]["name"], deployment["spec"]["template"]["spec"]
         assert pod["automountServiceAccountToken"] is (name == "astrbot-manager"), name
-    (role,) = objects(dev, "Role")
+    (role,) = of_system(dev, "astrbot", "Role")
     assert role["rules"] == [
         {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch", "patch"]},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},

@@ -91,8 +91,8 @@ def test_without_a_role_the_keys_come_from_the_store(scratch: Scratch) -> None:
     assert {"MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"} <= variables.keys()
     spec = one(graph, "ExternalSecret", "postgresql-backup-secret")["spec"]
     assert {entry["secretKey"]: entry["remoteRef"]["key"] for entry in spec["data"]} == {
-        "accessKey": "scratch/postgresql-backup-access-key",
-        "secretKey": "scratch/postgresql-backup-secret-key",
+        "accessKey": "scratch/astrbot-postgresql-backup-access-key",
+        "secretKey": "scratch/astrbot-postgresql-backup-secret-key",
     }
 
 
@@ -131,7 +131,7 @@ def test_what_s3_changes_conforms_to_the_definitions(scratch: Scratch, rest: str
 
 def test_instances_enter_minio_as_a_user_of_their_bucket_and_nobody_as_root() -> None:
     """An instance that is broken into must not read the backups of everybody."""
-    from tests.unit.recordings import recorded
+    from tests.unit.recordings import of_system, recorded
 
     for stack in ("staging", "prod"):
         graph = recorded(stack)
@@ -140,12 +140,12 @@ def test_instances_enter_minio_as_a_user_of_their_bucket_and_nobody_as_root() ->
             for body in objects(graph, "ExternalSecret")
             for entry in body["spec"]["data"]
         }
-        assert {where for key, where in references if key == "minio-root-password"} == {"minio-secret"}
-        keys = {where for key, where in references if key == "minio-secret-key"}
+        assert {where for key, where in references if key == "astrbot-minio-root-password"} == {"minio-secret"}
+        keys = {where for key, where in references if key == "astrbot-minio-secret-key"}
         assert keys == {"saas-platform-secrets", "minio-files-secret"}
         users = [
             f"{body['kind']} {body['metadata']['name']}"
-            for body in objects(graph, "Deployment", "StatefulSet", "Job", "CronJob")
+            for body in of_system(graph, "astrbot", "Deployment", "StatefulSet", "Job", "CronJob")
             if "'minio-secret'" in str(body)
         ]
         assert len(users) == 2, users

@@ -82,9 +82,9 @@ def test_a_store_of_a_namespace_is_in_each_with_its_account(scratch: Scratch) ->
 @pytest.mark.parametrize(
     ("provider", "reference"),
     [
-        ("aws", {"key": "credentials/jwt-secret"}),
-        ("vault", {"key": "credentials", "property": "jwt-secret"}),
-        ("kubernetes", {"key": "credentials", "property": "jwt-secret"}),
+        ("aws", {"key": "credentials/astrbot-jwt-secret"}),
+        ("vault", {"key": "credentials", "property": "astrbot-jwt-secret"}),
+        ("kubernetes", {"key": "credentials", "property": "astrbot-jwt-secret"}),
     ],
 )
 def test_credentials_are_asked_for_where_such_a_store_has_them(
