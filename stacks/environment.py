@@ -12,6 +12,7 @@ from pulumi_kubernetes import Provider
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
 from components.network import Flow, Peer
+from components.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from components.priority import PriorityClasses
 from components.routing import mesh
 from components.secret_store import cluster_store
@@ -19,15 +20,15 @@ from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
 from stacks.access import register_access
 from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
-from stacks.config import Environment
+from stacks.config import Environment, EnvironmentFile
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import cluster_targets, sizing
-from stacks.releases import Routing
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
+from stacks.workloads.arguments import scraped_ports
 from versions import CLUSTER_SECRET_STORE
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def build(environment: Environment) -> dict[str, object]:
     args = replace(args, needs=_store(args, systems, opts))
     if made is not None:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
-    targets, receivers = _watched(systems, environment.file.routing)
+    targets, receivers = _watched(systems, environment.file)
     targets += cluster_targets(environment.installed_operators)
     monitoring = Monitoring(args, targets, receivers, systems, opts)
     outputs["prometheus_url"] = monitoring.url
@@ -118,10 +119,14 @@ def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOption
     return [made]
 
 
-def _watched(systems: Sequence[str], routing: Routing) -> tuple[list[Flow], list[Flow]]:
+def _watched(systems: Sequence[str], file: EnvironmentFile) -> tuple[list[Flow], list[Flow]]:
     """Where Prometheus reads metrics, and whom Alertmanager tells, in the namespaces of the environment's systems."""
-    ports = (*METRICS_PORTS, mesh.METRICS_PORT) if routing.mesh == "istio" else METRICS_PORTS
-    targets = [Flow(peer=Peer(namespace=name), ports=ports) for name in systems]
+    ports = (*METRICS_PORTS, mesh.METRICS_PORT) if file.routing.mesh == "istio" else METRICS_PORTS
+    own = {name: scraped_ports(config.services) for name, config in file.systems if config}
+    targets = [
+        Flow(peer=Peer(namespace=name), ports=(*ports, *(one for one in own[name] if one not in ports)))
+        for name in systems
+    ]
     manager = Peer(namespace="astrbot", pods={"app.kubernetes.io/name": MANAGER})
     return targets, [Flow(peer=manager, ports=(8000,))] if "astrbot" in systems else []
 
@@ -175,4 +180,14 @@ def _system_args(environment: Environment) -> SystemArgs:
         ingress_class=environment.file.ingress_class,
         store=store.external() if store else None,
         routing=environment.file.routing,
+        keda=environment.has(KEDA),
+        vertical=environment.has(VERTICAL_POD_AUTOSCALER),
+        asking=_asking(environment),
     )
+
+
+def _asking(environment: Environment) -> list[Peer]:
+    """Who asks Prometheus: KEDA, where a service scales by what it says."""
+    declared = [service for _, system in environment.file.systems if system for service in system.services]
+    asked = any(service.autoscaling and service.autoscaling.asks_prometheus for service in declared)
+    return [Peer(namespace=OPERATORS[KEDA].namespace)] if asked and environment.has(KEDA) else []

@@ -56,7 +56,7 @@ class AstrBotConfig(Model):
         for problem in (*duplicates(tenants, "name", "tenant"), *_long_names(tenants)):
             yield problem._replace(path=("tenants", *problem.path))
         instances = [f"{INSTANCE}-{name}" for name in _names(tenants)]
-        yield from service_problems(data, SERVICE_NAMES, _secret_keys(data), (*OBJECT_NAMES, *instances))
+        yield from service_problems(data, SERVICE_NAMES, _secret_keys(data), (*OBJECT_NAMES, *instances), SERVICES)
         yield from replica_problems(data, {one.name: one.replicas for one in (*SERVICES, instance_service())})
         yield from _released_instances(data.get("sizes"))
 

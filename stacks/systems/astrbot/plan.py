@@ -24,7 +24,6 @@ from stacks.composition import (
     application_args,
     egress_flows,
     ingress_flows,
-    metrics,
     pods_at,
     service_account_annotations,
 )
@@ -36,6 +35,7 @@ from stacks.systems.astrbot.config import AstrBotConfig, Tenant
 from stacks.systems.astrbot.files import Storage
 from stacks.systems.astrbot.services import GATEWAY, INSTANCE, MANAGER, SERVICES, instance_service, unused_keys
 from stacks.systems.base import SystemArgs
+from stacks.workloads.arguments import metrics
 
 # Names of section 2.1.
 CONFIG_MAP = "saas-platform-config"
@@ -147,6 +147,8 @@ def _surroundings(
         alerted=(MANAGER,),
         routing=args.routing,
         entries=entries(args, scope, {GATEWAY: host(args)}),
+        scaler=args.scaler,
+        vertical=args.vertical,
     )
 
 

@@ -176,7 +176,7 @@ class AstrBot(pulumi.ComponentResource):
                 component=GATEWAY,
                 host=host(self._args),
                 tls_secret_name="saas-platform-tls",
-                backends=(Backend(path="/", service=GATEWAY, port=gateway.ports["http"]),),
+                backends=(Backend(path="/", service=GATEWAY, port=gateway.port),),
                 class_name=self._args.ingress_class,
                 cluster_issuer=self._args.tier.cluster_issuer,
                 requests_per_minute=API_RATE_LIMIT,
