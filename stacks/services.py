@@ -136,6 +136,7 @@ def service_problems(
     items = [item for item in services if isinstance(item, Mapping)] if isinstance(services, (list, tuple)) else []
     raw = {str(item.get("name")): item for item in items}
     known = list(dict.fromkeys([*built_in, *(str(item.get("name")) for item in items)]))
+    reserved = (*reserved, *(f"{name}-headless" for name, one in raw.items() if one.get("kind") == "stateful"))
     for index, item in enumerate(services if isinstance(services, (list, tuple)) else ()):
         if isinstance(item, Mapping):
             yield from _entry_problems(index, item, built_in, reserved)

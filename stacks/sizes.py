@@ -57,9 +57,14 @@ def size_problems(data: Mapping[str, Any], services: Mapping[str, Mapping[str, A
         before = {problem.message for problem in workload_problems(service)}
         for problem in workload_problems(_merged(service, size)):
             if problem.message not in before:
-                # The key that contradicts may be the service's own: it is the size that made it so.
-                path = problem.path if problem.path[0] in size else ()
-                yield problem._replace(path=("sizes", name, *path))
+                yield problem._replace(path=("sizes", name, *_place(problem.path, size)))
+
+
+def _place(path: tuple[str | int, ...], size: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Where in the size a problem is: of a request that is the service's own, at the limit that became too low."""
+    if path[0] in size:
+        return path
+    return tuple(key for key in size if str(path[0]).startswith(str(key)))[:1]
 
 
 def _merged(service: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,12 +35,14 @@ def resources(tier: Tier, cpu: Cpu, memory: Bytes) -> ContainerResources:
 
 def service_resources(tier: Tier, service: Service) -> ContainerResources:
     """The resources of a service: its own requests where it says them, and room for its scratch directories."""
-    made = resources(tier, service.cpu, service.memory)
+    made, scratch = resources(tier, service.cpu, service.memory), scratch_space(service.directories)
     return replace(
         made,
         cpu_request=_request(tier, service.cpu_request, made.cpu_request),
         memory_request=_request(tier, service.memory_request, made.memory_request),
-        ephemeral_limit=made.ephemeral_limit + scratch_space(service.directories),
+        # A quarter of it is set aside on the node, as of the space that every service has.
+        ephemeral_request=made.ephemeral_request + (scratch * 0.25).rounded(),
+        ephemeral_limit=made.ephemeral_limit + scratch,
     )
 
 

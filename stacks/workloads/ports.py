@@ -69,7 +69,7 @@ def port_problems(data: Mapping[str, Any]) -> Iterable[Problem]:
     numbers = {name: one.get("port") if isinstance(one, Mapping) else one for name, one in declared.items()}
     others = {name: number for name, number in ports.items() if name not in declared}
     yield from _taken({**others, **numbers}, "service_ports", only=declared)
-    yield from _unknown_ports(data, [*ports, *declared])
+    yield from _unknown_ports(data, list(dict.fromkeys([*ports, *declared])))
 
 
 def _probes_name_ports(data: Mapping[str, Any]) -> bool:

@@ -154,7 +154,7 @@ def test_every_object_lives_in_a_namespace_that_the_environment_makes(graph: Gra
 
 def test_an_autoscaled_workload_declares_no_replicas(graph: Graph) -> None:
     """Every deployment would throw away what the autoscaler did."""
-    targets = [body["spec"]["scaleTargetRef"] for body in objects(graph, "HorizontalPodAutoscaler")]
+    targets = [body["spec"]["scaleTargetRef"] for body in objects(graph, "HorizontalPodAutoscaler", "ScaledObject")]
     assert targets
     for target in targets:
         assert "replicas" not in one(graph, target["kind"], target["name"])["spec"], target["name"]
