@@ -93,6 +93,8 @@ GATEWAY = CustomResource(GATEWAY_GROUP, "v1", "Gateway", "gateways")
 ARGO_APPLICATION = CustomResource("argoproj.io", "v1alpha1", "Application", "applications")
 ARGO_APPLICATION_SET = CustomResource("argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets")
 ARGO_PROJECT = CustomResource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
+SCALED_OBJECT = CustomResource("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
+VERTICAL_POD_AUTOSCALER = CustomResource("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler", "verticalpodautoscalers")
 
 # Whatever the program declares of these kinds needs its definition in the cluster first. The sandbox makes
 # permissive stand-ins from this table; a real cluster has them from the operators.
@@ -131,6 +133,8 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     ARGO_APPLICATION,
     ARGO_APPLICATION_SET,
     ARGO_PROJECT,
+    SCALED_OBJECT,
+    VERTICAL_POD_AUTOSCALER,
     CustomResource("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", "Cluster"),
     SECRET_STORE,
     CLUSTER_SECRET_STORE,

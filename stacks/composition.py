@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from components.application import ApplicationArgs, Replicas, SecretKey
-from components.footprint import ContainerResources
+from components.application import ApplicationArgs, SecretKey
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
-from components.observability.monitors import Endpoint
 from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
@@ -17,15 +15,21 @@ from stacks.releases import Routing
 from stacks.releasing import released
 from stacks.services import Capability, Service
 from stacks.tiers import Tier
-from stacks.types import Bytes, Cpu
+from stacks.workloads.arguments import (
+    container_port,
+    metrics,
+    replicas,
+    service_resources,
+    single_replica_reason,
+)
+from stacks.workloads.ports import service_ports
+from stacks.workloads.volumes import files
 
 # Where the cluster-wide operators run; network policies let them in by namespace.
 INGRESS_NAMESPACE = "ingress-nginx"
 MONITORING_NAMESPACE = "monitoring"
 # Prometheus alone, by the label that its operator gives to its pods: nobody else there needs the systems' metrics.
 PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "prometheus"})
-# The services tell their metrics on the port that they serve on, unless they have one of this name.
-_METRICS_PORT = "metrics"
 _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "alertmanager"})
 
 
@@ -52,7 +56,8 @@ class Surroundings:
     `providers` are what stands behind each capability; `exposed` the services that the ingress controller
     reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
     service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
-    outside enters.
+    outside enters. `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether
+    there are VerticalPodAutoscalers.
     """
 
     scope: Scope
@@ -67,21 +72,13 @@ class Surroundings:
     alerted: Sequence[str] = ()
     routing: Routing = _NO_MESH
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    scaler: str | None = None
+    vertical: bool = False
 
 
 def pods_at(selectors: Sequence[Mapping[str, str]], port: int) -> list[Flow]:
     """The flows that lead to a port of the pods of these label selectors."""
     return [Flow(peer=Peer(pods=selector), ports=(port,)) for selector in selectors]
-
-
-def resources(tier: Tier, cpu: Cpu, memory: Bytes) -> ContainerResources:
-    """A container's limits, and the part of them that the tier lets it request."""
-    return ContainerResources(
-        cpu_request=cpu * tier.request_ratio,
-        cpu_limit=cpu,
-        memory_request=(memory * tier.request_ratio).rounded(),
-        memory_limit=memory,
-    )
 
 
 def clients(scope: Scope, services: Sequence[Service], capability: Capability) -> list[dict[str, str]]:
@@ -138,22 +135,21 @@ def service_account_annotations(service: Service, around: Surroundings) -> dict[
     return {key: value for one in _providers(service, around) for key, value in one.service_account_annotations.items()}
 
 
-def metrics(service: Service) -> list[Endpoint]:
-    """What Prometheus scrapes of a service: its port `metrics` if it has one, else `http`."""
-    return [Endpoint(port=_METRICS_PORT if _METRICS_PORT in service.ports else "http")]
-
-
 def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]:
-    port = service.ports[metrics(service)[0].port]
-    return mesh.pod_annotations(port) if _meshed(around) else {}
+    if not _meshed(around):
+        return {}
+    # A proxy joins the metrics of one endpoint to its own.
+    first = next(iter(metrics(service)), None)
+    return (
+        mesh.pod_annotations(container_port(service, first.port), first.path) if first else mesh.pod_annotations(None)
+    )
 
 
 def application_args(
     service: Service, services: Sequence[Service], around: Surroundings, *, instance: str | None = None
 ) -> ApplicationArgs:
     """All that an Application is told, for a service or for one `instance` of it (which shares its group's policy)."""
-    version = service.version or around.version
-    maximum = around.tier.autoscaling_maximum if service.autoscaled else None
+    version, many = service.version or around.version, replicas(service, around)
     return ApplicationArgs(
         scope=around.scope,
         component=service.name,
@@ -162,8 +158,16 @@ def application_args(
         image=f"{service.image or f'{around.registry}/{service.name}'}:{version}",
         version=version,
         ports=dict(service.ports),
-        replicas=Replicas(minimum=service.replicas, maximum=max(maximum, service.replicas) if maximum else None),
-        resources=resources(around.tier, service.cpu, service.memory),
+        service_ports=service_ports(service.service_ports),
+        arguments=tuple(service.arguments),
+        stateful=service.kind == "stateful",
+        pod_management="Parallel" if service.pod_management == "parallel" else "OrderedReady",
+        replicas=many,
+        vertical=service.vertical.as_arguments() if service.vertical and around.vertical else None,
+        resources=service_resources(around.tier, service),
+        probes=service.probes.as_arguments(),
+        rollout=service.rollout.as_arguments(),
+        files=files(service, around.tier, around.secret),
         config_maps=(around.config_map,),
         pod_annotations={**around.annotations, **_proxy_annotations(service, around)},
         secrets={
@@ -176,9 +180,9 @@ def application_args(
         ingress=() if instance else ingress_flows(service, services, around),
         egress=() if instance else egress_flows(service, services, around),
         zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
-        environment={"TENANT_ID": instance} if instance else {},
+        environment={**service.environment, **({"TENANT_ID": instance} if instance else {})},
         release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
         mesh=_meshed(around),
         priority=Priority[service.priority.upper()],
-        single_replica_reason=service.single_replica_reason if service.replicas == 1 and not maximum else None,
+        single_replica_reason=single_replica_reason(service, many),
     )

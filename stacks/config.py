@@ -21,7 +21,7 @@ from stacks.eks.config import EksCluster
 from stacks.errors import ConfigurationError, from_source, from_validation
 from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
 from stacks.object_storage import without_role
-from stacks.operators import OperatorMode, OperatorName, operator_problems, to_install
+from stacks.operators import OperatorMode, OperatorName, operator_problems, present, to_install
 from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
@@ -126,6 +126,10 @@ class Environment:
         """The operators that the environment installs itself, by their names in the table."""
         external = self.tier.external_secrets
         return to_install(self.file.operators, self.cluster.kind, external_secrets=external)
+
+    def has(self, operator: str) -> bool:
+        """Whether an operator is in the cluster that no environment needs by itself."""
+        return present(operator, self.file.operators, self.cluster.kind)
 
     @property
     def gitops(self) -> GitOpsConfig | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
+from components.network import Peer
+from components.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from components.priority import PriorityClasses
 from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
@@ -24,6 +26,7 @@ from stacks.config import Environment
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import cluster_targets, sizing
+from stacks.services import Service
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
@@ -47,7 +50,9 @@ def build(environment: Environment) -> dict[str, object]:
     if made is not None:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
     declarations = [config.declared(args) for config in systems.values()]
-    targets = metrics_targets(declarations, args.routing) + cluster_targets(environment.installed_operators)
+    everyone = {one.name: [*one.everyone, *systems[one.name].services] for one in declarations}
+    args = replace(args, asking=_asking(environment, everyone))
+    targets = metrics_targets(declarations, everyone, args.routing) + cluster_targets(environment.installed_operators)
     monitoring = Monitoring(args, targets, alert_receivers(declarations), declarations, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
@@ -165,4 +170,13 @@ def _system_args(environment: Environment) -> SystemArgs:
         ingress_class=environment.file.ingress_class,
         store=store.external() if store else None,
         routing=environment.file.routing,
+        keda=environment.has(KEDA),
+        vertical=environment.has(VERTICAL_POD_AUTOSCALER),
     )
+
+
+def _asking(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[Peer]:
+    """Who asks Prometheus: KEDA, where one of the systems' services scales by what it says."""
+    declared = [service.autoscaling for own in services.values() for service in own if service.autoscaling]
+    asked = any(one.asks_prometheus for one in declared)
+    return [Peer(namespace=OPERATORS[KEDA].namespace)] if asked and environment.has(KEDA) else []

@@ -13,6 +13,7 @@ from components.routing.entry import EntryArgs, MeshEntry
 from components.routing.mesh import Member, MeshArgs, MeshBaseline
 from stacks.composition import Surroundings, pods
 from stacks.services import Service
+from stacks.workloads.ports import all_ports
 
 if TYPE_CHECKING:
     from stacks.blueprint.args import SystemArgs
@@ -46,12 +47,18 @@ def _member(
         name=service.name,
         pods=pods(around.scope, service),
         ports=tuple(service.ports.values()),
+        port=_port(service),
         callers=[*callers, *outside],
         open_paths=[webhook] if service.name in around.alerted else [],
         service=service.name not in groups,
         routed=service.release is not None and service.release.strategy != "rolling",
         entry=entry,
     )
+
+
+def _port(service: Service) -> int:
+    ports = all_ports(service.ports, service.service_ports)
+    return ports.exposed[ports.main].port
 
 
 def mesh_entry(
@@ -65,7 +72,7 @@ def mesh_entry(
 ) -> MeshEntry:
     """The way in through the mesh; `exposed` are hosts with the service behind each."""
     releases = {one.name: one.release for one in applications if one.release}
-    ports = {one.name: one.ports["http"] for one in applications}
+    ports = {one.name: one.port for one in applications}
     further = [one.entry.host for one in releases.values() if one.entry]
     hosts = list(dict.fromkeys([*(host for host, _ in exposed), *further]))
     routes = [(host, service, ports[service]) for host, service in exposed if service not in releases]

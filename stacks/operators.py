@@ -66,6 +66,13 @@ def _needed(name: str, external_secrets: bool) -> bool:
     return OPERATORS[name].needed and (name != "external-secrets" or external_secrets)
 
 
+def present(name: str, declared: Mapping[str, Mode], cluster_kind: str) -> bool:
+    """Whether an operator that not every environment needs is in the cluster; a sandbox has only what is declared."""
+    if cluster_kind == "sandbox" and name not in declared:
+        return False
+    return modes(declared, cluster_kind, external_secrets=False)[name] != "off"
+
+
 def operator_problems(declared: Any, cluster_kind: Any, *, external_secrets: bool) -> Iterable[Problem]:
     """Operators that are off although something needs them; `declared` is raw."""
     if not isinstance(declared, Mapping):

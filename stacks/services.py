@@ -13,6 +13,7 @@ from pydantic import Field
 
 from components.naming import dns_label
 from stacks.releases import Release
+from stacks.sizes import Size, size_problems, sized
 from stacks.types import (
     Bytes,
     Cpu,
@@ -27,6 +28,23 @@ from stacks.types import (
     Text,
     duplicates,
 )
+from stacks.workloads.ports import MetricsEndpoint, ServicePort
+from stacks.workloads.probes import Probes, Rollout
+from stacks.workloads.requests import VerticalScaling
+from stacks.workloads.rules import reference_problems, workload_problems
+from stacks.workloads.scaling import Autoscaling
+from stacks.workloads.types import VariableName
+from stacks.workloads.volumes import ConfigFiles, Directory, SecretFiles, Storage
+
+__all__ = [
+    "AccessRule",
+    "Capability",
+    "Service",
+    "Size",
+    "instance_name",
+    "service_problems",
+    "sized",
+]
 
 Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api"]
 
@@ -48,77 +66,84 @@ class AccessRule(Model):
 
 
 class Service(Model):
-    """A stateless service. `cpu` and `memory` are its limits; what it requests follows from the tier.
+    """A service. `cpu` and `memory` are its limits; what it requests follows from the tier, or is said.
 
-    `calls` names the services that it connects to, `uses` the capabilities. `ports` by name; `http` is the one that
-    is probed. `image` (without tag) defaults to the registry's image of the same name. `secrets` are the keys of the
-    system's Secret that it sees, `rules` what its service account may do in the namespace. `release` is how a new
-    version takes over, a rolling update by default.
-    system's Secret that it sees, `rules` what its service account may do in the namespace. `priority` says who is
-    scheduled first when there is not room for all. `single_replica_reason` says why one pod is enough, without which
-    the policies refuse a service of one pod in staging and prod.
+    `calls` names the services that it connects to, `uses` the capabilities. `ports` are its containers', by name;
+    `http` is the one that is probed, unless the probes say another. `service_ports` are those of its Service that
+    differ: a number for the port of the same name, or a number and the port behind it. `metrics` is where it tells
+    them, by default on a port of that name or on `http`. `image` (without tag) defaults to the registry's image of the
+    same name. `environment` are plain variables, `secrets` the keys of the system's Secret that it sees, `rules` what
+    its service account may do in the namespace. `release` is how a new version takes over, a rolling update by default,
+    whose figures are in `rollout`. `kind: stateful` gives each pod a name and, with `storage`, a volume of its own;
+    a stateless service with `storage` is one pod. `priority` says who is scheduled first when there is not room for
+    all. `single_replica_reason` says why one pod is enough, without which the policies refuse a service of one pod in
+    staging and prod.
     """
 
     name: ServiceName
     replicas: ReplicaCount
     cpu: Cpu
     memory: Bytes
-    ports: Mapping[PortName, Port] = {"http": 8000}
+    kind: Literal["stateless", "stateful"] = "stateless"
+    cpu_request: Cpu | None = None
+    memory_request: Bytes | None = None
+    ports: Annotated[Mapping[PortName, Port], Field(min_length=1)] = {"http": 8000}
+    service_ports: Mapping[PortName, Port | ServicePort] = {}
+    metrics: Sequence[MetricsEndpoint] | None = None
+    probes: Probes = Probes()
     image: Text | None = None
     version: ImageTag | None = None
     calls: Sequence[Name] = ()
     uses: Sequence[Capability] = ()
+    arguments: Sequence[Text] = ()
+    environment: Mapping[VariableName, str] = {}
     secrets: Sequence[Text] = ()
+    secret_files: Sequence[SecretFiles] = ()
+    config_files: Sequence[ConfigFiles] = ()
+    directories: Sequence[Directory] = ()
+    storage: Storage | None = None
+    pod_management: Literal["ordered", "parallel"] = "ordered"
     rules: Sequence[AccessRule] = ()
     autoscaled: bool = True
+    autoscaling: Autoscaling | None = None
+    vertical: VerticalScaling | None = None
+    rollout: Rollout = Rollout()
     release: Release | None = None
     priority: Literal["critical", "high", "default", "batch"] = "high"
     single_replica_reason: Text | None = None
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Ports: one must be `http`, and no number may stand for two."""
-        ports = data.get("ports")
-        if not isinstance(ports, Mapping):
-            return
-        if "http" not in ports:
-            yield Problem(("ports",), "needs a port named 'http', the one that is probed and called")
-        names: dict[str, str] = {}
-        for name, number in ports.items():
-            # YAML may have the number as text too, which is the same port.
-            if names.setdefault(str(number), name) != name:
-                message = f"port {number} is taken by {names[str(number)]!r} of the same service"
-                yield Problem(("ports", str(name)), message, number)
-
-
-class Size(Model):
-    """What an environment sets otherwise for one service."""
-
-    replicas: ReplicaCount | None = None
-    cpu: Cpu | None = None
-    memory: Bytes | None = None
-    version: ImageTag | None = None
-    release: Release | None = None
+        """Keys that exclude each other, and figures that contradict each other."""
+        return workload_problems(data)
 
 
 def service_problems(
-    data: Mapping[str, Any], built_in: Sequence[str], secrets: Sequence[str], reserved: Sequence[str] = ()
+    data: Mapping[str, Any],
+    built_in: Sequence[str],
+    secrets: Sequence[str],
+    reserved: Sequence[str] = (),
+    own: Sequence[Service] = (),
 ) -> Iterable[Problem]:
     """What is wrong with the raw keys `services` and `sizes` of a system.
 
-    `built_in` are the names of the services that it has anyway, `secrets` the keys of its Secret, and `reserved` the
-    names that other objects of its namespace bear.
+    `built_in` are the names of the services that it has anyway, `own` those of them that sizes may contradict,
+    `secrets` the keys of its Secret, and `reserved` the names that other objects of its namespace bear.
     """
     services = data.get("services") or ()
     for problem in duplicates(services, "name", "service"):
         yield problem._replace(path=("services", *problem.path))
     items = [item for item in services if isinstance(item, Mapping)] if isinstance(services, (list, tuple)) else []
+    raw = {str(item.get("name")): item for item in items}
     known = list(dict.fromkeys([*built_in, *(str(item.get("name")) for item in items)]))
+    reserved = (*reserved, *(f"{name}-headless" for name, one in raw.items() if one.get("kind") == "stateful"))
     for index, item in enumerate(services if isinstance(services, (list, tuple)) else ()):
         if isinstance(item, Mapping):
             yield from _entry_problems(index, item, built_in, reserved)
             yield from _unknown("secret", item, index, "secrets", secrets)
             yield from _unknown("service", item, index, "calls", known)
+            yield from reference_problems(item, index, known, secrets)
+    yield from size_problems(data, {**{one.name: one.model_dump(exclude_unset=True) for one in own}, **raw})
     sizes = data.get("sizes") or {}
     for name in sizes if isinstance(sizes, Mapping) else ():
         if name not in known:
@@ -143,15 +168,6 @@ def _unknown(what: str, item: Mapping[str, Any], index: int, key: str, known: Se
         if value not in known:
             message = f"there is no {what} {value!r}; {what}s are: {', '.join(known)}"
             yield Problem(("services", index, key, position), message, value)
-
-
-def sized(services: Iterable[Service], sizes: Mapping[str, Size]) -> list[Service]:
-    """The services with what an environment sets otherwise."""
-    none = Size()
-    return [
-        service.model_copy(update={key: value for key, value in sizes.get(service.name, none) if value is not None})
-        for service in services
-    ]
 
 
 def instance_name(component: str, instance: str) -> str:

@@ -10,6 +10,8 @@
 Nodes, data and monitoring are the document's. Its component list (section 1.1) gives replicas, CPU and memory of each
 service, which hold in every tier. What a pod *requests* of them differs: a development node is shared by packing
 pods tightly; production requests half of each limit, as the document's Helm values do (1000m of 2000m, section 3.2).
+Where a service says its requests and how far it scales, that holds as it is in the tiers of `full_size`; in the others
+it is the most that it gets there.
 """
 
 from __future__ import annotations
@@ -126,6 +128,7 @@ class Tier(Model):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
     trace_sampling_rate: Annotated[float, Field(ge=0, le=1)]
     request_ratio: Annotated[float, Field(gt=0, le=1)]
+    full_size: bool = False
     autoscaling_maximum: ReplicaCount
     zones_required: bool
     protect_data: bool
@@ -199,6 +202,7 @@ TIERS: dict[TierName, Tier] = {
         log_level="INFO",
         trace_sampling_rate=0.1,
         request_ratio=0.5,
+        full_size=True,
         autoscaling_maximum=10,
         zones_required=True,
         protect_data=True,
@@ -216,6 +220,7 @@ TIERS: dict[TierName, Tier] = {
         log_level="INFO",
         trace_sampling_rate=0.1,
         request_ratio=0.5,
+        full_size=True,
         autoscaling_maximum=10,
         zones_required=True,
         protect_data=True,

@@ -1,4 +1,4 @@
-"""The Deployment of an application, and the ports of its Services."""
+"""The Deployment of an application."""
 
 from __future__ import annotations
 
@@ -18,13 +18,7 @@ def deployment_spec(args: ApplicationArgs, *, stable: bool = False) -> dict[str,
     return {
         **_replicas(args, stable),
         "selector": {"match_labels": args.selector | track},
-        "strategy": {
-            "type": "RollingUpdate",
-            "rolling_update": {
-                "max_surge": args.rollout.max_surge,
-                "max_unavailable": args.rollout.max_unavailable,
-            },
-        },
+        "strategy": _strategy(args),
         "revision_history_limit": 5,
         "template": {**template, "metadata": metadata},
     }
@@ -38,6 +32,9 @@ def _replicas(args: ApplicationArgs, stable: bool) -> dict[str, int]:
     return {} if args.replicas.autoscaled else {"replicas": args.replicas.minimum}
 
 
-def service_ports(args: ApplicationArgs) -> list[dict[str, Any]]:
-    """The `ports` of a Service in front of the application's pods."""
-    return [{"name": name, "port": port, "target_port": name, "protocol": "TCP"} for name, port in args.ports.items()]
+def _strategy(args: ApplicationArgs) -> dict[str, Any]:
+    if args.files.storage:
+        # A second pod could not mount the volume, and would wait for the first one for ever.
+        return {"type": "Recreate"}
+    steps = {"max_surge": args.rollout.max_surge, "max_unavailable": args.rollout.max_unavailable}
+    return {"type": "RollingUpdate", "rolling_update": steps}

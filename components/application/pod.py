@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.application.args import ApplicationArgs, HttpProbe
-from components.pods import container_security, pod_security, scratch_volumes, spread
+from components.application.args import ApplicationArgs
+from components.application.probes import HttpProbe, probe_spec
+from components.pods import container_security, pod_security, spread
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import (
         ContainerArgsDict,
         EnvFromSourceArgsDict,
         EnvVarArgsDict,
+        LifecycleArgsDict,
         PodTemplateSpecArgsDict,
         ProbeArgsDict,
     )
 
-_VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
-
 
 def pod_template(args: ApplicationArgs) -> PodTemplateSpecArgsDict:
-    """The `spec.template` of the Deployment."""
+    """The `spec.template` of the Deployment or StatefulSet."""
+    # Only a Deployment's pods say of which revision they are in a way that spreading can tell apart.
+    revision = None if args.stateful else "pod-template-hash"
     return {
-        "metadata": {"labels": args.pod_labels, "annotations": dict(args.pod_annotations)},
+        "metadata": {"labels": args.pod_labels, "annotations": {**args.pod_annotations, **args.files.annotations()}},
         "spec": {
             "service_account_name": args.service_account or args.name,
             # A service that never calls the API server has no business holding a credential for it.
@@ -31,9 +33,9 @@ def pod_template(args: ApplicationArgs) -> PodTemplateSpecArgsDict:
             "priority_class_name": args.priority.class_name(args.scope.environment),
             "security_context": pod_security(),
             "termination_grace_period_seconds": args.rollout.drain_seconds + args.rollout.stop_seconds,
-            "topology_spread_constraints": spread(args.pods, args.zone_spread),
+            "topology_spread_constraints": spread(args.pods, args.zone_spread, revision),
             "containers": [_container(args)],
-            "volumes": _VOLUMES,
+            "volumes": args.files.volumes(args.name, claim=not args.stateful),
         },
     }
 
@@ -43,19 +45,22 @@ def _container(args: ApplicationArgs) -> ContainerArgsDict:
         "name": args.component,
         "image": args.image,
         "image_pull_policy": "IfNotPresent",
-        "ports": [{"name": name, "container_port": port, "protocol": "TCP"} for name, port in args.ports.items()],
+        **({"args": list(args.arguments)} if args.arguments else {}),
+        "ports": args.all_ports.container_ports(),
         "env_from": _environment_from(args),
         "env": _environment(args),
         "resources": args.resources.as_requirements(),
         "security_context": container_security(),
-        "startup_probe": _probe(args.probes.startup),
-        "liveness_probe": _probe(args.probes.liveness),
-        "readiness_probe": _probe(args.probes.readiness),
-        "lifecycle": {
-            "pre_stop": {"exec_": {"command": ["/bin/sh", "-c", f"sleep {args.rollout.drain_seconds}"]}},
-        },
-        "volume_mounts": _MOUNTS,
+        "startup_probe": _probe(args, args.probes.startup),
+        "liveness_probe": _probe(args, args.probes.liveness),
+        "readiness_probe": _probe(args, args.probes.readiness),
+        **({"lifecycle": _drain(args.rollout.drain_seconds)} if args.rollout.drain_seconds else {}),
+        "volume_mounts": args.files.mounts(),
     }
+
+
+def _drain(seconds: int) -> LifecycleArgsDict:
+    return {"pre_stop": {"exec_": {"command": ["/bin/sh", "-c", f"sleep {seconds}"]}}}
 
 
 def _environment_from(args: ApplicationArgs) -> list[EnvFromSourceArgsDict]:
@@ -71,11 +76,5 @@ def _environment(args: ApplicationArgs) -> list[EnvVarArgsDict]:
     return plain + secret
 
 
-def _probe(probe: HttpProbe) -> ProbeArgsDict:
-    return {
-        "http_get": {"path": probe.path, "port": "http"},
-        "initial_delay_seconds": probe.initial_delay,
-        "period_seconds": probe.period,
-        "timeout_seconds": probe.timeout,
-        "failure_threshold": probe.failures,
-    }
+def _probe(args: ApplicationArgs, probe: HttpProbe) -> ProbeArgsDict:
+    return probe_spec(probe, args.all_ports.target(probe.port))

@@ -31,6 +31,9 @@ class Operator:
         return HELM_CHARTS[self.name]
 
 
+# What services name by what they say of their scaling.
+KEDA, VERTICAL_POD_AUTOSCALER = "keda", "vertical-pod-autoscaler"
+
 _ISTIO = "istio-system"
 _CNPG = "cnpg-system"
 _PROMETHEUS = "prometheus-operator"
@@ -69,8 +72,8 @@ OPERATORS: dict[str, Operator] = {
         Operator(name="istio-gateway", namespace="istio-ingress", build=values.istio_gateway, after=("istiod",)),
         Operator(name="flagger", namespace=_ISTIO, build=values.flagger, after=("istiod",)),
         Operator(name="argo-cd", namespace="argocd", build=values.argo_cd),
-        Operator(name="vertical-pod-autoscaler", namespace="vpa", build=values.vertical_pod_autoscaler),
-        Operator(name="keda", namespace="keda", build=values.keda),
+        Operator(name=VERTICAL_POD_AUTOSCALER, namespace="vpa", build=values.vertical_pod_autoscaler),
+        Operator(name=KEDA, namespace="keda", build=values.keda),
         Operator(name="loki", namespace="loki", build=values.loki),
         Operator(name="tempo", namespace="tempo", build=values.tempo),
         Operator(

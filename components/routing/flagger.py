@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -13,7 +13,7 @@ from components.naming import Scope
 from components.routing.metrics import TEMPLATES
 from components.routing.release import APPLICATION_LABEL, Mesh, Release, Webhook
 from components.routing.traffic import traffic_policy
-from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE
+from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE, SCALED_OBJECT
 
 _PROVIDERS: Mapping[Mesh, str] = {"istio": "istio", "gateway-api": "gatewayapi:v1", "none": "kubernetes"}
 # The Secret (key `address`) of the channel that is told of releases.
@@ -22,13 +22,17 @@ ALERT_SECRET = "release-alerts"
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The application that is released: its Deployment, its Service and its autoscaler bear its `name`."""
+    """The application that is released: its Deployment, its Service and its autoscaler bear its `name`.
+
+    `queries` are those by which KEDA scales it, by trigger; without any the autoscaler is Kubernetes' own.
+    """
 
     name: str
     port: int
     further_ports: bool
     autoscaled: bool
     locality: bool
+    queries: Mapping[str, str] = field(default_factory=dict)
 
 
 def canary(
@@ -47,14 +51,25 @@ def canary(
 
 def canary_spec(target: Target, release: Release) -> dict[str, Any]:
     """The `spec` of a Canary."""
-    autoscaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": target.name}
     return {
         "provider": _PROVIDERS[release.mesh],
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target.name},
-        **({"autoscalerRef": autoscaler} if target.autoscaled else {}),
+        **({"autoscalerRef": _autoscaler(target)} if target.autoscaled else {}),
         "progressDeadlineSeconds": release.maximum_duration,
         "service": _service(target, release),
         "analysis": _analysis(target, release),
+    }
+
+
+def _autoscaler(target: Target) -> dict[str, Any]:
+    if not target.queries:
+        return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "name": target.name}
+    # The queries are of the whole application; Flagger would rewrite them to the stable version's name.
+    return {
+        "apiVersion": SCALED_OBJECT.api_version,
+        "kind": SCALED_OBJECT.kind,
+        "name": target.name,
+        "primaryScalerQueries": dict(target.queries),
     }
 
 

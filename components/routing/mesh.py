@@ -51,18 +51,17 @@ def pod_labels() -> dict[str, str]:
     return {"sidecar.istio.io/inject": "true"}
 
 
-def pod_annotations(port: int, path: str = "/metrics") -> dict[str, str]:
-    """How much a pod's proxy may take, and which metrics it is to serve with its own."""
+def pod_annotations(port: int | None, path: str = "/metrics") -> dict[str, str]:
+    """How much a pod's proxy may take, and which metrics (None for none) it is to serve with its own."""
     limits = PROXY.as_requirements()
+    scraped = {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": path}
     return {
         "sidecar.istio.io/proxyCPU": limits["requests"]["cpu"],
         "sidecar.istio.io/proxyCPULimit": limits["limits"]["cpu"],
         "sidecar.istio.io/proxyMemory": limits["requests"]["memory"],
         "sidecar.istio.io/proxyMemoryLimit": limits["limits"]["memory"],
         "proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}',
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(port),
-        "prometheus.io/path": path,
+        **(scraped if port is not None else {}),
     }
 
 
@@ -70,14 +69,15 @@ def pod_annotations(port: int, path: str = "/metrics") -> dict[str, str]:
 class Member:
     """An application of the mesh, whose pods `pods` selects.
 
-    `callers` are the identities (NAMESPACE/ACCOUNT) that may call its `ports`; `open_paths` may be called from outside
-    the mesh too, in plain HTTP. `service` says that there is a Service of its name, and `routed` that a release routes
-    to it.
+    `port` is that of its Service, `ports` are those of its pods. `callers` are the identities (NAMESPACE/ACCOUNT) that
+    may call them; `open_paths` may be called from outside the mesh too, in plain HTTP. `service` says that there is a
+    Service of its name, and `routed` that a release routes to it.
     """
 
     name: str
     pods: Mapping[str, str]
     ports: Sequence[int]
+    port: int
     callers: Sequence[str] = ()
     open_paths: Sequence[str] = ()
     service: bool = True
@@ -163,7 +163,7 @@ def virtual_service(member: Member) -> dict[str, Any]:
     if member.entry:
         hosts, gateways = [*hosts, member.entry.host], [*gateways, member.entry.gateway]
     rule = {
-        "route": [{"destination": {"host": member.name, "port": {"number": member.ports[0]}}}],
+        "route": [{"destination": {"host": member.name, "port": {"number": member.port}}}],
         "timeout": f"{limits.total}s",
         "retries": {
             "attempts": limits.retries,

@@ -9,6 +9,7 @@ import pulumi
 
 from components.credentials import ExternalStore
 from components.naming import Scope
+from components.network import Peer
 from stacks.releases import Routing
 from stacks.tiers import Tier
 
@@ -35,7 +36,8 @@ class CloudBackups:
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
     in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus, `backups` where backups go unless the system says otherwise."""
+    environment's Prometheus, `backups` where backups go unless the system says otherwise. `keda` and `vertical` say
+    whether KEDA and the VerticalPodAutoscaler are in the cluster."""
 
     environment: str
     tier: Tier
@@ -47,6 +49,15 @@ class SystemArgs:
     prometheus: str = ""
     backups: CloudBackups | None = None
     needs: Sequence[pulumi.Resource] = ()
+    keda: bool = False
+    vertical: bool = False
+    # Who asks Prometheus besides those of its own namespace.
+    asking: Sequence[Peer] = ()
+
+    @property
+    def scaler(self) -> str | None:
+        """The Prometheus that KEDA asks for what services scale by; None without KEDA."""
+        return self.prometheus if self.keda else None
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""

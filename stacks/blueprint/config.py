@@ -85,7 +85,7 @@ class TenantsConfig(SystemConfig):
 def _service_problems(declaration: Declaration, data: Mapping[str, Any], instances: Sequence[str]) -> Iterable[Problem]:
     names = [service.name for service in declaration.everyone]
     taken = (*object_names(declaration), *instances)
-    yield from service_problems(data, names, _secret_keys(declaration, data), taken)
+    yield from service_problems(data, names, _secret_keys(declaration, data), taken, declaration.everyone)
     yield from replica_problems(data, {one.name: one.replicas for one in declaration.everyone})
 
 

@@ -39,7 +39,7 @@ def _ingress(plan: Plan, args: SystemArgs) -> IngressArgs:
 
 
 def _backends(plan: Plan, host: str) -> Sequence[Backend]:
-    ports = {service.name: service.ports["http"] for service in plan.services}
+    ports = {service.name: service.port for service in plan.services}
     return [
         Backend(path=route.path, service=route.service, port=ports[route.service])
         for route in plan.declaration.routes

@@ -19,12 +19,12 @@ from stacks.composition import (
     application_args,
     egress_flows,
     ingress_flows,
-    metrics,
     service_account_annotations,
 )
 from stacks.meshing import mesh_args
 from stacks.releasing import entries
 from stacks.services import Service
+from stacks.workloads.arguments import metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,4 +111,6 @@ def _surroundings(order: Order, settings: Mapping[str, str], kept: Stores) -> Su
         alerted=(declaration.alert_hook.service,) if declaration.alert_hook else (),
         routing=args.routing,
         entries=entries(args, scope, hosts),
+        scaler=args.scaler,
+        vertical=args.vertical,
     )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from components import cache, database, object_storage
 from components.network import Flow, Peer
 from components.routing import mesh
 from stacks.blueprint.declaration import Declaration
-from stacks.composition import metrics
 from stacks.releases import Routing
+from stacks.services import Service
+from stacks.workloads.arguments import scraped_ports
 
-# On the Services that an environment adds, until it says otherwise.
-_HTTP_PORT = 8000
 
-
-def metrics_targets(systems: Iterable[Declaration], routing: Routing) -> list[Flow]:
-    """Where Prometheus reads metrics: the systems' services, and their stores."""
-    return [Flow(peer=Peer(namespace=one.name), ports=_metrics_ports(one, routing)) for one in systems]
+def metrics_targets(
+    systems: Iterable[Declaration], services: Mapping[str, Sequence[Service]], routing: Routing
+) -> list[Flow]:
+    """Where Prometheus reads metrics: the systems' `services`, and their stores."""
+    return [
+        Flow(peer=Peer(namespace=one.name), ports=_metrics_ports(one, scraped_ports(services[one.name]), routing))
+        for one in systems
+    ]
 
 
 def alert_receivers(systems: Iterable[Declaration]) -> list[Flow]:
@@ -31,9 +34,8 @@ def alert_receivers(systems: Iterable[Declaration]) -> list[Flow]:
     return found
 
 
-def _metrics_ports(system: Declaration, routing: Routing) -> tuple[int, ...]:
-    served = [service.ports[end.port] for service in system.everyone for end in metrics(service)]
-    ports = [_HTTP_PORT, *served]
+def _metrics_ports(system: Declaration, served: Sequence[int], routing: Routing) -> tuple[int, ...]:
+    ports = list(served)
     if system.database:
         ports += [database.METRICS_PORT, database.POOLER_METRICS_PORT]
     if system.cache:

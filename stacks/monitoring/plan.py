@@ -87,6 +87,7 @@ def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[Declara
 def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[Flow]) -> PrometheusArgs:
     itself = Flow(peer=Peer(pods=LABELS), ports=(PROMETHEUS_PORT,))
     grafana = Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(PROMETHEUS_PORT,))
+    asking = [Flow(peer=peer, ports=(PROMETHEUS_PORT,)) for peer in args.asking]
     alertmanager = Flow(peer=Peer(pods=_ALERTMANAGER_PODS), ports=(ALERTMANAGER_PORT,))
     return PrometheusArgs(
         scope=scope,
@@ -101,6 +102,6 @@ def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[
         alertmanager="alertmanager-operated",
         tls_secret=TLS_SECRET if level.tls else None,
         object_storage_secret=OBJECT_STORAGE_SECRET if level.thanos and args.store else None,
-        ingress=[itself, *([grafana] if level.grafana else [])],
+        ingress=[itself, *([grafana] if level.grafana else []), *asking],
         egress=[itself, alertmanager, *targets],
     )

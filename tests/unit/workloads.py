@@ -36,9 +36,17 @@ def workloads(graph: Graph) -> list[Workload]:
         (body["metadata"]["namespace"], body["spec"]["scaleTargetRef"]["name"]): int(body["spec"]["maxReplicas"])
         for body in objects(graph, "HorizontalPodAutoscaler")
     }
+    autoscalers |= {
+        (body["metadata"]["namespace"], body["spec"]["scaleTargetRef"]["name"]): int(body["spec"]["maxReplicaCount"])
+        for body in objects(graph, "ScaledObject")
+    }
+    claims = {
+        (body["metadata"]["namespace"], body["metadata"]["name"]): body["spec"]
+        for body in objects(graph, "PersistentVolumeClaim")
+    }
     return [
-        *(_deployment(body, autoscalers) for body in objects(graph, "Deployment")),
-        *(_stateful_set(body) for body in objects(graph, "StatefulSet")),
+        *(_deployment(body, autoscalers, claims) for body in objects(graph, "Deployment")),
+        *(_stateful_set(body, autoscalers) for body in objects(graph, "StatefulSet")),
         *(_postgresql(body) for body in objects(graph, "Cluster")),
         *(_pooler(body) for body in objects(graph, "Pooler")),
         *(_job(body, body["spec"]) for body in objects(graph, "Job")),
@@ -53,16 +61,27 @@ def selects(selector: Mapping[str, str], workload: Workload) -> bool:
     return selector.items() <= workload.labels.items()
 
 
-def _deployment(body: Body, autoscalers: Mapping[tuple[str, str], int]) -> Workload:
-    key = (body["metadata"]["namespace"], body["metadata"]["name"])
-    replicas = autoscalers.get(key) or int(body["spec"].get("replicas", 1))
+def _deployment(
+    body: Body, autoscalers: Mapping[tuple[str, str], int], claims: Mapping[tuple[str, str], Body]
+) -> Workload:
+    namespace = body["metadata"]["namespace"]
+    replicas = autoscalers.get((namespace, body["metadata"]["name"])) or int(body["spec"].get("replicas", 1))
+    mounted = [
+        claims[namespace, volume["persistentVolumeClaim"]["claimName"]]
+        for volume in body["spec"]["template"]["spec"].get("volumes", [])
+        if "persistentVolumeClaim" in volume
+    ]
+    if body["spec"]["strategy"]["type"] == "Recreate":
+        return _from_template(body, replicas, mounted[0])
+    assert not mounted, "a second pod could not mount the volume while the first one is there"
     surge = body["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
     more = math.ceil(replicas * int(surge.rstrip("%")) / 100) if str(surge).endswith("%") else int(surge)
     return _from_template(body, replicas + more)
 
 
-def _stateful_set(body: Body) -> Workload:
-    replicas = int(body["spec"]["replicas"])
+def _stateful_set(body: Body, autoscalers: Mapping[tuple[str, str], int]) -> Workload:
+    key = (body["metadata"]["namespace"], body["metadata"]["name"])
+    replicas = autoscalers.get(key) or int(body["spec"]["replicas"])
     claims = body["spec"]["volumeClaimTemplates"]
     assert len(claims) == 1, "the model counts one volume a pod"
     return _from_template(body, replicas, claims[0]["spec"])

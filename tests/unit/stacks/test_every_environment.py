@@ -158,7 +158,7 @@ def test_every_object_lives_in_a_namespace_that_the_environment_makes(graph: Gra
 
 def test_an_autoscaled_workload_declares_no_replicas(graph: Graph) -> None:
     """Every deployment would throw away what the autoscaler did."""
-    autoscalers = objects(graph, "HorizontalPodAutoscaler")
+    autoscalers = objects(graph, "HorizontalPodAutoscaler", "ScaledObject")
     assert autoscalers
     scaled = set[tuple[str, str]]()
     for body in autoscalers:
