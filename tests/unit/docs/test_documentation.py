@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -21,6 +21,7 @@ from paths import PROJECT, ROOT
 from stacks.config import EnvironmentFile
 from stacks.errors import ConfigurationError
 from stacks.source import environments
+from tests.unit.docs.reading import FENCE, blocks, text_of
 
 if TYPE_CHECKING:
     from graph.model import Graph
@@ -33,7 +34,6 @@ DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 every_decision = pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
 
-_FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`{1,2}(?P<text>[^\n]+?)`{1,2}")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 # A command at the beginning of a line, with or without a prompt, or after another command.
@@ -42,31 +42,16 @@ _MODULE = re.compile(r"python3? -m (?P<module>ops|sandbox) (?P<words>[^`\n#|]+)"
 _HEADLINE = re.compile(r"\d+ components, \d+ Kubernetes objects, \d+ other resources")
 
 
-class Block(NamedTuple):
-    """A fenced block."""
-
-    language: str
-    text: str
-
-
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def blocks(page: Path) -> list[Block]:
-    return [Block(match["language"], match["text"]) for match in _FENCE.finditer(text_of(page))]
-
-
 def code(page: Path) -> Iterator[str]:
     """Everything that is set as code."""
     text = text_of(page)
-    yield from (match["text"] for match in _FENCE.finditer(text))
-    yield from (match["text"] for match in _SPAN.finditer(_FENCE.sub("", text)))
+    yield from (match["text"] for match in FENCE.finditer(text))
+    yield from (match["text"] for match in _SPAN.finditer(FENCE.sub("", text)))
 
 
 def anchors(page: Path) -> set[str]:
     """The fragments by which GitHub links to a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", text_of(page)), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text_of(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -77,7 +62,7 @@ def test_there_are_pages_to_check() -> None:
 
 @every_page
 def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
-    links = [match["target"] for match in _LINK.finditer(_FENCE.sub("", text_of(page)))]
+    links = [match["target"] for match in _LINK.finditer(FENCE.sub("", text_of(page)))]
     for link in links:
         if not re.match(r"[a-z]+:", link):
             file, _, fragment = link.partition("#")
@@ -156,8 +141,8 @@ def test_every_package_is_in_the_table_of_where_things_live() -> None:
 def test_every_file_that_is_named_as_code_is_there(page: Path) -> None:
     """`stacks/tiers.py` in a sentence is a promise, like a link."""
     first = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"))
-    made_by_the_reader = {"tests/policy/test_ingress_rate_limit.py"}
-    for text in (match["text"] for match in _SPAN.finditer(_FENCE.sub("", text_of(page)))):
+    made_by_the_reader = {"tests/policy/test_ingress_rate_limit.py", "stacks/systems/invoices.py"}
+    for text in (match["text"] for match in _SPAN.finditer(FENCE.sub("", text_of(page)))):
         if re.fullmatch(rf"(?:{first}|\.github)/[\w./-]*", text) and text not in made_by_the_reader:
             assert (ROOT / text).exists(), text
 
