@@ -31,6 +31,7 @@ from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
 if TYPE_CHECKING:
+    from components.gitops.args import GitOpsArgs
     from stacks.eks.cluster import MadeCluster
 
 
@@ -67,14 +68,20 @@ def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.Res
     """Tell Argo CD what to deploy, and leave the rest to it."""
     from components.gitops.component import GitOps
 
-    systems = [MONITORING_NAMESPACE, *(name for name, found in environment.file.systems if found is not None)]
-    teams = [team.name for team in environment.access.teams] if environment.access else []
-    GitOps("gitops", gitops_args(config, environment.name, systems, teams, environment.installed_operators), opts)
+    GitOps("gitops", _gitops_args(environment, config), opts)
     return _about(environment)
+
+
+def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
+    file, access = environment.file, environment.access
+    systems = [MONITORING_NAMESPACE, *(name for name, found in file.systems if found is not None)]
+    teams = [team.name for team in access.teams] if access else []
+    return gitops_args(config, environment.name, file.fleet, systems, teams, environment.installed_operators)
 
 
 def _about(environment: Environment) -> dict[str, object]:
     """The outputs of every environment."""
+    member = environment.member
     return {
         "environment": environment.name,
         "tier": environment.file.tier,
@@ -84,6 +91,7 @@ def _about(environment: Environment) -> dict[str, object]:
         # What the cluster has besides, and objects may name: the policy pack reads this too.
         "provided": _provided(environment),
         "capacity": _capacity(environment.tier),
+        **({"cluster": member.name, "region": member.region} if member else {}),
     }
 
 
@@ -175,4 +183,13 @@ def _system_args(environment: Environment) -> SystemArgs:
         ingress_class=environment.file.ingress_class,
         store=store.external() if store else None,
         routing=environment.file.routing,
+        origin=_origin(environment),
     )
+
+
+def _origin(environment: Environment) -> dict[str, str]:
+    """What marks everything that the monitoring sends to where there is that of other clusters too."""
+    member = environment.member
+    if member is None:
+        return {"cluster": environment.name, "environment": environment.name}
+    return {"cluster": member.name, "environment": environment.name, "region": member.region}

@@ -96,7 +96,7 @@ def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[
         storage_class=args.tier.storage_class,
         retention=level.retention,
         retention_size=level.retention_size,
-        external_labels={"cluster": args.environment},
+        external_labels=args.origin,
         alertmanager="alertmanager-operated",
         tls_secret=TLS_SECRET if level.tls else None,
         object_storage_secret=OBJECT_STORAGE_SECRET if level.thanos and args.store else None,
