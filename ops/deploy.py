@@ -46,7 +46,7 @@ def up(stack: str, context: str | None, timeout: int, *, brief: bool = False, sy
     if cluster.is_sandbox:
         start_sandbox(graph)
     if shutil.which("pulumi"):
-        return _deploy_with_pulumi(graph, cluster, out, timeout, brief, system)
+        return _deploy_with_pulumi(graph, cluster, out, timeout, brief, system=system)
     if cluster.eks is not None:
         raise OperationError(
             f"pulumi is not on PATH, and {cluster.title} is made by it alone: install it from "
@@ -55,11 +55,11 @@ def up(stack: str, context: str | None, timeout: int, *, brief: bool = False, sy
     refuse_releases(graph)
     if not brief:
         out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
-    return _deploy(stack, cluster, out, timeout, brief, system)
+    return _deploy(stack, cluster, out, timeout, brief, system=system)
 
 
 def _deploy_with_pulumi(
-    graph: Graph, cluster: Cluster, out: Console, timeout: int, brief: bool, system: str | None
+    graph: Graph, cluster: Cluster, out: Console, timeout: int, brief: bool, *, system: str | None
 ) -> int:
     from ops.engines.pulumi import PulumiEngine
     from ops.engines.targets import targets
@@ -83,7 +83,7 @@ def _deploy_with_pulumi(
     return 0
 
 
-def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: bool, system: str | None) -> int:
+def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: bool, *, system: str | None) -> int:
     """Deploy with the recorded engine. Only here do generated passwords exist in memory."""
     graph = record(stack, PasswordFile(stack, cluster.context).password)
     engine = _engine(graph, cluster, out, timeout)

@@ -19,7 +19,8 @@ def run(stack: str, values_of: str | None) -> int:
     elif found:
         print("\n".join(_lines(stack, list(found.values()))))
     else:
-        print(f"{stack} installs no operators: its cluster has them. Pulumi.{environment_of(stack)}.yaml may say so, at `operators`.")
+        file = f"Pulumi.{environment_of(stack)}.yaml"
+        print(f"{stack} installs no operators: its cluster has them. {file} may say so, at `operators`.")
     return 0
 
 

@@ -76,7 +76,14 @@ def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
     file, access = environment.file, environment.access
     systems = [MONITORING_NAMESPACE, *(name for name, found in file.systems if found is not None)]
     teams = [team.name for team in access.teams] if access else []
-    return gitops_args(config, environment.name, file.fleet, systems, teams, environment.installed_operators)
+    return gitops_args(
+        config,
+        environment.name,
+        fleet=file.fleet,
+        systems=systems,
+        teams=teams,
+        installed=environment.installed_operators,
+    )
 
 
 def _about(environment: Environment) -> dict[str, object]:

@@ -37,6 +37,21 @@ class SystemVersion(Model):
     before: ImageTag | None = None
     pending: bool = False
 
+    def upgraded(self, version: str) -> SystemVersion:
+        """On the way to `version`; what was never seen healthy is nothing to go back to."""
+        if version == self.version:
+            return self
+        before = self.before if self.pending and self.before else self.version
+        return SystemVersion(version=version, before=before if before != version else None, pending=True)
+
+    def rolled_back(self) -> SystemVersion:
+        """On the way to the version before, or still on it; itself if there is neither."""
+        return SystemVersion(version=self.before, pending=True) if self.before else self
+
+    def settled(self) -> SystemVersion:
+        """Seen healthy."""
+        return self.model_copy(update={"pending": False})
+
 
 class FleetCluster(Model):
     """A cluster by its context in the user's kubeconfig; `server` is its address as Argo CD knows it.

@@ -87,6 +87,7 @@ def delivery_problems(
 def gitops_args(
     config: GitOpsConfig,
     environment: str,
+    *,
     fleet: Fleet | None,
     systems: Sequence[str],
     teams: Sequence[str],

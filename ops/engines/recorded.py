@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from components.naming import SYSTEM_LABEL
 from graph.manifests import Manifest
 from graph.model import revealed
-from components.naming import SYSTEM_LABEL
 from ops.engines.applyset import PART_OF, ApplySet
 from ops.engines.changes import Changes, Key, key_of, note, title_of
 from ops.engines.ownership import controlled, is_outdated, without, yielding
@@ -172,7 +172,7 @@ class RecordedEngine:
             )
 
     def _forget_failed_jobs(self, live: dict[Key, dict[str, Any]], deployed: set[Key]) -> None:
-        """Delete the Jobs to be deployed that failed: a Job never starts again by itself, and applying it changes nothing."""
+        """Delete the Jobs to be deployed that failed: none starts again by itself, and applying it changes nothing."""
         for key, body in list(live.items()):
             found = readiness(body)
             if key in deployed and found and found.failed:
@@ -197,7 +197,11 @@ class RecordedEngine:
     ) -> None:
         owned = {one.key: one.owned for one in self.manifests if one.owned}
         old = {key: without(one, owned.get(key, ())) for key, one in before.items()}
-        note(self.changes if changes is None else changes, old, (without(one, owned.get(key_of(one), ())) for one in after))
+        note(
+            self.changes if changes is None else changes,
+            old,
+            (without(one, owned.get(key_of(one), ())) for one in after),
+        )
 
     def _applied(self, manifests: Sequence[Manifest], *options: str, identifier: str | None = None) -> str:
         """Apply, again where somebody else wrote an object between its being read and applied; what kubectl printed."""

@@ -24,8 +24,9 @@ class CloudBackups:
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
-    in the Pulumi state, `origin` the labels by which its monitoring tells it from others, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus, `backups` where backups go unless the system says otherwise."""
+    in the Pulumi state, `origin` the labels by which its monitoring tells it from others, and `needs` what must be
+    there before anything reads from the store. `prometheus` is the URL of the environment's Prometheus, `backups` where
+    backups go unless the system says otherwise."""
 
     environment: str
     tier: Tier
