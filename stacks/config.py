@@ -22,7 +22,7 @@ from stacks.errors import ConfigurationError, from_source, from_validation
 from stacks.fleet import Fleet, FleetCluster, fleet_problems, member_of
 from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
 from stacks.object_storage import without_role
-from stacks.operators import OperatorMode, OperatorName, operator_problems, to_install
+from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, to_install
 from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
@@ -98,10 +98,11 @@ class EnvironmentFile(Model):
                 yield from _keys_without_a_store(data.get("systems"))
             cluster = data.get("cluster")
             kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
-            declared = data.get("operators")
-            for problem in operator_problems(declared, kind, external_secrets=bool(external)):
+            declared, routing = data.get("operators"), data.get("routing")
+            uses = Uses(external_secrets=bool(external), routing=routing if isinstance(routing, Mapping) else {})
+            for problem in operator_problems(declared, kind, uses):
                 yield problem._replace(path=("operators", *problem.path))
-            installed = to_install(declared, kind, external_secrets=bool(external))
+            installed = to_install(declared, kind, uses)
             yield from delivery_problems(data, installed, external_secrets=bool(external))
             for problem in access_problems(data.get("access"), data.get("systems")):
                 yield problem._replace(path=("access", *problem.path))
@@ -134,8 +135,8 @@ class Environment:
     @property
     def installed_operators(self) -> list[str]:
         """The operators that the environment installs itself, by their names in the table."""
-        external = self.tier.external_secrets
-        return to_install(self.file.operators, self.cluster.kind, external_secrets=external)
+        uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
+        return to_install(self.file.operators, self.cluster.kind, uses)
 
     @property
     def gitops(self) -> GitOpsConfig | None:

@@ -113,7 +113,7 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
     # Only here: most environments install none, and the module costs time.
     from components.operators.component import Operators, OperatorsArgs
 
-    figures = sizing(environment.tier, environment.file.ingress_class)
+    figures = sizing(environment.tier, environment.file.ingress_class, environment.file.routing)
     operators = Operators("operators", OperatorsArgs(install=install, sizing=figures), opts)
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[operators]))
 

@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from graph.manifests import manifests
 from graph.model import Graph
 from graph.record import record
 from ops.clusters import Cluster
+from ops.engines.recorded import RecordedEngine
 from ops.errors import OperationError
 from ops.kubectl import ClusterError, Kubectl
+from ops.progress import Silent
 from paths import environment_of
 from stacks.config import CONTEXT_VARIABLE
 from stacks.fleet import FleetCluster, fleet_of
@@ -38,6 +41,16 @@ class Member:
     def name(self) -> str:
         """The cluster's name."""
         return self.config.name
+
+    def engine(self) -> RecordedEngine:
+        """What looks at its objects, whichever engine deploys them."""
+        return RecordedEngine(
+            kubectl=self.kubectl,
+            environment=self.graph.environment,
+            tier=str(self.graph.outputs["tier"]),
+            manifests=manifests(self.graph),
+            progress=Silent(),
+        )
 
 
 @dataclass(frozen=True)

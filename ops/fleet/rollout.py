@@ -77,6 +77,12 @@ class Rollout:
         self.out.print(versions_table(self.file.read(), None, {one.name for one in members}))
         return 0
 
+    def is_available(self, member: Member) -> bool:
+        """Whether all workloads of the system are, whatever else of it is there."""
+        engine = member.engine()
+        engine.system = self.system
+        return all(one.done for one in engine.state(engine.selected).values())
+
     def apply(self, member: Member) -> None:
         """Deploy the system as the file has it, and wait until all of it is available."""
         if up(member.stack, None, self.timeout, brief=True, system=self.system) == EXIT_FAILURE:
@@ -100,7 +106,11 @@ def upgrade(environment: str, system: str, version: str, clusters: Sequence[str]
     rollout.refuse_without_environment()
 
     def step(member: Member) -> None:
-        rollout.file.write(member.name, rollout.file.read()[member.name].upgraded(version))
+        has = rollout.file.read()[member.name]
+        if has.version == version and not has.pending and rollout.is_available(member):
+            rollout.out.print(f"{member.name} has {version} already, and all of it is available")
+            return
+        rollout.file.write(member.name, has.upgraded(version))
         rollout.apply(member)
 
     return rollout.roll(rollout.members, step, f"upgrade --version {version}")

@@ -9,14 +9,12 @@ from typing import Any
 
 from rich.table import Table
 
-from graph.manifests import manifests
 from ops.console import console
-from ops.engines.recorded import RecordedEngine, State
+from ops.engines.recorded import State
 from ops.errors import EXIT_FAILURE
 from ops.fleet.environment import FleetEnvironment, Member, in_parallel
 from ops.fleet.usage import Usage, ready
 from ops.kubectl import ClusterError, Kubectl
-from ops.progress import Silent
 
 _RUNNING = "/api/v1/pods?fieldSelector=status.phase!%3DSucceeded,status.phase!%3DFailed"
 _GIB = 2**30
@@ -96,13 +94,7 @@ def _look(member: Member, found: ClusterStatus) -> None:
     found.nodes, found.nodes_ready = len(nodes), ready(nodes)
     metrics = _metrics(kubectl)
     found.usage = Usage.of(nodes, metrics, _raw(kubectl, _RUNNING)["items"] if metrics is None else [])
-    engine = RecordedEngine(
-        kubectl=kubectl,
-        environment=member.graph.environment,
-        tier=str(member.graph.outputs["tier"]),
-        manifests=manifests(member.graph),
-        progress=Silent(),
-    )
+    engine = member.engine()
     found.systems = _health(engine.state())
     changes = engine.drift()
     found.drift = Drift(missing=len(changes.created), changed=len(changes.changed), undeclared=len(changes.removed))

@@ -14,6 +14,7 @@ from components.observability.grafana import NAME as GRAFANA
 from components.observability.grafana import GrafanaArgs
 from components.observability.prometheus import LABELS, RELOADER, PrometheusArgs
 from components.observability.prometheus import PORT as PROMETHEUS_PORT
+from components.operators.table import OPERATORS
 from stacks.dashboards import boards
 from stacks.monitoring import notifications
 from stacks.monitoring.levels import LEVELS, Level
@@ -83,6 +84,12 @@ def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[str]) -
     )
 
 
+def _analysis(args: SystemArgs) -> list[Flow]:
+    """Flagger asks for the metrics of releases."""
+    flagger = Peer(namespace=OPERATORS["flagger"].namespace, pods={"app.kubernetes.io/name": "flagger"})
+    return [Flow(peer=flagger, ports=(PROMETHEUS_PORT,))] if args.routing.controller == "flagger" else []
+
+
 def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[Flow]) -> PrometheusArgs:
     itself = Flow(peer=Peer(pods=LABELS), ports=(PROMETHEUS_PORT,))
     grafana = Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(PROMETHEUS_PORT,))
@@ -100,6 +107,6 @@ def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[
         alertmanager="alertmanager-operated",
         tls_secret=TLS_SECRET if level.tls else None,
         object_storage_secret=OBJECT_STORAGE_SECRET if level.thanos and args.store else None,
-        ingress=[itself, *([grafana] if level.grafana else [])],
+        ingress=[itself, *([grafana] if level.grafana else []), *_analysis(args)],
         egress=[itself, alertmanager, *targets],
     )
