@@ -1,7 +1,7 @@
 """A cluster in memory behind kubectl's commands: just what the recorded engine asks of it.
 
 Every workload is ready as soon as it is applied, and every condition that an object waits for is met, unless the object
-is in `stuck`; a Job in `failing` has failed. `raw` is what it answers by path; one that is `unreachable` answers nothing.
+is in `stuck`; a Job in `failing` has failed. `raw` is what it answers by path; an `unreachable` one answers nothing.
 Objects in `refused` are refused as the API does: the rest of the same call is applied.
 """
 
