@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import graph.record
+from stacks.dashboards.platform import MULTI_CLUSTER
 from stacks.errors import ConfigurationError
 from tests.unit.recordings import objects, one
 from tests.unit.scratch import STACK, Scratch, mistakes
@@ -52,6 +55,19 @@ def test_a_clusters_own_version_wins_there_and_nowhere_else(scratch: Scratch) ->
         body = one(graph.record.record(f"{STACK}.{name}"), "Deployment", "auth-service")
         images[name] = body["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
     assert images == {"eu": "1.0.0", "us": "1.2.0"}
+
+
+def test_alerts_and_the_dashboard_of_clusters_go_by_the_label_that_each_cluster_sends(scratch: Scratch) -> None:
+    """Two clusters in trouble would be one message, and one line of the dashboard."""
+    scratch.write(FLEET)
+    made = graph.record.record(f"{STACK}.us")
+    (config,) = objects(made, "AlertmanagerConfig")
+    assert "cluster" in config["spec"]["route"]["groupBy"]
+    assert all("cluster" in one["equal"] for one in config["spec"]["inhibitRules"])
+    sent = one(made, "Prometheus", "main")["spec"]["externalLabels"]
+    queries = [query.expr for panel in MULTI_CLUSTER.panels for query in panel.queries]
+    grouped = {label.strip() for text in queries for label in re.findall(r"by \(([^)]*)\)", text)[0].split(",")}
+    assert grouped - {"phase"} == {"cluster"} <= sent.keys()
 
 
 @pytest.mark.parametrize(
