@@ -9,6 +9,11 @@ PROJECT = "saas-platform"
 ROOT = Path(__file__).resolve().parent
 
 
+def environment_of(stack: str) -> str:
+    """The environment of a stack: what is before the dot in `prod.eu`, the cluster `eu` of the environment `prod`."""
+    return stack.partition(".")[0]
+
+
 def state_directory() -> Path:
     """What `up` made and must find again: `.state/` beside this file, or `$SAAS_PLATFORM_STATE`."""
     return Path(os.environ.get("SAAS_PLATFORM_STATE") or ROOT / ".state")

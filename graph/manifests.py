@@ -77,8 +77,8 @@ def _manifest(graph: Graph, resource: Resource, wave: int) -> Manifest:
     if resource.is_helm_release:
         release = HelmRelease.of(resource)
         # An environment that Argo CD delivers has a project for them (components/gitops/project.py).
-        project = operators_project(graph.stack) if graph.outputs.get("delivery") == "argocd" else "default"
-        body = release.as_application(graph.stack, project)
+        project = operators_project(graph.environment) if graph.outputs.get("delivery") == "argocd" else "default"
+        body = release.as_application(graph.environment, project)
         metadata = body["metadata"]
         return Manifest(
             resource.urn, body["kind"], metadata["namespace"], metadata["name"], wave, release.retained, body

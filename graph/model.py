@@ -63,6 +63,11 @@ class Graph:
     resources: tuple[Resource, ...]
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def environment(self) -> str:
+        """The environment that the stack is, or is a cluster of."""
+        return str(self.outputs.get("environment", self.stack))
+
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ops import cli_database, cli_releases
+from ops import cli_database, cli_fleet, cli_releases
 from ops.command_line import Context, Stack, Timeout, module
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(cli_database.db, name="db")
 app.add_typer(cli_database.rotate, name="rotate")
 app.add_typer(cli_releases.canary, name="canary")
+app.add_typer(cli_fleet.fleet, name="fleet")
 
 
 class OutputFormat(StrEnum):

@@ -29,21 +29,24 @@ if TYPE_CHECKING:
 _PREVIEW_DEPTH = 2
 
 
-def up(stack: str, context: str | None, timeout: int, *, brief: bool = False) -> int:
+def up(stack: str, context: str | None, timeout: int, *, brief: bool = False, system: str | None = None) -> int:
     """Preview, deploy, wait, and say what runs; returns 1 if a mandatory policy refuses it.
 
-    `brief` is for a deployment that is a step of something larger: only what it changed is said.
+    `brief` is for a deployment that is a step of something larger: only what it changed is said. With `system`, nothing
+    but that system's own objects is changed.
     """
     out = console()
     select_context(context)
     graph = record(stack)
+    if "cluster" in graph.outputs and graph.outputs["delivery"] == "argocd":
+        raise OperationError(f"{stack} is delivered by Argo CD, which would take back what is deployed here")
     if not _preview(out, graph, brief):
         return EXIT_FAILURE
     cluster = cluster_of(graph)
     if cluster.is_sandbox:
         start_sandbox(graph)
     if shutil.which("pulumi"):
-        return _deploy_with_pulumi(graph, cluster, out, timeout, brief)
+        return _deploy_with_pulumi(graph, cluster, out, timeout, brief, system=system)
     if cluster.eks is not None:
         raise OperationError(
             f"pulumi is not on PATH, and {cluster.title} is made by it alone: install it from "
@@ -52,11 +55,14 @@ def up(stack: str, context: str | None, timeout: int, *, brief: bool = False) ->
     refuse_releases(graph)
     if not brief:
         out.print("No pulumi on PATH: deploying with kubectl (the recorded engine)", style="dim")
-    return _deploy(stack, cluster, out, timeout, brief)
+    return _deploy(stack, cluster, out, timeout, brief, system=system)
 
 
-def _deploy_with_pulumi(graph: Graph, cluster: Cluster, out: Console, timeout: int, brief: bool) -> int:
+def _deploy_with_pulumi(
+    graph: Graph, cluster: Cluster, out: Console, timeout: int, brief: bool, *, system: str | None
+) -> int:
     from ops.engines.pulumi import PulumiEngine
+    from ops.engines.targets import targets
 
     if not brief:
         out.print("Pulumi is on PATH: deploying with it", style="dim")
@@ -64,22 +70,24 @@ def _deploy_with_pulumi(graph: Graph, cluster: Cluster, out: Console, timeout: i
     deployed = pulumi.deployed() if cluster.eks is not None else None
     if deployed is not None:
         check_upgrades(graph, deployed)
-    engine = _engine(graph.stack, graph, cluster, out, timeout)
+    engine = _engine(graph, cluster, out, timeout)
+    engine.system = system
     # A cluster that this update is going to make has nothing yet that could not be changed.
     if deployed is None or deployed:
         engine.refuse(engine.live())
-    changes = pulumi.up()
+    changes = pulumi.up(targets(graph, deployed or pulumi.deployed(), system) if system else None)
     # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
     with DeploymentProgress(out) as engine.progress:
-        engine.wait(engine.manifests)
+        engine.wait(engine.selected)
     _report(out, graph, cluster, changes, None if brief else engine)
     return 0
 
 
-def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: bool) -> int:
+def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: bool, *, system: str | None) -> int:
     """Deploy with the recorded engine. Only here do generated passwords exist in memory."""
     graph = record(stack, PasswordFile(stack, cluster.context).password)
-    engine = _engine(stack, graph, cluster, out, timeout)
+    engine = _engine(graph, cluster, out, timeout)
+    engine.system = system
     try:
         engine.kubectl.check()
         with DeploymentProgress(out) as engine.progress:
@@ -107,7 +115,7 @@ def down(stack: str, context: str | None, timeout: int) -> int:
         if cluster.eks is not None:
             # The cluster went with all that was in it.
             return 0
-    engine = _engine(stack, graph, cluster, out, timeout)
+    engine = _engine(graph, cluster, out, timeout)
     engine.kubectl.check()
     _refuse_retained(engine)
     changes = engine.remove()
@@ -130,7 +138,7 @@ def status(stack: str, context: str | None) -> int:
     if cluster.is_sandbox and not _sandbox_runs():
         out.print(f"{stack}: the sandbox does not run; `make up ENV={stack}` starts it")
         return EXIT_FAILURE
-    state = _engine(stack, graph, cluster, out, timeout=0).state()
+    state = _engine(graph, cluster, out, timeout=0).state()
     out.print(table(state))
     return 0 if all(one.done for one in state.values()) else EXIT_FAILURE
 
@@ -165,10 +173,10 @@ def redact(text: str, graph: Graph) -> str:
     return text
 
 
-def _engine(stack: str, graph: Graph, cluster: Cluster, out: Console, timeout: int) -> RecordedEngine:
+def _engine(graph: Graph, cluster: Cluster, out: Console, timeout: int) -> RecordedEngine:
     return RecordedEngine(
         kubectl=cluster.kubectl(),
-        environment=stack,
+        environment=graph.environment,
         tier=str(graph.outputs["tier"]),
         manifests=manifests(graph),
         progress=DeploymentProgress(out),

@@ -67,4 +67,4 @@ def check_upgrades(graph: Graph, deployed: Iterable[Mapping[str, Any]]) -> None:
     for resource in graph:
         wanted, has = resource.inputs.get("version"), versions.get(resource.urn)
         if resource.type == _CLUSTER and has and (problem := upgrade_problem(has, str(wanted))):
-            raise OperationError(f"Pulumi.{graph.stack}.yaml: cluster.version: {problem}")
+            raise OperationError(f"Pulumi.{graph.environment}.yaml: cluster.version: {problem}")

@@ -8,6 +8,7 @@ from graph.model import Graph
 from graph.record import record
 from graph.releases import HelmRelease, releases
 from ops.errors import OperationError
+from paths import environment_of
 
 
 def run(stack: str, values_of: str | None) -> int:
@@ -18,7 +19,8 @@ def run(stack: str, values_of: str | None) -> int:
     elif found:
         print("\n".join(_lines(stack, list(found.values()))))
     else:
-        print(f"{stack} installs no operators: its cluster has them. Pulumi.{stack}.yaml may say so, at `operators`.")
+        file = f"Pulumi.{environment_of(stack)}.yaml"
+        print(f"{stack} installs no operators: its cluster has them. {file} may say so, at `operators`.")
     return 0
 
 
@@ -35,7 +37,7 @@ def refuse_releases(graph: Graph) -> None:
                 f"pulumi is not on PATH, and {stack} installs {len(found)} Helm releases, which kubectl cannot:",
                 *_lines(stack, found),
                 "Nothing was changed. Install Pulumi, or run these and say 'preinstalled' for each at `operators` in "
-                f"Pulumi.{stack}.yaml.",
+                f"Pulumi.{graph.environment}.yaml.",
             ]
         )
     )

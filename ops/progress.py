@@ -24,6 +24,16 @@ def table(state: State, title: str | None = None) -> Table:
     return rows
 
 
+class Silent:
+    """Shows nothing: for whoever only looks."""
+
+    def wave(self, number: int, of: int, objects: int) -> None:
+        """Nothing."""
+
+    def waiting(self, state: State) -> None:
+        """Nothing."""
+
+
 class DeploymentProgress:
     """Shows each wave and what it waits for. Use as a context manager."""
 

@@ -12,14 +12,26 @@ from graph.model import Graph
 from graph.record import record
 from ops.console import console
 from ops.errors import OperationError
+from paths import environment_of
 from policy.evaluation import evaluate
+from stacks.fleet import fleet_of
+from stacks.source import Source
 
 # Only a folder with this file in it is ever cleaned of files that are no longer rendered.
 MARKER = ".rendered-by-ops"
 
 
 def run(stack: str, directory: Path) -> int:
-    """Write the files and say which Secrets are left to `up`."""
+    """Write the files and say which Secrets are left to `up`; a fleet gets a folder for each cluster."""
+    fleet = fleet_of(Source.of_stack(stack)) if stack == environment_of(stack) else None
+    for name in fleet.names if fleet else ():
+        _render(f"{stack}.{name}", directory / name)
+    if fleet is None:
+        _render(stack, directory)
+    return 0
+
+
+def _render(stack: str, directory: Path) -> None:
     with _rendering():
         graph = record(stack)
     _judge(graph)
@@ -27,7 +39,6 @@ def run(stack: str, directory: Path) -> int:
     files = {manifest.file_name: manifest for manifest in rendered if not manifest.holds_secret}
     _write(stack, directory, files)
     _report(directory, len(files), [manifest for manifest in rendered if manifest.holds_secret])
-    return 0
 
 
 @contextlib.contextmanager

@@ -11,15 +11,17 @@ from .files import write_private
 
 def write(file: Path, server: str, pki: Path, identity: str, context: str) -> None:
     """Write a kubeconfig (mode 0600) for the identity's certificate in `pki`; `server` is an https URL."""
+    # Two sandboxes' files may stand in one $KUBECONFIG, in which names are shared.
+    user = f"{context}-{identity}"
     content = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": context,
-        "contexts": [{"name": context, "context": {"cluster": context, "user": identity}}],
+        "contexts": [{"name": context, "context": {"cluster": context, "user": user}}],
         "clusters": [{"name": context, "cluster": {"server": server, **_data(pki, "ca.crt", "certificate-authority")}}],
         "users": [
             {
-                "name": identity,
+                "name": user,
                 "user": {
                     **_data(pki, f"{identity}.crt", "client-certificate"),
                     **_data(pki, f"{identity}.key", "client-key"),

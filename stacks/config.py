@@ -15,13 +15,14 @@ from typing import Annotated, Any, Literal
 import pulumi
 from pydantic import Field, ValidationError
 
-from paths import PROJECT
+from paths import PROJECT, environment_of
 from stacks.access import Access, access_problems
 from stacks.eks.config import EksCluster
 from stacks.errors import ConfigurationError, from_source, from_validation
+from stacks.fleet import Fleet, FleetCluster, fleet_problems, member_of
 from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
 from stacks.object_storage import without_role
-from stacks.operators import OperatorMode, OperatorName, operator_problems, present, to_install
+from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, present, to_install
 from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
@@ -48,7 +49,13 @@ class ExistingCluster(Model):
     context: Text
 
 
-Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster, Field(discriminator="kind")]
+class FleetClusters(Model):
+    """Those that `fleet` lists; which of them it is, the stack's name says (`prod.eu`)."""
+
+    kind: Literal["fleet"]
+
+
+Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster | FleetClusters, Field(discriminator="kind")]
 
 
 class EnvironmentFile(Model):
@@ -63,6 +70,7 @@ class EnvironmentFile(Model):
     registry: ImageRegistry = "ghcr.io/saas-platform"
     ingress_class: Name = "nginx"
     cluster: Cluster
+    fleet: Fleet | None = None
     secret_store: SecretStore | None = None
     routing: Routing = Routing()
     operators: Mapping[OperatorName, OperatorMode] = {}
@@ -90,13 +98,15 @@ class EnvironmentFile(Model):
                 yield from _keys_without_a_store(data.get("systems"))
             cluster = data.get("cluster")
             kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
-            declared = data.get("operators")
-            for problem in operator_problems(declared, kind, external_secrets=bool(external)):
+            declared, routing = data.get("operators"), data.get("routing")
+            uses = Uses(external_secrets=bool(external), routing=routing if isinstance(routing, Mapping) else {})
+            for problem in operator_problems(declared, kind, uses):
                 yield problem._replace(path=("operators", *problem.path))
-            installed = to_install(declared, kind, external_secrets=bool(external))
+            installed = to_install(declared, kind, uses)
             yield from delivery_problems(data, installed, external_secrets=bool(external))
             for problem in access_problems(data.get("access"), data.get("systems")):
                 yield problem._replace(path=("access", *problem.path))
+        yield from fleet_problems(data)
         yield from routing_problems(data, entry_hosts(data.get("systems")))
 
     def tier_with_overrides(self) -> Tier:
@@ -106,13 +116,14 @@ class EnvironmentFile(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A valid environment: what its file says, its tier with the overrides applied, its cluster, and the store of its
-    secrets (None where they are generated)."""
+    """A valid environment: what its file says, its tier with the overrides applied, its cluster, which one of the
+    fleet that is (None without a fleet), and the store of its secrets (None where they are generated)."""
 
     name: str
     file: EnvironmentFile
     tier: Tier
     cluster: SandboxCluster | ExistingCluster | EksCluster
+    member: FleetCluster | None
     secret_store: SecretStore | None
 
     @property
@@ -124,8 +135,8 @@ class Environment:
     @property
     def installed_operators(self) -> list[str]:
         """The operators that the environment installs itself, by their names in the table."""
-        external = self.tier.external_secrets
-        return to_install(self.file.operators, self.cluster.kind, external_secrets=external)
+        uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
+        return to_install(self.file.operators, self.cluster.kind, uses)
 
     def has(self, operator: str) -> bool:
         """Whether an operator is in the cluster that no environment needs by itself."""
@@ -134,7 +145,8 @@ class Environment:
     @property
     def gitops(self) -> GitOpsConfig | None:
         """What Argo CD is told, in an environment that it delivers; None where the objects themselves are wanted."""
-        return None if os.environ.get(RENDER_VARIABLE) or self.file.delivery == "pulumi" else self.file.gitops
+        itself = os.environ.get(RENDER_VARIABLE) or self.member is not None or self.file.delivery == "pulumi"
+        return None if itself else self.file.gitops
 
 
 def load() -> Environment:
@@ -154,18 +166,38 @@ def load() -> Environment:
         ) from None
     if problems:
         raise ConfigurationError(problems)
-    return _environment(stack, file)
+    # Argo CD has all clusters; whoever wants the objects themselves wants those of one.
+    required = file.delivery == "pulumi" or bool(os.environ.get(RENDER_VARIABLE))
+    return _environment(stack, file, member_of(source, stack, file.fleet, required=required))
 
 
-def _environment(stack: str, file: EnvironmentFile) -> Environment:
-    tier, context = file.tier_with_overrides(), os.environ.get(CONTEXT_VARIABLE)
+def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None) -> Environment:
+    tier = file.tier_with_overrides()
     return Environment(
-        name=stack,
-        file=file,
+        name=environment_of(stack),
+        file=_with_versions(file, member) if member else file,
         tier=tier,
-        cluster=ExistingCluster(kind="existing", context=context) if context else file.cluster,
+        cluster=_cluster(file, member),
+        member=member,
         secret_store=file.secret_store if tier.external_secrets else None,
     )
+
+
+def _cluster(file: EnvironmentFile, member: FleetCluster | None) -> SandboxCluster | ExistingCluster | EksCluster:
+    context = os.environ.get(CONTEXT_VARIABLE) or (member.context if member else None)
+    if context:
+        return ExistingCluster(kind="existing", context=context)
+    assert not isinstance(file.cluster, FleetClusters), "a fleet's stack names one of its clusters"
+    return file.cluster
+
+
+def _with_versions(file: EnvironmentFile, member: FleetCluster) -> EnvironmentFile:
+    """The file with the versions that the systems have in this cluster."""
+    changed = {
+        name: getattr(file.systems, name).model_copy(update={"version": one.version})
+        for name, one in member.versions.items()
+    }
+    return file.model_copy(update={"systems": file.systems.model_copy(update=changed)})
 
 
 def _values() -> dict[str, Any]:

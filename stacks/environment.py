@@ -31,6 +31,7 @@ from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
 if TYPE_CHECKING:
+    from components.gitops.args import GitOpsArgs
     from stacks.eks.cluster import MadeCluster
 
 
@@ -70,14 +71,27 @@ def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.Res
     """Tell Argo CD what to deploy, and leave the rest to it."""
     from components.gitops.component import GitOps
 
-    systems = [MONITORING_NAMESPACE, *environment.file.systems.deployed]
-    teams = [team.name for team in environment.access.teams] if environment.access else []
-    GitOps("gitops", gitops_args(config, environment.name, systems, teams, environment.installed_operators), opts)
+    GitOps("gitops", _gitops_args(environment, config), opts)
     return _about(environment)
+
+
+def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
+    file, access = environment.file, environment.access
+    systems = [MONITORING_NAMESPACE, *file.systems.deployed]
+    teams = [team.name for team in access.teams] if access else []
+    return gitops_args(
+        config,
+        environment.name,
+        fleet=file.fleet,
+        systems=systems,
+        teams=teams,
+        installed=environment.installed_operators,
+    )
 
 
 def _about(environment: Environment) -> dict[str, object]:
     """The outputs of every environment."""
+    member = environment.member
     return {
         "environment": environment.name,
         "tier": environment.file.tier,
@@ -87,6 +101,7 @@ def _about(environment: Environment) -> dict[str, object]:
         # What the cluster has besides, and objects may name: the policy pack reads this too.
         "provided": _provided(environment),
         "capacity": _capacity(environment.tier),
+        **({"cluster": member.name, "region": member.region} if member else {}),
     }
 
 
@@ -101,7 +116,7 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
     # Only here: most environments install none, and the module costs time.
     from components.operators.component import Operators, OperatorsArgs
 
-    figures = sizing(environment.tier, environment.file.ingress_class)
+    figures = sizing(environment.tier, environment.file.ingress_class, environment.file.routing)
     operators = Operators("operators", OperatorsArgs(install=install, sizing=figures), opts)
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[operators]))
 
@@ -172,7 +187,16 @@ def _system_args(environment: Environment) -> SystemArgs:
         routing=environment.file.routing,
         keda=environment.has(KEDA),
         vertical=environment.has(VERTICAL_POD_AUTOSCALER),
+        origin=_origin(environment),
     )
+
+
+def _origin(environment: Environment) -> dict[str, str]:
+    """What marks everything that the monitoring sends to where there is that of other clusters too."""
+    member = environment.member
+    if member is None:
+        return {"cluster": environment.name, "environment": environment.name}
+    return {"cluster": member.name, "environment": environment.name, "region": member.region}
 
 
 def _asking(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[Peer]:

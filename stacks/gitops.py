@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from components.gitops.args import GitOpsArgs, Notification, Target, Trigger
 from components.gitops.sync import IN_CLUSTER
 from components.operators.table import OPERATORS
-from stacks.types import Model, Name, Problem, Text, duplicates
+from stacks.fleet import Fleet
+from stacks.types import Model, Name, Problem, Text
 
 Delivery = Literal["pulumi", "argocd"]
 ARGO_CD = "argo-cd"
 _REPOSITORY = re.compile(r"(https://|ssh://|git@)[^\s@:]+(@[^\s:]+)?[:/]\S+")
 _CREDENTIAL = re.compile(r"\w+://(?!git@)[^/\s]*@")
 _PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
-_SERVER = re.compile(r"https://[^\s/@]+")
 
 
 def _repository(value: str) -> str:
@@ -33,19 +33,6 @@ def _path(value: str) -> str:
     return value
 
 
-def _server(value: str) -> str:
-    if not _SERVER.fullmatch(value):
-        raise ValueError(f"{value!r} is no API server: use its address as Argo CD has it, such as {IN_CLUSTER}")
-    return value
-
-
-class FleetCluster(Model):
-    """One cluster of the environment, as Argo CD knows it; by default the one that Argo CD runs in."""
-
-    name: Annotated[Name, Field(max_length=20)]
-    server: Annotated[str, AfterValidator(_server)] = IN_CLUSTER
-
-
 class Subscription(Model):
     """Who is told of what: `service` is a notifier of Argo CD, `recipient` its address there."""
 
@@ -55,27 +42,23 @@ class Subscription(Model):
 
 
 class GitOpsConfig(Model):
-    """Where `ops render` puts the environment, and into which clusters Argo CD takes it from there.
+    """Where `ops render` puts the environment, for Argo CD to take it from there.
 
-    `path` is by default `environments/ENVIRONMENT`. Clusters come in their order, each once the one before is healthy.
+    `path` is by default `environments/ENVIRONMENT`.
     """
 
     repository: Annotated[str, AfterValidator(_repository)]
     revision: Text = "main"
     path: Annotated[str, AfterValidator(_path)] | None = None
-    clusters: Annotated[Sequence[FleetCluster], Field(min_length=1)] = (FleetCluster(name="main"),)
     notifications: Sequence[Subscription] = ()
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Clusters that stand twice, and a credential in the repository's URL, which no message may quote."""
+        """A credential in the repository's URL, which no message may quote."""
         repository = data.get("repository")
         if isinstance(repository, str) and _CREDENTIAL.match(repository):
             message = "has a credential in it: give that to Argo CD, as a repository Secret, and name the bare URL"
             yield Problem(("repository",), message)
-        for key in ("name", "server"):
-            for problem in duplicates(data.get("clusters"), key, f"cluster {key}"):
-                yield problem._replace(path=("clusters", *problem.path))
 
 
 def delivery_problems(
@@ -92,24 +75,36 @@ def delivery_problems(
     if not external_secrets:
         message = "Argo CD needs all Secrets in an external store: no file may hold those that this tier generates. "
         yield Problem(("delivery",), message + "Set overrides.external_secrets to true, and secret_store")
-    clusters = gitops.get("clusters") if isinstance(gitops, Mapping) else None
+    fleet = data.get("fleet")
+    clusters = fleet.get("clusters") if isinstance(fleet, Mapping) else None
     others = [name for name in installed if name != ARGO_CD]
     for index, cluster in enumerate(clusters if isinstance(clusters, (list, tuple)) else ()):
         if isinstance(cluster, Mapping) and cluster.get("server", IN_CLUSTER) != IN_CLUSTER and others:
             message = "another cluster than Argo CD's own must have its operators: set these to preinstalled: "
-            yield Problem(("gitops", "clusters", index, "server"), message + ", ".join(others))
+            yield Problem(("fleet", "clusters", index, "server"), message + ", ".join(others))
 
 
 def gitops_args(
-    config: GitOpsConfig, environment: str, systems: Sequence[str], teams: Sequence[str], installed: Sequence[str]
+    config: GitOpsConfig,
+    environment: str,
+    *,
+    fleet: Fleet | None,
+    systems: Sequence[str],
+    teams: Sequence[str],
+    installed: Sequence[str],
 ) -> GitOpsArgs:
-    """The component's arguments, from the file and what the environment consists of."""
+    """The component's arguments, from the file and what the environment consists of.
+
+    Clusters come in their order, each once the one before is healthy; without a fleet it is Argo CD's own alone.
+    """
+    path = config.path or f"environments/{environment}"
+    members = fleet.clusters if fleet else ()
+    targets = [Target(name=one.name, server=one.server or IN_CLUSTER, path=f"{path}/{one.name}") for one in members]
     return GitOpsArgs(
         environment=environment,
         repository=config.repository,
         revision=config.revision,
-        path=config.path or f"environments/{environment}",
-        clusters=[Target(name=one.name, server=one.server) for one in config.clusters],
+        clusters=targets or [Target(name="main", path=path)],
         systems=systems,
         namespaces=[*systems, *(f"team-{team}" for team in teams)],
         charts=[OPERATORS[name].chart.repository for name in installed if name != ARGO_CD],

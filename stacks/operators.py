@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
 from components.network import Flow, Peer
+from components.observability.prometheus import PORT as PROMETHEUS_PORT
 from components.operators.table import OPERATORS
 from components.operators.values import Sizing
+from stacks.monitoring.levels import LEVELS
+from stacks.releases import Routing
 from stacks.tiers import Tier
 from stacks.types import Bytes, Problem
 
@@ -19,6 +23,7 @@ _CLUSTER_METRICS = "prometheus-operator"
 _STATE_METRICS_PORT, _OPERATOR_PORT, _NODE_EXPORTER_PORT, _KUBELET_PORT, _DNS_PORT = 8080, 10250, 9100, 10250, 9153
 Mode = Literal["install", "off", "preinstalled"]
 # Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
+_BY_CHOICE = ("external-secrets",)
 _RETENTION = {"basic": 3, "full": 7, "production": 30, "comprehensive": 90}
 _STORAGE = {"basic": "10Gi", "full": "20Gi", "production": "100Gi", "comprehensive": "300Gi"}
 
@@ -40,47 +45,70 @@ OperatorName = Annotated[str, AfterValidator(_name)]
 OperatorMode = Annotated[Mode, BeforeValidator(_mode)]
 
 
-def modes(declared: Mapping[str, Mode], cluster_kind: str, *, external_secrets: bool) -> dict[str, Mode]:
+@dataclass(frozen=True, kw_only=True)
+class Uses:
+    """What an environment uses of the operators that not every one needs; `routing` is raw or a `Routing`'s values."""
+
+    external_secrets: bool
+    routing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """Their names."""
+        mesh = self.routing.get("mesh", "none")
+        names = {"external-secrets"} if self.external_secrets else set()
+        if mesh == "istio":
+            names |= {"istio-base", "istiod", "istio-gateway"}
+        if mesh == "gateway-api":
+            names.add("gateway-api-crds")
+            # Istio carries out that class too; for any other there is no row in the table.
+            names |= {"istio-base", "istiod"} if self.routing.get("gateway_class", "istio") == "istio" else set()
+        if self.routing.get("controller", "none") == "flagger":
+            names.add("flagger")
+        return frozenset(names)
+
+
+def modes(declared: Mapping[str, Mode], cluster_kind: str, uses: Uses) -> dict[str, Mode]:
     """What is done about each operator of the table.
 
     Unless the file says so: a cluster that the environment makes itself gets those that its objects need; any other
     cluster has all of them.
     """
-    return {name: declared.get(name) or _default(name, cluster_kind, external_secrets) for name in OPERATORS}
+    return {name: declared.get(name) or _default(name, cluster_kind, uses) for name in OPERATORS}
 
 
-def to_install(declared: Any, cluster_kind: Any, *, external_secrets: bool) -> list[str]:
+def to_install(declared: Any, cluster_kind: Any, uses: Uses) -> list[str]:
     """The operators that the environment installs itself; `declared` may be raw."""
     known = {name: _mode(mode) for name, mode in declared.items()} if isinstance(declared, Mapping) else {}
-    found = modes(known, str(cluster_kind), external_secrets=external_secrets)
+    found = modes(known, str(cluster_kind), uses)
     return [name for name, mode in found.items() if mode == "install"]
 
 
-def _default(name: str, cluster_kind: str, external_secrets: bool) -> Mode:
+def _default(name: str, cluster_kind: str, uses: Uses) -> Mode:
     if cluster_kind != "eks":
         return "preinstalled"
-    return "install" if _needed(name, external_secrets) else "off"
+    return "install" if _needed(name, uses) else "off"
 
 
-def _needed(name: str, external_secrets: bool) -> bool:
-    return OPERATORS[name].needed and (name != "external-secrets" or external_secrets)
+def _needed(name: str, uses: Uses) -> bool:
+    return (OPERATORS[name].needed and name not in _BY_CHOICE) or name in uses.operators
 
 
 def present(name: str, declared: Mapping[str, Mode], cluster_kind: str) -> bool:
     """Whether an operator that not every environment needs is in the cluster; a sandbox has only what is declared."""
     if cluster_kind == "sandbox" and name not in declared:
         return False
-    return modes(declared, cluster_kind, external_secrets=False)[name] != "off"
+    return modes(declared, cluster_kind, Uses(external_secrets=False))[name] != "off"
 
 
-def operator_problems(declared: Any, cluster_kind: Any, *, external_secrets: bool) -> Iterable[Problem]:
+def operator_problems(declared: Any, cluster_kind: Any, uses: Uses) -> Iterable[Problem]:
     """Operators that are off although something needs them; `declared` is raw."""
     if not isinstance(declared, Mapping):
         return
     known = {name: _mode(mode) for name, mode in declared.items() if name in OPERATORS}
-    found = modes(known, str(cluster_kind), external_secrets=external_secrets)
+    found = modes(known, str(cluster_kind), uses)
     for name, mode in found.items():
-        if name in known and mode == "off" and _needed(name, external_secrets):
+        if name in known and mode == "off" and _needed(name, uses):
             message = "the environment's own objects need it: say install, or preinstalled if the cluster has it"
             yield Problem((name,), message)
         for other in OPERATORS[name].after if name in known and mode == "install" else ():
@@ -102,8 +130,9 @@ def cluster_targets(installed: Sequence[str]) -> list[Flow]:
     ]
 
 
-def sizing(tier: Tier, ingress_class: str) -> Sizing:
+def sizing(tier: Tier, ingress_class: str, routing: Routing) -> Sizing:
     """The figures of the charts' values for a tier: two of each controller where zones count, else one."""
+    scheme = "https" if LEVELS[tier.monitoring].tls else "http"
     return Sizing(
         replicas=2 if tier.zones_required else 1,
         storage=Bytes.parse(_STORAGE[tier.monitoring]),
@@ -111,4 +140,6 @@ def sizing(tier: Tier, ingress_class: str) -> Sizing:
         retention_days=_RETENTION[tier.monitoring],
         trace_sampling_rate=tier.trace_sampling_rate,
         ingress_class=ingress_class,
+        mesh=routing.mesh,
+        metrics_url=f"{scheme}://prometheus-operated.monitoring.svc.cluster.local:{PROMETHEUS_PORT}",
     )

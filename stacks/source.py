@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from paths import PROJECT, ROOT
+from paths import PROJECT, ROOT, environment_of
 
 _Path = tuple[str | int, ...]
 # What JSON knows too: Pulumi hands objects and lists on as that.
@@ -36,8 +36,8 @@ class Source:
 
     @classmethod
     def of_stack(cls, stack: str) -> Source:
-        """The file of an environment. A missing or unreadable file gives a source with that problem."""
-        return cls.read(ROOT / f"Pulumi.{stack}.yaml")
+        """The file of a stack's environment. A missing or unreadable file gives a source with that problem."""
+        return cls.read(ROOT / f"Pulumi.{environment_of(stack)}.yaml")
 
     @classmethod
     def read(cls, path: Path) -> Source:

@@ -16,9 +16,10 @@ Trigger = Literal["on-deployed", "on-health-degraded", "on-sync-failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A cluster by its name and the address of its API server, as Argo CD knows it."""
+    """A cluster by its name and the address of its API server, as Argo CD knows it; `path` has its manifests."""
 
     name: str
+    path: str
     server: str = IN_CLUSTER
 
 
@@ -33,7 +34,7 @@ class Notification:
 
 @dataclass(frozen=True, kw_only=True)
 class GitOpsArgs:
-    """`repository` has, at `revision` and below `path`, what `ops render` wrote: a folder for each namespace.
+    """`repository` has, at `revision` and below each target's path, what `ops render` wrote: a folder a namespace.
 
     `systems` are the namespaces that get an Application of their own, one at least; `namespaces` all into which may
     be deployed. `charts` are the repositories of the operators' charts, if Argo CD installs those. `clusters` come one
@@ -43,7 +44,6 @@ class GitOpsArgs:
     environment: str
     repository: str
     revision: str
-    path: str
     clusters: Sequence[Target]
     systems: Sequence[str]
     namespaces: Sequence[str]
@@ -72,10 +72,10 @@ class GitOpsArgs:
         permits, since Argo CD wants one and every object names its own."""
         return part if part != PLATFORM else self.systems[0]
 
-    def source(self, part: str) -> dict[str, object]:
+    def source(self, target: Target, part: str) -> dict[str, object]:
         """Where an Application's manifests are: a system's folder, or all folders but those of the systems."""
         source: dict[str, object] = {"repoURL": self.repository, "targetRevision": self.revision}
         if part != PLATFORM:
-            return {**source, "path": f"{self.path}/{part}", "directory": {"recurse": False}}
+            return {**source, "path": f"{target.path}/{part}", "directory": {"recurse": False}}
         others = ",".join(f"{system}/*" for system in self.systems)
-        return {**source, "path": self.path, "directory": {"recurse": True, "exclude": f"{{{others}}}"}}
+        return {**source, "path": target.path, "directory": {"recurse": True, "exclude": f"{{{others}}}"}}

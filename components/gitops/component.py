@@ -50,7 +50,7 @@ class GitOps(pulumi.ComponentResource):
     def _application(self, target: Target, part: str, after: list[pulumi.Resource]) -> CustomResource:
         spec = {
             "project": self._args.environment,
-            "source": self._args.source(part),
+            "source": self._args.source(target, part),
             "destination": {"server": target.server, "namespace": self._args.namespace(part)},
             "syncPolicy": dict(SYNC_POLICY),
         }

@@ -50,7 +50,7 @@ def _elements(args: GitOpsArgs) -> list[dict[str, str]]:
     elements = []
     for target in args.clusters:
         for part in args.parts:
-            source: dict[str, Any] = args.source(part)
+            source: dict[str, Any] = args.source(target, part)
             elements.append(
                 {
                     "name": args.application_name(target, part),

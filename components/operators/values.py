@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.quantity import Bytes
+from components.routing.flagger import PROVIDERS
+from components.routing.release import Mesh
 
 Values = Mapping[str, Any]
 _KEEP = {"helm.sh/resource-policy": "keep"}
@@ -20,7 +22,8 @@ _KEEP = {"helm.sh/resource-policy": "keep"}
 class Sizing:
     """What follows from a tier. `replicas` of each controller; `storage` of each volume of logs and traces, of
     `storage_class` (None: the cluster's default); logs are kept for `retention_days`, traces for a tenth of that and
-    at least a day; `trace_sampling_rate` from 0 to 1; `ingress_class` that the ingress controller serves."""
+    at least a day; `trace_sampling_rate` from 0 to 1; `ingress_class` that the ingress controller serves;
+    `mesh` that splits traffic, and `metrics_url` of the Prometheus that releases are judged by."""
 
     replicas: int
     storage: Bytes
@@ -28,6 +31,8 @@ class Sizing:
     retention_days: int
     trace_sampling_rate: float
     ingress_class: str
+    mesh: Mesh = "none"
+    metrics_url: str = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
 
 
 Build = Callable[[Sizing], Values]
@@ -88,10 +93,10 @@ def istio_gateway(sizing: Sizing) -> Values:
 
 
 def flagger(sizing: Sizing) -> Values:
-    """Canaries over Istio, judged by the environment's own Prometheus."""
+    """Canaries over the environment's mesh (over Istio, if it has none), judged by its own Prometheus."""
     return {
-        "meshProvider": "istio",
-        "metricsServer": "http://prometheus-operated.monitoring:9090",
+        "meshProvider": PROVIDERS["istio" if sizing.mesh == "none" else sizing.mesh],
+        "metricsServer": sizing.metrics_url,
         "leaderElection": {"enabled": sizing.replicas > 1, "replicaCount": sizing.replicas},
     }
 

@@ -15,7 +15,7 @@ from components.routing.release import APPLICATION_LABEL, Mesh, Release, Webhook
 from components.routing.traffic import traffic_policy
 from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE, SCALED_OBJECT
 
-_PROVIDERS: Mapping[Mesh, str] = {"istio": "istio", "gateway-api": "gatewayapi:v1", "none": "kubernetes"}
+PROVIDERS: Mapping[Mesh, str] = {"istio": "istio", "gateway-api": "gatewayapi:v1", "none": "kubernetes"}
 # The Secret (key `address`) of the channel that is told of releases.
 ALERT_SECRET = "release-alerts"
 
@@ -52,7 +52,7 @@ def canary(
 def canary_spec(target: Target, release: Release) -> dict[str, Any]:
     """The `spec` of a Canary."""
     return {
-        "provider": _PROVIDERS[release.mesh],
+        "provider": PROVIDERS[release.mesh],
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target.name},
         **({"autoscalerRef": _autoscaler(target)} if target.autoscaled else {}),
         "progressDeadlineSeconds": release.maximum_duration,
@@ -145,12 +145,16 @@ def metric_template(
     name: str, template: str, *, scope: Scope, mesh: Mesh, prometheus: str, opts: pulumi.ResourceOptions
 ) -> CustomResource:
     """A MetricTemplate of the catalogue, which asks the Prometheus at this URL."""
+    provider: dict[str, Any] = {"type": "prometheus", "address": prometheus}
+    if prometheus.startswith("https:"):
+        # Its certificate is from an authority of the cluster's own, and Flagger knows only the world's.
+        provider["insecureSkipVerify"] = True
     return CustomResource(
         name,
         api_version=METRIC_TEMPLATE.api_version,
         kind=METRIC_TEMPLATE.kind,
         metadata={"name": template, "namespace": scope.namespace, "labels": scope.labels(template)},
-        spec={"provider": {"type": "prometheus", "address": prometheus}, "query": TEMPLATES[template].query(mesh)},
+        spec={"provider": provider, "query": TEMPLATES[template].query(mesh)},
         opts=opts,
     )
 

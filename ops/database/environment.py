@@ -19,6 +19,7 @@ from ops.database.state import StateFile
 from ops.deploy import select_context, up
 from ops.errors import OperationError
 from ops.kubectl import Kubectl
+from paths import environment_of
 from stacks.databases import DatabaseState
 
 _POLL_SECONDS = 1.0
@@ -39,6 +40,11 @@ class DatabaseEnvironment:
     @classmethod
     def of(cls, stack: str, system: str, context: str | None, timeout: int) -> DatabaseEnvironment:
         """The environment as its file has it. Raises ConfigurationError or OperationError with what is wrong."""
+        if stack != environment_of(stack):
+            raise OperationError(
+                f"{stack}: the steps of a database are those of all clusters of its fleet, and so none of them can be "
+                "restored, rotated or moved by itself; take it out of the fleet, as an environment of its own"
+            )
         select_context(context)
         graph = record(stack)
         StateFile(stack, system).read()

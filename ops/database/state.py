@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.environment_file import read, write
 from ops.errors import OperationError
-from paths import PROJECT, ROOT
+from paths import PROJECT, ROOT, environment_of
 from stacks.blueprint.args import system_key
 from stacks.databases import DatabaseState
 
@@ -25,30 +25,22 @@ class StateFile:
     @property
     def path(self) -> Path:
         """The environment's file."""
-        return ROOT / f"Pulumi.{self.stack}.yaml"
+        return ROOT / f"Pulumi.{environment_of(self.stack)}.yaml"
 
     def read(self) -> DatabaseState:
         """The state; the default one if the file says nothing. The file has been validated as a whole before."""
-        return DatabaseState.model_validate(self._system(self._load()).get("database") or {})
+        return DatabaseState.model_validate(self._system(read(self.path)).get("database") or {})
 
     def write(self, state: DatabaseState) -> None:
         """Put the state into the file; comments and everything else stay as they are."""
-        document = self._load()
+        document = read(self.path)
         system = self._system(document)
         values = state.model_dump(exclude_defaults=True)
         if values:
             system["database"] = values
         else:
             system.pop("database", None)
-        text = io.StringIO()
-        self._yaml().dump(document, text)
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        # Complete, or not at all: a half-written file would keep everybody from deploying.
-        temporary.replace(self.path)
-
-    def _load(self) -> Any:
-        return self._yaml().load(self.path.read_text(encoding="utf-8"))
+        write(self.path, document)
 
     def _system(self, document: Any) -> Any:
         systems, key = document["config"].get(_KEY) or {}, system_key(self.system)
@@ -57,13 +49,3 @@ class StateFile:
         if systems[key] is None:
             systems[key] = {}
         return systems[key]
-
-    @staticmethod
-    def _yaml() -> Any:
-        from ruamel.yaml import YAML
-
-        yaml = YAML()
-        yaml.preserve_quotes = True
-        yaml.width = 120
-        yaml.indent(mapping=2, sequence=4, offset=2)
-        return yaml

@@ -21,7 +21,7 @@ from rich.console import Console
 from components.performance import ENGINE_VARIABLES, PARALLEL
 from ops.clusters import Cluster
 from ops.errors import OperationError
-from paths import PROJECT, ROOT, state_directory
+from paths import PROJECT, ROOT, environment_of, state_directory
 
 # Read by the Kubernetes provider.
 _UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
@@ -36,15 +36,18 @@ class PulumiEngine:
         self._stack_name, self._cluster, self._console = stack, cluster, console
         self._local = None if _has_own_backend() else LocalBackend(stack)
 
-    def up(self) -> str:
-        """Deploy; returns what changed, such as `93 created` or `no changes`. Raises OperationError if it fails."""
+    def up(self, targets: list[str] | None = None) -> str:
+        """Deploy all, or only the URNs `targets`; returns what changed, such as `93 created` or `no changes`.
+
+        Raises OperationError if it fails.
+        """
         with self._clean_file():
             stack = self._open()
             if self._recover(stack):
                 # Objects whose creation the state never heard of are there already. They are ours: taken over once,
                 # and then everything is as if nothing had happened.
                 self._update(self._open({_UPSERT: "true"}))
-            result = self._update(stack)
+            result = self._update(stack, targets)
         # Declared as OpType by the Automation API, which in fact hands over plain strings.
         changes = {automation.OpType(kind).value: n for kind, n in (result.summary.resource_changes or {}).items()}
         unchanged = changes.pop("same", 0)
@@ -56,9 +59,9 @@ class PulumiEngine:
         with self._clean_file():
             return list((self._open().export_stack().deployment or {}).get("resources") or ())
 
-    def _update(self, stack: automation.Stack) -> automation.UpResult:
+    def _update(self, stack: automation.Stack, targets: list[str] | None = None) -> automation.UpResult:
         with _reported("up"):
-            return stack.up(**self._options())
+            return stack.up(**self._options(), target=targets)
 
     def down(self) -> int:
         """Destroy everything of the stack, and the stack itself; returns how many resources that were.
@@ -110,7 +113,10 @@ class PulumiEngine:
         return options | self._config_file()
 
     def _config_file(self) -> dict[str, str]:
-        return {"config_file": str(self._local.config_file())} if self._local else {}
+        if self._local:
+            return {"config_file": str(self._local.config_file())}
+        environment = environment_of(self._stack_name)
+        return {"config_file": str(ROOT / f"Pulumi.{environment}.yaml")} if environment != self._stack_name else {}
 
     def _recover(self, stack: automation.Stack) -> bool:
         """Take up where a run that was killed left off: a lock that nobody holds, creations without an answer.
@@ -148,7 +154,9 @@ class LocalBackend:
     def __init__(self, stack: str) -> None:
         self._stack = stack
         self._folder = state_directory() / "pulumi"
-        self._original = ROOT / f"Pulumi.{stack}.yaml"
+        self._original = ROOT / f"Pulumi.{environment_of(stack)}.yaml"
+        # What Pulumi makes for a cluster of a fleet when it makes the stack, with nothing but the salt in it.
+        self._surplus = ROOT / f"Pulumi.{stack}.yaml" if stack != environment_of(stack) else None
 
     def variables(self) -> dict[str, str]:
         """The environment that makes Pulumi use it."""
@@ -164,6 +172,8 @@ class LocalBackend:
         It belongs to this machine's passphrase, so that elsewhere it would only be a wrong one. A file with encrypted
         values keeps it: those cannot be read without.
         """
+        if self._surplus:
+            self._surplus.unlink(missing_ok=True)
         text = self._original.read_text(encoding="utf-8")
         kept, _ = _salted(text)
         if kept != text and not self._encrypts(text):
@@ -174,7 +184,7 @@ class LocalBackend:
         text = self._original.read_text(encoding="utf-8")
         if self._encrypts(text):
             return self._original
-        copy = self._folder / self._original.name
+        copy = self._folder / f"Pulumi.{self._stack}.yaml"
         _, salt = _salted(copy.read_text(encoding="utf-8") if copy.exists() else "")
         _write_private(copy, salt + _salted(text)[0])
         return copy

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from components.naming import SYSTEM_LABEL
 from graph.manifests import Manifest
 from graph.model import revealed
 from ops.engines.applyset import PART_OF, ApplySet
@@ -43,7 +44,10 @@ class Progress(Protocol):
 
 @dataclass
 class RecordedEngine:
-    """Applies and removes the manifests of one environment in one cluster; `timeout` in seconds, for each wave."""
+    """Applies and removes the manifests of one environment in one cluster; `timeout` in seconds, for each wave.
+
+    With `system`, only what bears its label is deployed, waited for and pruned.
+    """
 
     kubectl: Kubectl
     environment: str
@@ -51,6 +55,7 @@ class RecordedEngine:
     manifests: Sequence[Manifest]
     progress: Progress
     timeout: int = 600
+    system: str | None = None
     changes: Changes = field(default_factory=Changes)
 
     @property
@@ -66,14 +71,40 @@ class RecordedEngine:
         self._set.begin(self.tier, self.manifests)
         before = self.live()
         self.refuse(before)
-        self._forget_failed_jobs(before)
-        waves = [list(wave) for _, wave in itertools.groupby(self.manifests, key=lambda one: one.wave)]
+        deployed = self.selected
+        self._forget_failed_jobs(before, {one.key for one in deployed})
+        waves = [list(wave) for _, wave in itertools.groupby(deployed, key=lambda one: one.wave)]
         for number, wave in enumerate(waves, start=1):
             self.progress.wave(number, len(waves), len(wave))
             self._apply(wave, before)
             self.wait(wave)
         self._prune()
         return self.changes
+
+    @property
+    def selected(self) -> list[Manifest]:
+        """The manifests that are deployed: all, or those of the system."""
+        return [one for one in self.manifests if self.system is None or system_of(one.body) == self.system]
+
+    def drift(self) -> Changes:
+        """What `deploy` would change now, by the API server's own dry run; nothing is changed.
+
+        Objects that hold a secret count as unchanged if they are there: an observer need not know their values.
+        """
+        live, member = self.live(), self._set.identifier if self._set.exists else None
+        found = Changes(created=[one.title for one in self.manifests if one.key not in live])
+        there = [one for one in self.manifests if one.key in live]
+        judged = [one for one in there if not one.holds_secret]
+        found.unchanged = len(there) - len(judged)
+        if judged:
+            printed = json.loads(self._applied(judged, "--dry-run=server", "-o", "json", identifier=member))
+            self._note(live, printed.get("items", [printed]), found)
+        declared = {one.key for one in self.manifests}
+        members = self._set.members() if member else []
+        found.removed = [
+            title_of(key_of(one)) for one in members if key_of(one) not in declared and not controlled(one)
+        ]
+        return found
 
     def refuse(self, live: Mapping[Key, Mapping[str, Any]]) -> None:
         """Raise ClusterError if something declared cannot come of what is live; nothing has been changed then."""
@@ -140,11 +171,11 @@ class RecordedEngine:
                 "other with `make down`, or choose another cluster with CONTEXT="
             )
 
-    def _forget_failed_jobs(self, live: dict[Key, dict[str, Any]]) -> None:
-        """Delete the declared Jobs that failed: a Job never starts again by itself, and applying it changes nothing."""
+    def _forget_failed_jobs(self, live: dict[Key, dict[str, Any]], deployed: set[Key]) -> None:
+        """Delete the Jobs to be deployed that failed: none starts again by itself, and applying it changes nothing."""
         for key, body in list(live.items()):
             found = readiness(body)
-            if found and found.failed:
+            if key in deployed and found and found.failed:
                 self._delete(key)
                 del live[key]
 
@@ -158,10 +189,19 @@ class RecordedEngine:
             raise
         self._note(before, applied.get("items", [applied]))
 
-    def _note(self, before: Mapping[Key, Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> None:
+    def _note(
+        self,
+        before: Mapping[Key, Mapping[str, Any]],
+        after: Iterable[Mapping[str, Any]],
+        changes: Changes | None = None,
+    ) -> None:
         owned = {one.key: one.owned for one in self.manifests if one.owned}
         old = {key: without(one, owned.get(key, ())) for key, one in before.items()}
-        note(self.changes, old, (without(one, owned.get(key_of(one), ())) for one in after))
+        note(
+            self.changes if changes is None else changes,
+            old,
+            (without(one, owned.get(key_of(one), ())) for one in after),
+        )
 
     def _applied(self, manifests: Sequence[Manifest], *options: str, identifier: str | None = None) -> str:
         """Apply, again where somebody else wrote an object between its being read and applied; what kubectl printed."""
@@ -184,6 +224,9 @@ class RecordedEngine:
         members = [manifest for manifest in self.manifests if not manifest.retained]
         declared = {one.key for one in members}
         undeclared = [one for one in self._set.members() if key_of(one) not in declared]
+        if self.system is not None:
+            self._prune_system([one for one in undeclared if system_of(one) == self.system and not controlled(one)])
+            return
         for copied in filter(controlled, undeclared):
             self._set.release(copied)
         # The pass costs as much as the deployment itself, and there is hardly ever anything to remove.
@@ -191,6 +234,12 @@ class RecordedEngine:
             return
         printed = self._applied(members, "--prune", f"--applyset={self._set.reference}")
         self.changes.removed += [line.split()[0] for line in printed.splitlines() if line.endswith(" pruned")]
+
+    def _prune_system(self, undeclared: Iterable[Mapping[str, Any]]) -> None:
+        """Remove one by one: kubectl's own pass applies the whole set again, and so would change others' objects."""
+        for one in undeclared:
+            self._delete(key_of(one))
+            self.changes.removed.append(title_of(key_of(one)))
 
     def _delete(self, key: Key) -> None:
         kind, namespace, name = key
@@ -221,6 +270,12 @@ def _document(manifests: Sequence[Manifest], bodies: Mapping[Key, Mapping[str, A
             body = {**body, "metadata": {**body["metadata"], "labels": labels}}
         items.append(body)
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+
+def system_of(body: Mapping[str, Any]) -> str | None:
+    """The system that an object bears the label of."""
+    label: str | None = body["metadata"].get("labels", {}).get(SYSTEM_LABEL)
+    return label
 
 
 def _resource(manifest: Manifest) -> str:

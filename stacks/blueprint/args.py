@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -35,9 +35,10 @@ class CloudBackups:
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
-    in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus, `backups` where backups go unless the system says otherwise. `keda` and `vertical` say
-    whether KEDA and the VerticalPodAutoscaler are in the cluster."""
+    in the Pulumi state, `origin` the labels by which its monitoring tells it from others, and `needs` what must be
+    there before anything reads from the store. `prometheus` is the URL of the environment's Prometheus, `backups` where
+    backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the VerticalPodAutoscaler
+    are in the cluster."""
 
     environment: str
     tier: Tier
@@ -46,6 +47,7 @@ class SystemArgs:
     ingress_class: str
     store: ExternalStore | None
     routing: Routing
+    origin: Mapping[str, str]
     prometheus: str = ""
     backups: CloudBackups | None = None
     needs: Sequence[pulumi.Resource] = ()

@@ -36,7 +36,7 @@ _TEAM = "team"
 _ASTRBOT_MANAGER = "http://astrbot-manager.astrbot.svc.cluster.local:8000/webhook/alert"
 # Section 6.3 of the orders document silences HighLatency from 20:00 to 22:00 on one Saturday; the window recurs.
 _MAINTENANCE = Window(name="maintenance", weekdays=["saturday"], start="20:00", end="22:00")
-_GROUPING = ("alertname", "system", "namespace", "severity")
+_GROUPING = ("alertname", "cluster", "system", "namespace", "severity")
 
 
 def _email(*to: str) -> Email:
@@ -87,11 +87,11 @@ _INSTANCE_DOWN = Route(
 )
 # A service that is down is slow, too: one message is enough.
 _INHIBITIONS = (
-    Inhibition(source=[_CRITICAL], target=[_WARNING], equal=["alertname", "system", "namespace", "job"]),
+    Inhibition(source=[_CRITICAL], target=[_WARNING], equal=["alertname", "cluster", "system", "namespace", "job"]),
     Inhibition(
         source=[Matcher(label="alertname", value="ServiceDown|PodDown|RustAppDown|AstrBotInstanceDown", operator="=~")],
         target=[Matcher(label="alertname", value="HighLatency|HighAPILatency|HighErrorRate", operator="=~")],
-        equal=["system", "namespace", "job"],
+        equal=["cluster", "system", "namespace", "job"],
     ),
 )
 

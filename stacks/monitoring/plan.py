@@ -14,6 +14,7 @@ from components.observability.grafana import NAME as GRAFANA
 from components.observability.grafana import GrafanaArgs
 from components.observability.prometheus import LABELS, RELOADER, PrometheusArgs
 from components.observability.prometheus import PORT as PROMETHEUS_PORT
+from components.operators.table import OPERATORS
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.declaration import Declaration
 from stacks.dashboards import boards
@@ -84,6 +85,12 @@ def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[Declara
     )
 
 
+def _analysis(args: SystemArgs) -> list[Flow]:
+    """Flagger asks for the metrics of releases."""
+    flagger = Peer(namespace=OPERATORS["flagger"].namespace, pods={"app.kubernetes.io/name": "flagger"})
+    return [Flow(peer=flagger, ports=(PROMETHEUS_PORT,))] if args.routing.controller == "flagger" else []
+
+
 def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[Flow]) -> PrometheusArgs:
     itself = Flow(peer=Peer(pods=LABELS), ports=(PROMETHEUS_PORT,))
     grafana = Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(PROMETHEUS_PORT,))
@@ -98,10 +105,10 @@ def _prometheus(args: SystemArgs, scope: Scope, level: Level, targets: Sequence[
         storage_class=args.tier.storage_class,
         retention=level.retention,
         retention_size=level.retention_size,
-        external_labels={"cluster": args.environment},
+        external_labels=args.origin,
         alertmanager="alertmanager-operated",
         tls_secret=TLS_SECRET if level.tls else None,
         object_storage_secret=OBJECT_STORAGE_SECRET if level.thanos and args.store else None,
-        ingress=[itself, *([grafana] if level.grafana else []), *asking],
+        ingress=[itself, *([grafana] if level.grafana else []), *asking, *_analysis(args)],
         egress=[itself, alertmanager, *targets],
     )

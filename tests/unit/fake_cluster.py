@@ -1,8 +1,8 @@
 """A cluster in memory behind kubectl's commands: just what the recorded engine asks of it.
 
 Every workload is ready as soon as it is applied, and every condition that an object waits for is met, unless the object
-is in `stuck`; a Job in `failing` has failed. Objects in `refused` are refused as the API server does: the rest of the
-same call is applied.
+is in `stuck`; a Job in `failing` has failed. `raw` is what it answers by path; an `unreachable` one answers nothing.
+Objects in `refused` are refused as the API does: the rest of the same call is applied.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class State:
     stuck: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
     events: list[dict[str, Any]] = field(default_factory=list)
+    raw: dict[str, Any] = field(default_factory=dict)
+    unreachable: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class FakeKubectl(Kubectl):
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         self.state.calls.append(arguments)
         command, *rest = arguments
+        if self.state.unreachable:
+            raise ClusterError("context gone cannot be reached: dial tcp: connection refused")
         if command == "apply":
             return self._apply(rest, json.loads(stdin or ""))
         if command == "get":
@@ -65,9 +69,13 @@ class FakeKubectl(Kubectl):
         for body in bodies:
             if title_of(key_of(body)) in self.state.refused:
                 errors.append(f'{body["kind"]} "{body["metadata"]["name"]}" is invalid: spec: Required value')
+            elif "--dry-run=server" in arguments:
+                live = self.state.objects[key_of(body)]
+                done.append({**live, **body, "metadata": {**live["metadata"], **body["metadata"]}})
             else:
                 done.append(self._store(body))
-        self.state.applied.append([key_of(body) for body in done])
+        if "--dry-run=server" not in arguments:
+            self.state.applied.append([key_of(body) for body in done])
         if errors:
             raise ClusterError("\n".join(errors))
         if "--prune" in arguments:
@@ -103,7 +111,7 @@ class FakeKubectl(Kubectl):
         if what == "events":
             return json.dumps({"items": self.state.events})
         if what == "--raw":
-            return "ok"
+            return self._raw(arguments[1])
         if what.startswith("crd/"):
             return "crd" if any(key[0] == "CustomResourceDefinition" for key in self.state.objects) else ""
         if what.startswith("environments.platform.io"):
@@ -117,6 +125,13 @@ class FakeKubectl(Kubectl):
             if key[0] in kinds and label in body["metadata"].get("labels", {}).items()
         ]
         return json.dumps({"kind": "List", "items": found})
+
+    def _raw(self, path: str) -> str:
+        if path in ("/readyz",):
+            return "ok"
+        if path not in self.state.raw:
+            raise ClusterError(f"Error from server (NotFound): {path} could not be found")
+        return json.dumps(self.state.raw[path])
 
     def _environments(self, name: str) -> str:
         found = [body for key, body in self.state.objects.items() if key[0] == "Environment" and name in ("", key[2])]

@@ -25,9 +25,10 @@ from tests.unit.scratch import STACK, Mistake, Scratch, mistakes
 REPOSITORY = "https://github.com/example/deployments.git"
 ONE = f"  saas-platform:delivery: argocd\n  saas-platform:gitops:\n    repository: {REPOSITORY}\n"
 SUBSCRIBED = f"{ONE}    notifications: [{{trigger: on-sync-failed, service: slack, recipient: platform}}]\n"
-FLEET = f"""{SUBSCRIBED}    clusters:
-      - {{name: eu, server: 'https://eu.example.com'}}
-      - {{name: us, server: 'https://us.example.com'}}
+FLEET = f"""{SUBSCRIBED}  saas-platform:fleet:
+    clusters:
+      - {{name: eu, context: eu, region: eu-central-1, server: 'https://eu.example.com'}}
+      - {{name: us, context: us, region: us-east-1, server: 'https://us.example.com'}}
 """
 
 
@@ -160,7 +161,8 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     ]
     alone = by_name(scratch.record(existing(SUBSCRIBED)), "Application").values()
     sources = [one["spec"]["source"] for one in alone]
-    assert [one["path"] for one in elements] == 2 * [one["path"] for one in sources]
+    paths = [[one["path"].replace("/scratch", f"/scratch/{name}", 1) for one in sources] for name in ("eu", "us")]
+    assert [one["path"] for one in elements] == paths[0] + paths[1], "each cluster has a folder of its own"
     assert [one["exclude"] for one in elements] == 2 * [one["directory"].get("exclude", "") for one in sources]
     fields = {name for one in elements for name in one}
     used = set(re.findall(r"{{\.(\w+)}}", yaml.safe_dump(spec["template"])))
@@ -168,6 +170,18 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     steps = [[one["values"] for one in step["matchExpressions"]] for step in spec["strategy"]["rollingSync"]["steps"]]
     systems = ["monitoring", "astrbot"]
     assert steps == [[["eu"], ["platform"]], [["eu"], systems], [["us"], ["platform"]], [["us"], systems]]
+
+
+def test_each_cluster_of_a_fleet_is_rendered_into_the_folder_that_argo_cd_reads(
+    scratch: Scratch, tmp_path: Path
+) -> None:
+    """Clusters differ: by the labels of their metrics, and by versions while one is rolled out."""
+    scratch.write(existing(FLEET))
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    for name, region in (("eu", "eu-central-1"), ("us", "us-east-1")):
+        file = tmp_path / "out" / name / "monitoring" / "prometheus.monitoring-main.yaml"
+        labels = yaml.safe_load(file.read_text())["spec"]["externalLabels"]
+        assert labels == {"cluster": name, "environment": STACK, "region": region}
 
 
 def test_who_subscribes_is_told_by_every_application(scratch: Scratch) -> None:
@@ -184,8 +198,7 @@ def test_a_name_that_is_too_long_is_refused() -> None:
             environment="e" * 30,
             repository=REPOSITORY,
             revision="main",
-            path="p",
-            clusters=[Target(name="c" * 20)],
+            clusters=[Target(name="c" * 20, path="p")],
             systems=["s" * 20],
             namespaces=[],
         )
@@ -221,16 +234,21 @@ MISTAKES = {
     ),
     "a way out of the repository": existing(f"{ONE}    path: ../other  #! gitops.path | is no folder\n"),
     "a cluster twice": existing(
-        f"""{ONE}    clusters:
-      - {{name: eu, server: 'https://eu.example.com'}}
-      - {{name: eu, server: 'https://us.example.com'}}  #! gitops.clusters[1].name | listed twice
+        f"""{ONE}  saas-platform:fleet:
+    clusters:
+      - {{name: eu, context: eu, region: eu, server: 'https://eu.example.com'}}
+      - {{name: us, context: us, region: us, server: 'https://eu.example.com'}}  #! fleet.clusters[1].server | twice
 """
     ),
     "another way": existing("  saas-platform:delivery: flux  #! delivery | must be 'pulumi' or 'argocd'\n"),
     "operators of another cluster": file(
         "prod",
-        rest=f"""{ONE}    clusters:
-      - {{name: eu, server: 'https://eu.example.com'}}  #! gitops.clusters[0].server | set these to preinstalled
+        rest=f"""{ONE}  saas-platform:fleet:
+    clusters:
+      - name: eu
+        context: eu
+        region: eu-central-1
+        server: https://eu.example.com  #! fleet.clusters[0].server | set these to preinstalled
 """,
     ),
 }

@@ -138,6 +138,48 @@ def test_prometheus_reaches_what_tells_of_the_cluster_where_it_is_installed_and_
     assert not ports & reached(recorded("prod"))
 
 
+def routing(values: str) -> str:
+    return f"  saas-platform:routing: {{{values}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "needed"),
+    [
+        ("mesh: istio", {"istio-base", "istiod", "istio-gateway"}),
+        ("mesh: istio, controller: flagger", {"istio-base", "istiod", "istio-gateway", "flagger"}),
+        ("mesh: gateway-api", {"gateway-api-crds", "istio-base", "istiod"}),
+        ("mesh: gateway-api, gateway_class: cilium", {"gateway-api-crds"}),
+        ("mesh: none", set()),
+    ],
+)
+def test_what_splits_traffic_and_who_moves_it_is_needed_where_the_environment_says_so(
+    scratch: Scratch, values: str, needed: set[str]
+) -> None:
+    """Their kinds would be refused at the first object, and an operator that is off would not be missed before."""
+    assert releases(scratch.record(file("prod", rest=routing(values)))).keys() == NEEDED | needed
+    for name in needed:
+        text = file("prod", rest=routing(values) + operators(f"    {name}: off\n"))
+        assert f"operators.{name}" in [one.path for one in scratch.problems(text)]
+
+
+def test_flagger_can_ask_prometheus_where_it_carries_out_releases(scratch: Scratch) -> None:
+    """Default deny would make every analysis fail, and an address without TLS every one in staging and prod."""
+    text = file("prod", rest=routing("mesh: istio, controller: flagger"))
+    graph = scratch.record(text)
+    values = releases(graph)["flagger"].inputs["values"]
+    assert values["metricsServer"] == graph.outputs["prometheus_url"]
+    assert graph.outputs["prometheus_url"].startswith("https://")
+    assert flagger_may_ask(graph)
+    assert not flagger_may_ask(scratch.record(file("prod", rest=routing("mesh: istio"))))
+
+
+def flagger_may_ask(graph: Graph) -> bool:
+    (policy,) = (one for one in objects(graph, "NetworkPolicy") if one["metadata"]["name"] == "prometheus-main")
+    peers = [peer for rule in policy["spec"]["ingress"] for peer in rule["from"]]
+    spaces = [peer.get("namespaceSelector", {}).get("matchLabels", {}) for peer in peers]
+    return OPERATORS["flagger"].namespace in [one.get("kubernetes.io/metadata.name") for one in spaces]
+
+
 MISTAKES = {
     "an operator that there is not": file(
         rest=operators("    cert-manger: install  #! operators.cert-manger | did you mean 'cert-manager'?\n")

@@ -1,0 +1,54 @@
+"""Which version of a system each cluster has, as the environment's file keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.environment_file import read, write
+from paths import PROJECT
+from stacks.blueprint.config import SystemConfig
+from stacks.fleet import Fleet, SystemVersion
+from stacks.source import Source
+from stacks.systems import Systems
+
+
+@dataclass(frozen=True)
+class VersionsFile:
+    """`fleet.clusters[].versions` of one system in `Pulumi.<environment>.yaml`, which has been validated before."""
+
+    environment: str
+    system: str
+
+    @property
+    def path(self) -> Path:
+        """The environment's file."""
+        return Source.of_stack(self.environment).path
+
+    @property
+    def default(self) -> str:
+        """The version in a cluster for which the file says nothing."""
+        systems = Systems.model_validate(read(self.path)["config"][f"{PROJECT}:systems"])
+        config: SystemConfig = getattr(systems, self.system)
+        return config.version or config.declaration.version
+
+    def read(self) -> dict[str, SystemVersion]:
+        """By cluster, in their order."""
+        fleet, default = Fleet.model_validate(read(self.path)["config"][f"{PROJECT}:fleet"]), self.default
+        return {one.name: one.versions.get(self.system, SystemVersion(version=default)) for one in fleet.clusters}
+
+    def write(self, cluster: str, version: SystemVersion) -> None:
+        """Put the version of a cluster into the file; one that says nothing beyond the default goes out of it."""
+        if version == self.read()[cluster]:
+            return
+        document = read(self.path)
+        (entry,) = (one for one in document["config"][f"{PROJECT}:fleet"]["clusters"] if one["name"] == cluster)
+        versions: dict[str, Any] = entry.setdefault("versions", {})
+        if version == SystemVersion(version=self.default):
+            versions.pop(self.system, None)
+        else:
+            versions[self.system] = version.model_dump(exclude_defaults=True)
+        if not versions:
+            del entry["versions"]
+        write(self.path, document)
