@@ -11,6 +11,7 @@ from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
+from components.naming import Scope
 from components.network import Flow, Peer
 from components.priority import PriorityClasses
 from components.routing import mesh
@@ -27,6 +28,7 @@ from stacks.releases import Routing
 from stacks.systems.astrbot import AstrBot
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
+from stacks.telemetry import access as telemetry
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
@@ -50,7 +52,7 @@ def build(environment: Environment) -> dict[str, object]:
     if made is not None:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
     targets, receivers = _watched(systems, environment.file.routing)
-    targets += cluster_targets(environment.installed_operators)
+    targets += [*cluster_targets(environment.installed_operators), *args.telemetry.metrics]
     monitoring = Monitoring(args, targets, receivers, systems, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
@@ -60,14 +62,33 @@ def build(environment: Environment) -> dict[str, object]:
         outputs["astrbot_url"] = system.url
     if (access := environment.access) is not None:
         register_access(access, args, owners, opts)
+    _telemetry(environment, args, systems, owners, opts)
     return outputs
+
+
+def _telemetry(
+    environment: Environment,
+    args: SystemArgs,
+    systems: Sequence[str],
+    owners: dict[str, pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Collect and keep logs and traces, where there are any."""
+    if not args.telemetry.present:
+        return
+    # Only here: an environment without them loads none of their programs' configurations.
+    from stacks.telemetry.system import Telemetry
+
+    made = Telemetry(args, environment.logs, environment.traces, systems, opts)
+    made.allow_reading({**owners, telemetry.NAME: made}, opts)
 
 
 def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.ResourceOptions) -> dict[str, object]:
     """Tell Argo CD what to deploy, and leave the rest to it."""
     from components.gitops.component import GitOps
 
-    systems = [MONITORING_NAMESPACE, *(name for name, found in environment.file.systems if found is not None)]
+    own = [MONITORING_NAMESPACE, *([telemetry.NAME] if _telemetry_access(environment).present else [])]
+    systems = [*own, *(name for name, found in environment.file.systems if found is not None)]
     teams = [team.name for team in environment.access.teams] if environment.access else []
     GitOps("gitops", gitops_args(config, environment.name, systems, teams, environment.installed_operators), opts)
     return _about(environment)
@@ -175,4 +196,16 @@ def _system_args(environment: Environment) -> SystemArgs:
         ingress_class=environment.file.ingress_class,
         store=store.external() if store else None,
         routing=environment.file.routing,
+        telemetry=_telemetry_access(environment),
+    )
+
+
+def _telemetry_access(environment: Environment) -> telemetry.TelemetryAccess:
+    """What is known of logs and traces before anything is made."""
+    logs, traces = environment.logs, environment.traces
+    return telemetry.TelemetryAccess(
+        scope=Scope(namespace=telemetry.NAME, system=telemetry.NAME, environment=environment.name),
+        logs=any(store != "none" for store in (logs.kind, *logs.systems.values())),
+        loki="loki" in (logs.kind, *logs.systems.values()),
+        traces=None if traces.kind == "none" else traces.kind,
     )

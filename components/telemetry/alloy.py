@@ -23,7 +23,7 @@ from versions import ALLOY_IMAGE
 
 NAME = "alloy"
 PORT = 12345
-_RESOURCES = ContainerResources.of("100m", "1", "256Mi", "1Gi")
+_RESOURCES = ContainerResources.of("200m", "1", "256Mi", "1Gi")
 # The user of Alloy's own image.
 _USER_ID = 473
 # What every line is found by. All of them are few: each combination is a stream of its own in Loki.

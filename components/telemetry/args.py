@@ -32,7 +32,7 @@ class ProgramArgs:
     """A program that is run by its configuration file.
 
     `files` are mounted at `CONFIGURATION` by their names; `ports` are listened on, by name. `ready` and `alive` are
-    the paths that the kubelet asks on `probe_port`. With a `volume` its pods are a StatefulSet's, else a Deployment's.
+    the paths that the kubelet asks on `probe_port`, or on `alive_port`. With a `volume` its pods are a StatefulSet's, else a Deployment's.
     `calls_api` gives its service account a token. `user` is the one of its image. `metrics` are the ports to scrape,
     `rules` the alerts that it brings, unless another's watch it too. `single_replica_reason` says why one pod is enough, where one is.
     """
@@ -50,6 +50,7 @@ class ProgramArgs:
     metrics: Sequence[Endpoint]
     rules: RuleSet | None
     user: int
+    alive_port: str = ""
     replicas: int = 1
     zones_required: bool = False
     volume: Volume | None = None

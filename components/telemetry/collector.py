@@ -16,16 +16,14 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import KUBERNETES_API, Flow
 from components.observability.monitors import Endpoint
-from components.telemetry import alerts
+from components.telemetry import alerts, names
 from components.telemetry.args import CONFIGURATION, ProgramArgs
 from components.telemetry.flows import Neighbours
 from components.telemetry.sampling import Sampling, policies
 from versions import OPENTELEMETRY_COLLECTOR_IMAGE
 
-# The name and the ports are the CloudLens document's.
-NAME = "otel-collector"
+NAME, GRPC_PORT, HTTP_PORT = names.COLLECTOR, names.OTLP_GRPC, names.OTLP_HTTP
 SAMPLER = "otel-sampler"
-GRPC_PORT, HTTP_PORT = 4317, 4318
 # Its own metrics, those that applications send it, those that it counts from spans, and its health.
 METRICS_PORT, APPLICATIONS_PORT, SPANS_PORT, HEALTH_PORT = 8888, 8889, 8890, 13133
 # The CloudLens document's figures, section 8.
@@ -71,14 +69,15 @@ def collectors(args: CollectorArgs) -> list[ProgramArgs]:
 
 def _gateway(args: CollectorArgs) -> ProgramArgs:
     onward = args.neighbours.flow(SAMPLER, GRPC_PORT) if args.two_tiers else args.traces_flow
-    names = {"metrics": METRICS_PORT, "applications": APPLICATIONS_PORT} | ({} if args.two_tiers else {"spans": SPANS_PORT})
+    spans = {} if args.two_tiers else {"spans": SPANS_PORT}
+    scraped = {"metrics": METRICS_PORT, "applications": APPLICATIONS_PORT, **spans}
     return _program(
         args,
         NAME,
         gateway(args),
-        scraped=names,
+        scraped=scraped,
         calls_api=True,
-        ingress=args.neighbours.ingress(GRPC_PORT, receive=(GRPC_PORT, HTTP_PORT), metrics=tuple(names.values())),
+        ingress=args.neighbours.ingress(GRPC_PORT, receive=(GRPC_PORT, HTTP_PORT), metrics=tuple(scraped.values())),
         egress=[onward, KUBERNETES_API, *([args.logs_flow] if args.logs_flow else [])],
     )
 
@@ -116,7 +115,9 @@ def _program(
         ports={"otlp-grpc": GRPC_PORT, "otlp-http": HTTP_PORT, **scraped, "health": HEALTH_PORT},
         probe_port="health",
         ready="/",
-        alive="/",
+        # Health is bad while a pipeline is, which a restart may not mend; its own metrics answer as long as it runs.
+        alive="/metrics",
+        alive_port="metrics",
         resources=_RESOURCES,
         metrics=[_endpoint(port) for port in scraped],
         # The samplers tell the same metrics, and the gateway's alerts read those of both.

@@ -9,14 +9,13 @@ import json
 from typing import Any
 
 from components.observability.monitors import Endpoint
-from components.telemetry import alerts
+from components.telemetry import alerts, names
 from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs
 from components.telemetry.collector import BATCH, HEALTH_PORT, METRICS_PORT, memory_limiter, own_telemetry
 from components.telemetry.tempo import OTLP_PORT, RESOURCES, TraceStoreArgs
 from versions import JAEGER_IMAGE
 
-NAME = "jaeger"
-PORT = 16686
+NAME, PORT = names.JAEGER, names.JAEGER_PORT
 # The user of Jaeger's own image.
 _USER_ID = 10001
 _STORE = "traces"
@@ -35,7 +34,8 @@ def jaeger(args: TraceStoreArgs) -> ProgramArgs:
         ports={"query": PORT, "otlp-grpc": OTLP_PORT, "metrics": METRICS_PORT, "health": HEALTH_PORT},
         probe_port="health",
         ready="/status",
-        alive="/status",
+        alive="/metrics",
+        alive_port="metrics",
         resources=RESOURCES,
         metrics=[Endpoint(port="metrics")],
         rules=alerts.JAEGER,

@@ -13,14 +13,13 @@ from typing import Any
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.observability.monitors import Endpoint
-from components.telemetry import alerts
+from components.telemetry import alerts, names
 from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs, Volume
 from components.telemetry.bucket import Bucket
 from components.telemetry.flows import Neighbours
 from versions import LOKI_IMAGE
 
-NAME = "loki"
-PORT = 3100
+NAME, PORT = names.LOKI, names.LOKI_PORT
 _GRPC_PORT, _GOSSIP_PORT = 9095, 7946
 # The CloudLens document's cost table gives Loki two cores and 4 GB.
 _RESOURCES = ContainerResources.of("250m", "2", "1Gi", "4Gi")

@@ -46,7 +46,8 @@ def _volumes(args: ProgramArgs) -> tuple[list[Any], list[Any]]:
 
 
 def _container(args: ProgramArgs, mounts: list[Any]) -> Any:
-    alive = {"http_get": {"path": args.alive, "port": args.probe_port}, "period_seconds": 10, "timeout_seconds": 5}
+    port = args.alive_port or args.probe_port
+    alive = {"http_get": {"path": args.alive, "port": port}, "period_seconds": 10, "timeout_seconds": 5}
     ready = {**alive, "http_get": {"path": args.ready, "port": args.probe_port}}
     return {
         "name": args.name,

@@ -12,15 +12,14 @@ from typing import Any
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.observability.monitors import Endpoint
-from components.telemetry import alerts
+from components.telemetry import alerts, names
 from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs, Volume
 from components.telemetry.bucket import Bucket
 from components.telemetry.flows import Neighbours
 from versions import TEMPO_IMAGE
 
-NAME = "tempo"
-PORT = 3200
-OTLP_PORT = 4317
+NAME, PORT = names.TEMPO, names.TEMPO_PORT
+OTLP_PORT = names.OTLP_GRPC
 _GRPC_PORT = 9095
 # The CloudLens document's cost table gives its store of traces two cores and 4 GB.
 RESOURCES = ContainerResources.of("250m", "2", "1Gi", "4Gi")

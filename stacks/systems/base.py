@@ -10,6 +10,7 @@ import pulumi
 from components.credentials import ExternalStore
 from components.naming import Scope
 from stacks.releases import Routing
+from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
 
 
@@ -25,7 +26,7 @@ class CloudBackups:
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
     in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus, `backups` where backups go unless the system says otherwise."""
+    environment's Prometheus, `telemetry` where traces go, `backups` where backups go unless the system says otherwise."""
 
     environment: str
     tier: Tier
@@ -34,6 +35,7 @@ class SystemArgs:
     ingress_class: str
     store: ExternalStore | None
     routing: Routing
+    telemetry: TelemetryAccess
     prometheus: str = ""
     backups: CloudBackups | None = None
     needs: Sequence[pulumi.Resource] = ()

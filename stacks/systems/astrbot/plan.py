@@ -132,6 +132,7 @@ def _surroundings(
     return Surroundings(
         scope=scope,
         tier=args.tier,
+        telemetry=args.telemetry,
         registry=args.registry,
         version=config.version,
         config_map=CONFIG_MAP,
