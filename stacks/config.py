@@ -26,7 +26,7 @@ from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
 from stacks.systems import Systems
-from stacks.telemetry.config import LOKI, NO_LOGS, NO_TRACES, TEMPO, LogsConfig, TracesConfig, telemetry_problems
+from stacks.telemetry import config as telemetry
 from stacks.tiers import TIERS, Tier
 from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, TierName
 
@@ -70,8 +70,8 @@ class EnvironmentFile(Model):
     access: Access | None = None
     delivery: Delivery = "pulumi"
     gitops: GitOpsConfig | None = None
-    logs: LogsConfig | None = None
-    traces: TracesConfig | None = None
+    logs: telemetry.LogsConfig | None = None
+    traces: telemetry.TracesConfig | None = None
     systems: Systems
 
     @classmethod
@@ -98,7 +98,10 @@ class EnvironmentFile(Model):
                 yield problem._replace(path=("operators", *problem.path))
             installed = to_install(declared, kind, external_secrets=bool(external))
             yield from delivery_problems(data, installed, external_secrets=bool(external))
-            yield from telemetry_problems(data, installed, external_secrets=bool(external))
+            watched = overrides.get("monitoring", tier.monitoring)
+            yield from telemetry.telemetry_problems(
+                data, installed, monitoring=watched, external_secrets=bool(external)
+            )
             for problem in access_problems(data.get("access"), data.get("systems")):
                 yield problem._replace(path=("access", *problem.path))
         yield from routing_problems(data)
@@ -126,14 +129,14 @@ class Environment:
         return self.file.access or (Access() if self.cluster.kind == "eks" else None)
 
     @property
-    def logs(self) -> LogsConfig:
+    def logs(self) -> telemetry.LogsConfig:
         """Where logs go: what the file says; else to Loki, but nowhere where monitoring is basic."""
-        return self.file.logs or (NO_LOGS if self.tier.monitoring == "basic" else LOKI)
+        return self.file.logs or telemetry.default(self.tier.monitoring)[0]
 
     @property
-    def traces(self) -> TracesConfig:
+    def traces(self) -> telemetry.TracesConfig:
         """Where traces go: what the file says; else to Tempo, but nowhere where monitoring is basic."""
-        return self.file.traces or (NO_TRACES if self.tier.monitoring == "basic" else TEMPO)
+        return self.file.traces or telemetry.default(self.tier.monitoring)[1]
 
     @property
     def installed_operators(self) -> list[str]:

@@ -139,7 +139,7 @@ def _process_for_loki(args: AlloyArgs) -> str:
         selector = f'{{namespace="{namespace}"}}'
         stages += [block("stage.match", attributes={"selector": _text(selector)}, blocks=parsing)] if parsing else []
     lower = {"source": '"level"', "template": _text("{{ ToLower .Value }}")}
-    kept = {name: '""' for name in METADATA}
+    kept = dict.fromkeys(METADATA, '""')
     fixed = {"environment": _text(args.environment), "cluster": _text(args.cluster)}
     stages += [
         block("stage.template", attributes=lower),
@@ -153,7 +153,9 @@ def _process_for_loki(args: AlloyArgs) -> str:
 
 def _parsing(form: LineFormat) -> list[str]:
     if form.expression is None:
-        stages = [block("stage.json", attributes={"expressions": _object({k: _text(v) for k, v in form.fields.items()})})]
+        stages = [
+            block("stage.json", attributes={"expressions": _object({k: _text(v) for k, v in form.fields.items()})})
+        ]
     else:
         stages = [block("stage.regex", attributes={"expression": _text(form.expression)})]
     if form.timestamp:

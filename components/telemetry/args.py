@@ -32,9 +32,10 @@ class ProgramArgs:
     """A program that is run by its configuration file.
 
     `files` are mounted at `CONFIGURATION` by their names; `ports` are listened on, by name. `ready` and `alive` are
-    the paths that the kubelet asks on `probe_port`, or on `alive_port`. With a `volume` its pods are a StatefulSet's, else a Deployment's.
-    `calls_api` gives its service account a token. `user` is the one of its image. `metrics` are the ports to scrape,
-    `rules` the alerts that it brings, unless another's watch it too. `single_replica_reason` says why one pod is enough, where one is.
+    the paths that the kubelet asks on `probe_port`, the second on `alive_port` if there is one. With a `volume` its
+    pods are a StatefulSet's, else a Deployment's. `calls_api` gives its service account a token; `user` is its image's.
+    `metrics` are the ports to scrape, `rules` the alerts that it brings, unless another's watch it too.
+    `single_replica_reason` says why one pod is enough, where one is.
     """
 
     scope: Scope

@@ -1,6 +1,6 @@
 """The OpenTelemetry collector: what applications send by OTLP, on its way to the stores.
 
-https://opentelemetry.io/docs/collector/configuration/ has the form of the file. A trace is judged whole, so that all
+A trace is judged whole, so that all
 of its spans must come to one pod. One pod does everything; several are two tiers: gateways, which any application
 may reach, send each trace to one of the samplers, which judge it.
 """
@@ -19,23 +19,27 @@ from components.observability.monitors import Endpoint
 from components.telemetry import alerts, names
 from components.telemetry.args import CONFIGURATION, ProgramArgs
 from components.telemetry.flows import Neighbours
-from components.telemetry.sampling import Sampling, policies
+from components.telemetry.pipelines import (
+    APPLICATIONS_PORT,
+    GRPC_PORT,
+    HEALTH_PORT,
+    HTTP_PORT,
+    METRICS_PORT,
+    SPANS_PORT,
+    Route,
+    gateway,
+    memory_limiter,
+    sampler,
+)
+from components.telemetry.sampling import Sampling
 from versions import OPENTELEMETRY_COLLECTOR_IMAGE
 
-NAME, GRPC_PORT, HTTP_PORT = names.COLLECTOR, names.OTLP_GRPC, names.OTLP_HTTP
+NAME = names.COLLECTOR
 SAMPLER = "otel-sampler"
-# Its own metrics, those that applications send it, those that it counts from spans, and its health.
-METRICS_PORT, APPLICATIONS_PORT, SPANS_PORT, HEALTH_PORT = 8888, 8889, 8890, 13133
 # The CloudLens document's figures, section 8.
 _RESOURCES = ContainerResources.of("200m", "1", "256Mi", "1Gi")
 # The user of the collector's own image.
 _USER_ID = 10001
-# Of the container's memory; what is above is for the garbage collector and what is on its way.
-_MEMORY_SHARE, _SPIKE_SHARE = 0.8, 0.2
-BATCH: Mapping[str, Any] = {"timeout": "5s", "send_batch_size": 8192}
-_NAMESPACE, _POD = "k8s.namespace.name", "k8s.pod.name"
-_LIMITER, _ATTRIBUTES, _BATCH = "memory_limiter", "k8sattributes", "batch"
-_COUNTERS = ("spanmetrics", "servicegraph")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,14 @@ class CollectorArgs:
         """Whether others than the gateways judge the traces."""
         return self.replicas > 1
 
+    @property
+    def route(self) -> Route:
+        """Where its pods send, as their files have it."""
+        samplers = self.scope.host(f"{SAMPLER}-headless") if self.two_tiers else None
+        return Route(
+            sampling=self.sampling, traces=self.traces, logs=self.logs, samplers=samplers, resources=_RESOURCES
+        )
+
 
 def collectors(args: CollectorArgs) -> list[ProgramArgs]:
     """The gateway, and the samplers if there are any."""
@@ -74,7 +86,7 @@ def _gateway(args: CollectorArgs) -> ProgramArgs:
     return _program(
         args,
         NAME,
-        gateway(args),
+        gateway(args.route),
         scraped=scraped,
         calls_api=True,
         ingress=args.neighbours.ingress(GRPC_PORT, receive=(GRPC_PORT, HTTP_PORT), metrics=tuple(scraped.values())),
@@ -88,7 +100,7 @@ def _sampler(args: CollectorArgs) -> ProgramArgs:
     return _program(
         args,
         SAMPLER,
-        sampler(args),
+        sampler(args.route),
         scraped=scraped,
         ingress=[args.neighbours.flow(NAME, GRPC_PORT), monitoring],
         egress=[args.traces_flow],
@@ -143,101 +155,3 @@ def _endpoint(port: str) -> Endpoint:
         for target, source in whose.items()
     ]
     return Endpoint(port=port, honor_labels=True, metric_relabelings=moved)
-
-
-def memory_limiter(resources: ContainerResources) -> dict[str, Any]:
-    """Refuse what comes in before the kernel ends the container: at 80 % of its memory, and from 60 % on by turns."""
-    memory = resources.memory_limit.amount // 2**20
-    limits = {"limit_mib": int(memory * _MEMORY_SHARE), "spike_limit_mib": int(memory * _SPIKE_SHARE)}
-    return {"check_interval": "1s", **limits}
-
-
-def own_telemetry() -> dict[str, Any]:
-    """How it tells of itself."""
-    exporter = {"prometheus": {"host": "0.0.0.0", "port": METRICS_PORT}}
-    return {"logs": {"encoding": "json"}, "metrics": {"level": "normal", "readers": [{"pull": {"exporter": exporter}}]}}
-
-
-def gateway(args: CollectorArgs) -> dict[str, Any]:
-    """The configuration of the pods that applications send to."""
-    first = [_LIMITER, _ATTRIBUTES]
-    exporters: dict[str, Any] = {
-        # What is known of a pod becomes labels, since metrics say nothing else of where they come from.
-        "prometheus": {**_exposed(APPLICATIONS_PORT), "resource_to_telemetry_conversion": {"enabled": True}},
-        **({"otlphttp/loki": {"endpoint": args.logs}} if args.logs else {"nop": {}}),
-    }
-    pipelines = {
-        "metrics": _pipeline(["otlp"], [*first, _BATCH], ["prometheus"]),
-        "logs": _pipeline(["otlp"], [*first, _BATCH], ["otlphttp/loki" if args.logs else "nop"]),
-    }
-    document = _document(exporters, pipelines, {_ATTRIBUTES: _attributes()})
-    if not args.two_tiers:
-        return _judging(document, args, first)
-    document["exporters"]["loadbalancing"] = _by_trace(args)
-    pipelines["traces"] = _pipeline(["otlp"], [*first, _BATCH], ["loadbalancing"])
-    return document
-
-
-def sampler(args: CollectorArgs) -> dict[str, Any]:
-    """The configuration of the pods that judge whole traces."""
-    return _judging(_document({}, {}, {}), args, [_LIMITER])
-
-
-def _document(exporters: dict[str, Any], pipelines: dict[str, Any], processors: Mapping[str, Any]) -> dict[str, Any]:
-    ports = {"grpc": {"endpoint": f"0.0.0.0:{GRPC_PORT}"}, "http": {"endpoint": f"0.0.0.0:{HTTP_PORT}"}}
-    return {
-        "extensions": {"health_check": {"endpoint": f"0.0.0.0:{HEALTH_PORT}"}},
-        "receivers": {"otlp": {"protocols": ports}},
-        "processors": {_LIMITER: memory_limiter(_RESOURCES), **processors, _BATCH: dict(BATCH)},
-        "exporters": exporters,
-        "service": {"extensions": ["health_check"], "telemetry": own_telemetry(), "pipelines": pipelines},
-    }
-
-
-def _judging(document: dict[str, Any], args: CollectorArgs, first: Sequence[str]) -> dict[str, Any]:
-    """Count all spans, and keep those of the traces that are wanted."""
-    document["processors"]["tail_sampling"] = policies(args.sampling)
-    document["connectors"] = _connectors()
-    document["exporters"]["otlp/traces"] = {"endpoint": args.traces, "tls": {"insecure": True}}
-    document["exporters"]["prometheus/spans"] = _exposed(SPANS_PORT)
-    document["service"]["pipelines"] |= {
-        # Before the sampling: a rate that is counted from what was kept is no rate.
-        "traces/counted": _pipeline(["otlp"], first, _COUNTERS),
-        "metrics/spans": _pipeline(_COUNTERS, [_LIMITER, _BATCH], ["prometheus/spans"]),
-        "traces": _pipeline(["otlp"], [*first, "tail_sampling", _BATCH], ["otlp/traces"]),
-    }
-    return document
-
-
-def _pipeline(receivers: Sequence[str], processors: Sequence[str], exporters: Sequence[str]) -> dict[str, list[str]]:
-    return {"receivers": list(receivers), "processors": list(processors), "exporters": list(exporters)}
-
-
-def _exposed(port: int) -> dict[str, Any]:
-    return {"endpoint": f"0.0.0.0:{port}", "metric_expiration": "5m"}
-
-
-def _attributes() -> dict[str, Any]:
-    """What the API server knows of the pod that sends: by its address, which no sender can choose."""
-    labels = [{"from": "pod", "key": key, "tag_name": key} for key in ("platform.io/system", "platform.io/environment")]
-    return {
-        "auth_type": "serviceAccount",
-        "extract": {"metadata": [_NAMESPACE, _POD, "k8s.node.name"], "labels": labels},
-        "pod_association": [{"sources": [{"from": "connection"}]}],
-    }
-
-
-def _by_trace(args: CollectorArgs) -> dict[str, Any]:
-    where = {"hostname": args.scope.host(f"{SAMPLER}-headless"), "port": str(GRPC_PORT)}
-    return {
-        "routing_key": "traceID",
-        "protocol": {"otlp": {"tls": {"insecure": True}}},
-        "resolver": {"dns": where},
-    }
-
-
-def _connectors() -> dict[str, Any]:
-    """The names of what they count are `traces_spanmetrics_…` and `traces_service_graph_…`."""
-    seconds = {"unit": "s", "explicit": {"buckets": ["10ms", "50ms", "100ms", "250ms", "500ms", "1s", "2.5s", "5s"]}}
-    counted = {"namespace": "traces.spanmetrics", "histogram": seconds, "metrics_flush_interval": "30s"}
-    return {"spanmetrics": counted, "servicegraph": {"store": {"ttl": "10s", "max_items": 10_000}}}

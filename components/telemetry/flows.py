@@ -23,7 +23,7 @@ class Neighbours:
         return Flow(peer=Peer(pods=self.scope.selector(program)), ports=ports)
 
     def ingress(self, port: int, *, receive: Sequence[int] = (), metrics: Sequence[int] = ()) -> list[Flow]:
-        """What reaches it: senders on `receive` (default: `port`), readers on `port`, scrapes on `metrics` (as that)."""
+        """What reaches it: readers on `port`; senders on `receive` and scrapes on `metrics`, by default there too."""
         senders = [Flow(peer=peer, ports=tuple(receive) or (port,)) for peer in self.senders]
         readers = [Flow(peer=peer, ports=(port,)) for peer in self.readers]
         return [*senders, *readers, Flow(peer=self.monitoring, ports=tuple(metrics) or (port,))]

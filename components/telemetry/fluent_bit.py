@@ -139,7 +139,7 @@ def configuration(args: FluentBitArgs) -> dict[str, Any]:
 
 
 def _input() -> dict[str, Any]:
-    where = {"listen": "0.0.0.0", "port": OTLP_PORT, "tag": _TAG, "tag_from_uri": False}
+    where = {"port": OTLP_PORT, "tag": _TAG, "tag_from_uri": False}
     return {"name": "opentelemetry", **where, "logs_body_key": "log", "storage.type": "filesystem"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from components.observability.monitors import Endpoint
 from components.telemetry import alerts, names
 from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs
-from components.telemetry.collector import BATCH, HEALTH_PORT, METRICS_PORT, memory_limiter, own_telemetry
+from components.telemetry.pipelines import BATCH, HEALTH_PORT, METRICS_PORT, memory_limiter, own_telemetry
 from components.telemetry.tempo import OTLP_PORT, RESOURCES, TraceStoreArgs
 from versions import JAEGER_IMAGE
 
@@ -53,7 +53,11 @@ def configuration(args: TraceStoreArgs) -> dict[str, Any]:
         "ephemeral": False,
         "ttl": {"spans": f"{args.retention_days * 24}h"},
     }
-    pipeline = {"receivers": ["otlp"], "processors": ["memory_limiter", "batch"], "exporters": [f"{NAME}_storage_exporter"]}
+    pipeline = {
+        "receivers": ["otlp"],
+        "processors": ["memory_limiter", "batch"],
+        "exporters": [f"{NAME}_storage_exporter"],
+    }
     return {
         "extensions": {
             "healthcheckv2": {"use_v2": True, "http": {"endpoint": f"0.0.0.0:{HEALTH_PORT}"}},

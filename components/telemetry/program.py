@@ -62,7 +62,8 @@ class Program(pulumi.ComponentResource):
         args = self._args
         headless = name == args.headless
         ports = [
-            {"name": port, "port": number, "target_port": port, "protocol": "TCP"} for port, number in args.ports.items()
+            {"name": port, "port": number, "target_port": port, "protocol": "TCP"}
+            for port, number in args.ports.items()
         ]
         Service(
             f"{self._name}-headless" if headless else self._name,

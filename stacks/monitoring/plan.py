@@ -17,6 +17,7 @@ from components.observability.prometheus import PORT as PROMETHEUS_PORT
 from stacks.dashboards import boards
 from stacks.monitoring import notifications
 from stacks.monitoring.levels import LEVELS, Level
+from stacks.monitoring.sources import sources
 from stacks.systems.base import SystemArgs
 
 MAIN = "main"
@@ -59,7 +60,7 @@ def plan(
         scope=scope,
         level=level,
         prometheus=prometheus,
-        grafana=_grafana(scope, prometheus, systems) if level.grafana else None,
+        grafana=_grafana(args, scope, prometheus, systems) if level.grafana else None,
         alertmanager=AlertmanagerArgs(
             scope=scope,
             name=MAIN,
@@ -72,7 +73,7 @@ def plan(
     )
 
 
-def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[str]) -> GrafanaArgs:
+def _grafana(args: SystemArgs, scope: Scope, prometheus: PrometheusArgs, systems: Sequence[str]) -> GrafanaArgs:
     return GrafanaArgs(
         scope=scope,
         boards=boards(systems),
@@ -80,6 +81,8 @@ def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[str]) -
         prometheus_pods=prometheus.pods,
         ca_secret=prometheus.tls_secret,
         admin_secret=GRAFANA_SECRET,
+        sources=sources(args.telemetry),
+        egress=args.telemetry.queries,
     )
 
 

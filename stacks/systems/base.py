@@ -26,7 +26,8 @@ class CloudBackups:
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
     in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus, `telemetry` where traces go, `backups` where backups go unless the system says otherwise."""
+    environment's Prometheus, `telemetry` where traces go, `backups` where backups go unless the system says
+    otherwise."""
 
     environment: str
     tier: Tier

@@ -17,8 +17,8 @@ _OFF = {"OTEL_SDK_DISABLED": "true"}
 
 @dataclass(frozen=True, kw_only=True)
 class TelemetryAccess:
-    """`scope` is that of the namespace; `logs`, `loki` and `traces` say whether lines are read, whether some of them are
-    in Loki, and which store has the traces."""
+    """`scope` is that of the namespace; `logs`, `loki` and `traces` say whether lines are read, whether some of them
+    are in Loki, and which store has the traces."""
 
     scope: Scope
     logs: bool = False
@@ -35,14 +35,24 @@ class TelemetryAccess:
         """Where Prometheus reads the programs' own metrics."""
         return [Flow(peer=Peer(namespace=NAME), ports=names.METRICS_PORTS)] if self.present else []
 
-    @property
-    def _collector(self) -> Peer:
-        return Peer(namespace=NAME, pods=self.scope.selector(names.COLLECTOR))
+    def _pods(self, program: str) -> Peer:
+        return Peer(namespace=NAME, pods=self.scope.selector(program))
 
     @property
     def egress(self) -> list[Flow]:
         """The way from an application to the collector."""
-        return [Flow(peer=self._collector, ports=(names.OTLP_GRPC, names.OTLP_HTTP))] if self.traces else []
+        return [Flow(peer=self._pods(names.COLLECTOR), ports=(names.OTLP_GRPC, names.OTLP_HTTP))] if self.traces else []
+
+    @property
+    def queries(self) -> list[Flow]:
+        """The ways from Grafana to the stores."""
+        loki = [Flow(peer=self._pods(names.LOKI), ports=(names.LOKI_PORT,))] if self.loki else []
+        return [*loki, *([Flow(peer=self._pods(self.traces), ports=(self.trace_port,))] if self.traces else [])]
+
+    @property
+    def trace_port(self) -> int:
+        """Where the store of traces answers queries."""
+        return names.JAEGER_PORT if self.traces == "jaeger" else names.TEMPO_PORT
 
     def environment(self, service: str, attributes: Mapping[str, str]) -> dict[str, str]:
         """The OpenTelemetry variables of an application; `attributes` are of its resource.

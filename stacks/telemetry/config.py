@@ -75,10 +75,14 @@ class LogsConfig(Model):
         if "elasticsearch" in used and data.get("elasticsearch") is None:
             yield Problem(("elasticsearch",), "missing; logs go there: set its url")
         if "elasticsearch" not in used and data.get("elasticsearch") is not None:
-            yield Problem(("elasticsearch",), "no logs go there: set kind or one of systems to elasticsearch, or remove it")
+            yield Problem(
+                ("elasticsearch",), "no logs go there: set kind or one of systems to elasticsearch, or remove it"
+            )
         for key in ("retention_days", "storage") if "loki" not in used else ():
             if data.get(key) is not None:
-                yield Problem((key,), "is Loki's, and no logs go there: Elasticsearch keeps lines as its own policies say")
+                yield Problem(
+                    (key,), "is Loki's, and no logs go there: Elasticsearch keeps lines as its own policies say"
+                )
 
     def store(self, system: str) -> LogStore:
         """Where the lines of a system go."""
@@ -107,29 +111,43 @@ class TracesConfig(Model):
 
 
 def telemetry_problems(
-    data: Mapping[str, Any], installed: Sequence[str], *, external_secrets: bool
+    data: Mapping[str, Any], installed: Sequence[str], *, monitoring: Any, external_secrets: bool
 ) -> Iterable[Problem]:
-    """What the raw file says of logs and traces that the rest of it does not fit."""
+    """What the raw file says of logs and traces that the rest of it does not fit. `monitoring` is the tier's."""
     logs, traces = _section(data, "logs"), _section(data, "traces")
-    systems = data.get("systems")
-    for name in logs.get("systems") or {} if isinstance(logs.get("systems"), Mapping) else ():
-        if isinstance(systems, Mapping) and name not in systems:
+    yield from _unknown_systems(logs.get("systems"), data.get("systems"))
+    if not external_secrets:
+        yield from (*_keyless("logs", logs), *_keyless("traces", traces))
+    default_logs, default_traces = default(monitoring)
+    yield from _twice("logs", logs.get("kind", default_logs.kind), ("loki",), installed)
+    yield from _twice(
+        "traces", traces.get("kind", default_traces.kind), ("tempo", "opentelemetry-collector"), installed
+    )
+
+
+def _unknown_systems(named: Any, systems: Any) -> Iterable[Problem]:
+    if not isinstance(named, Mapping) or not isinstance(systems, Mapping):
+        return
+    for name in named:
+        if name not in systems:
             there = ", ".join(sorted(map(str, systems))) or "none"
             yield Problem(("logs", "systems", name), f"the environment has no system {name!r}; there are: {there}")
-    for key, section in (("logs", logs), ("traces", traces)):
-        storage = section.get("storage")
-        if isinstance(storage, Mapping) and storage.get("kind") == "s3" and not external_secrets:
-            if storage.get("role_arn") is None:
-                message = "missing; without it the access key comes from a secret store, and this environment has none"
-                yield Problem((key, "storage", "role_arn"), message)
-    for key, section, charts in (("logs", logs, _LOG_CHARTS), ("traces", traces, _TRACE_CHARTS)):
-        for chart in charts if section.get("kind", "none") != "none" else ():
-            if chart in installed:
-                message = f"the environment runs its own, since {key}.kind is {section['kind']!r}: set it to 'off', or {key}.kind to none"
-                yield Problem(("operators", chart), message)
 
 
-_LOG_CHARTS, _TRACE_CHARTS = ("loki",), ("tempo", "opentelemetry-collector")
+def _keyless(key: str, section: Mapping[str, Any]) -> Iterable[Problem]:
+    """A bucket whose access key has no store to come from."""
+    storage = section.get("storage")
+    if isinstance(storage, Mapping) and storage.get("kind") == "s3" and storage.get("role_arn") is None:
+        message = "missing; without it the access key comes from a secret store, and this environment has none"
+        yield Problem((key, "storage", "role_arn"), message)
+
+
+def _twice(key: str, kind: Any, charts: Sequence[str], installed: Sequence[str]) -> Iterable[Problem]:
+    """Operators that would do what the environment does by itself."""
+    for chart in charts if kind != "none" else ():
+        if chart in installed:
+            message = f"the environment has programs of its own for {key}: set this to 'off', or {key} to 'kind: none'"
+            yield Problem(("operators", chart), message)
 
 
 def _section(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -143,5 +161,7 @@ def _stores(data: Mapping[str, Any]) -> set[Any]:
     return {data.get("kind"), *(one for one in named if isinstance(one, str))}
 
 
-NO_LOGS, NO_TRACES = LogsConfig(kind="none"), TracesConfig(kind="none")
-LOKI, TEMPO = LogsConfig(kind="loki"), TracesConfig(kind="tempo")
+def default(monitoring: Any) -> tuple[LogsConfig, TracesConfig]:
+    """What an environment has that says nothing: Loki and Tempo, or nothing where `monitoring` is basic."""
+    basic = monitoring == "basic"
+    return LogsConfig(kind="none" if basic else "loki"), TracesConfig(kind="none" if basic else "tempo")

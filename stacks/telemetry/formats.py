@@ -1,4 +1,4 @@
-"""In which forms each system writes its lines, by namespace; the platform's own programs write JSON or no form at all."""
+"""In which forms each system writes its lines, by namespace; of the platform's own programs none is taken apart."""
 
 from __future__ import annotations
 

@@ -78,9 +78,7 @@ def plan(args: SystemArgs, scope: Scope, logs: LogsConfig, traces: TracesConfig,
         args=args, scope=scope, replicas=figures.replicas, days=figures.retention_days, storage=figures.storage
     )
     namespaces = [*systems, MONITORING_NAMESPACE, scope.namespace]
-    lines = {
-        store: [one for one in namespaces if logs.store(one) == store] for store in ("loki", "elasticsearch")
-    }
+    lines = {store: [one for one in namespaces if logs.store(one) == store] for store in ("loki", "elasticsearch")}
     programs, secrets = _log_programs(known, logs, lines, traces)
     if traces.kind != "none":
         made, keys = _trace_programs(known, traces, systems, to_loki=bool(lines["loki"]))
@@ -126,9 +124,7 @@ def _alloy(known: _Figures, lines: Mapping[str, Sequence[str]]) -> ProgramArgs:
     )
 
 
-def _loki(
-    known: _Figures, logs: LogsConfig, traces: TracesConfig
-) -> tuple[ProgramArgs, dict[str, Mapping[str, str]]]:
+def _loki(known: _Figures, logs: LogsConfig, traces: TracesConfig) -> tuple[ProgramArgs, dict[str, Mapping[str, str]]]:
     bucket, keys = _bucket(logs.storage, _LOKI_SECRET, "loki")
     senders = [known.within(alloy.NAME)]
     if traces.kind != "none":
