@@ -133,7 +133,7 @@ def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOption
         store.name,
         store.provider,
         labels=args.scope("platform").labels(store.name),
-        namespaces=[*systems, MONITORING_NAMESPACE],
+        namespaces=[*systems, MONITORING_NAMESPACE, *([telemetry.NAME] if args.telemetry.present else [])],
         opts=opts,
     )
     return [made]

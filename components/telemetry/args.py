@@ -20,11 +20,15 @@ DATA = "/var/lib/telemetry"
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """A volume of `size` for each pod, mounted at `DATA`; `backup` says where a second copy of it is, or why none."""
+    """A volume of `size` for each pod, mounted at `DATA`; `backup` says where a second copy of it is, or why none.
+
+    `protect` keeps it from an update that would remove it.
+    """
 
     size: Bytes
     storage_class: str | None
     backup: str
+    protect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from components.observability.monitors import pod_monitor
 from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import SINGLE_REPLICA_REASON
-from components.telemetry.args import ProgramArgs
+from components.telemetry.args import ProgramArgs, Volume
 from components.telemetry.pod import pod_template
 
 
@@ -97,9 +97,12 @@ class Program(pulumi.ComponentResource):
             return
         # Members find each other only once all of them are there.
         stateful = {"service_name": args.headless, "pod_management_policy": "Parallel"}
-        claims = [_claim(args)]
+        keep = args.volume.protect or None
         StatefulSet(
-            self._name, metadata=metadata, spec={**spec, **stateful, "volume_claim_templates": claims}, opts=opts
+            self._name,
+            metadata=metadata,
+            spec={**spec, **stateful, "volume_claim_templates": [_claim(args.volume, args.pods)]},
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=keep, retain_on_delete=keep)),
         )
 
     def _watched(self) -> None:
@@ -117,12 +120,11 @@ class Program(pulumi.ComponentResource):
             prometheus_rule(self._name, scope=args.scope, component=args.name, rules=rules, opts=self._child)
 
 
-def _claim(args: ProgramArgs) -> dict[str, Any]:
-    assert args.volume is not None
-    size = {"resources": {"requests": {"storage": str(args.volume.size)}}}
-    storage_class = {"storage_class_name": args.volume.storage_class} if args.volume.storage_class else {}
-    annotations = {"platform.io/backup": args.volume.backup}
+def _claim(volume: Volume, labels: dict[str, str]) -> dict[str, Any]:
+    size = {"resources": {"requests": {"storage": str(volume.size)}}}
+    storage_class = {"storage_class_name": volume.storage_class} if volume.storage_class else {}
+    annotations = {"platform.io/backup": volume.backup}
     return {
-        "metadata": {"name": "data", "labels": args.pods, "annotations": annotations},
+        "metadata": {"name": "data", "labels": labels, "annotations": annotations},
         "spec": {"access_modes": ["ReadWriteOnce"], **size, **storage_class},
     }

@@ -57,8 +57,8 @@ class _Figures:
     days: int
     storage: Bytes
 
-    def volume(self, size: Bytes, backup: str) -> Volume:
-        return Volume(size=size, storage_class=self.args.tier.storage_class, backup=backup)
+    def volume(self, size: Bytes, backup: str, *, protect: bool = False) -> Volume:
+        return Volume(size=size, storage_class=self.args.tier.storage_class, backup=backup, protect=protect)
 
     def neighbours(self, *, senders: Sequence[Peer] = (), readers: Sequence[Peer] = ()) -> Neighbours:
         return Neighbours(scope=self.scope, monitoring=PROMETHEUS, senders=senders, readers=readers)
@@ -210,6 +210,9 @@ def _bucket(storage: object, secret: str, prefix: str) -> tuple[Bucket | None, d
 
 
 def _store_volume(known: _Figures, bucket: Bucket | None) -> Volume:
+    protect = known.args.tier.protect_data
     if bucket:
-        return known.volume(_BESIDE_BUCKET, f"bucket {bucket.name}; here is only what is not there yet")
-    return known.volume(known.storage, "none: what watches is worth less than what it watches; use a bucket")
+        backup = f"bucket {bucket.name}; here is only what is not there yet"
+        return known.volume(_BESIDE_BUCKET, backup, protect=protect)
+    backup = "none: what watches is worth less than what it watches; use a bucket"
+    return known.volume(known.storage, backup, protect=protect)

@@ -71,7 +71,7 @@ def _redis_names(name: str, roles: tuple[str, ...]) -> list[str]:
 OBJECT_NAMES = (
     *("minio", "minio-headless", "allow-dns", "default-deny"),
     *(f"postgresql-cluster{suffix}" for suffix in ("", "-rw", "-ro", "-r", "-pooler-rw", "-pooler-ro")),
-    *("postgresql-backup", "minio-buckets", "astrbot-migration"),
+    *("postgresql-backup", "minio-buckets", "astrbot-migration", "alloy-reads-logs"),
     *_redis_names("redis-cluster", ("", "-leader", "-follower", "-master")),
     *_redis_names("redis", ("",)),
 )

@@ -12,6 +12,7 @@ from components.observability.alerts import scoped
 from components.observability.dashboards import Board, Panel, Query
 from components.observability.rules import RuleSet
 from components.observability.stores import MINIO, MONITORING, POSTGRESQL, REDIS
+from components.telemetry.alerts import RULE_SETS as TELEMETRY
 from graph.model import Graph
 from stacks.alerts import RULES, system_rules
 from stacks.dashboards import BUSINESS, boards
@@ -19,7 +20,7 @@ from tests.unit.observability.tools import run
 from tests.unit.recordings import objects, recorded
 
 EVERY_BOARD = boards(BUSINESS)
-RULE_SETS = [*(system_rules(system, system) for system in RULES), POSTGRESQL, REDIS, MINIO, MONITORING]
+RULE_SETS = [*(system_rules(system, system) for system in RULES), POSTGRESQL, REDIS, MINIO, MONITORING, *TELEMETRY]
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -31,7 +32,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 def test_the_dashboards_of_the_documents_are_there() -> None:
     assert {board.uid for board in EVERY_BOARD} == {
-        "overview", "system", "tracing", "database", "redis", "canary", "tenants",
+        "overview", "system", "tracing", "telemetry", "database", "redis", "canary", "tenants",
         "astrbot", "cloudlens", "federated-risk", "multi-cluster", "orders",
     }  # fmt: skip
     assert all(BUSINESS[system] for system in RULES), "each system declares its own business panels"
