@@ -53,13 +53,14 @@ COLLECTOR = RuleSet(
     alerts=(
         _lost(
             "CollectorRefusesSpans",
-            "sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{$scope}[5m])) > 0",
+            'sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{$scope,job=~"otel-.+"}[5m])) > 0',
             "{{ $labels.job }} refuses spans",
             "It turns away {{ $value | humanize }} spans a second: its memory is at the limit.",
         ),
         _lost(
             "CollectorExportFailing",
-            "sum by (namespace, job, exporter) (rate(otelcol_exporter_send_failed_spans_total{$scope}[5m])) > 0",
+            "sum by (namespace, job, exporter) "
+            '(rate(otelcol_exporter_send_failed_spans_total{$scope,job=~"otel-.+"}[5m])) > 0',
             "{{ $labels.job }} cannot send spans by {{ $labels.exporter }}",
             "{{ $value | humanize }} spans a second are lost after all retries.",
         ),
@@ -76,13 +77,13 @@ TEMPO = RuleSet(
         ),
     ),
 )
-# Jaeger is a collector of its own kind, and tells the same.
+# Jaeger is a collector of its own kind, and tells the same: each has its alert by its job.
 JAEGER = RuleSet(
     name="jaeger",
     alerts=(
         _lost(
             "JaegerRefusesSpans",
-            "sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{$scope}[5m])) > 0",
+            'sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{$scope,job="jaeger"}[5m])) > 0',
             "Jaeger refuses spans",
             "It turns away {{ $value | humanize }} spans a second: its memory is at the limit.",
         ),
