@@ -93,7 +93,11 @@ SOURCES: Mapping[str, frozenset[str]] = {
         }
     ),
     "alloy": frozenset(
-        {"loki_write_dropped_entries_total", "loki_write_sent_entries_total", "loki_write_sent_bytes_total"}
+        {
+            "loki_write_dropped_entries_total",
+            "loki_write_sent_entries_total",
+            "otelcol_exporter_send_failed_log_records_total",
+        }
     ),
     "fluent-bit": frozenset({"fluentbit_output_dropped_records_total", "fluentbit_output_proc_records_total"}),
     "loki": frozenset({"loki_request_duration_seconds", "loki_distributor_bytes_received_total"}),

@@ -14,6 +14,19 @@ def _lost(name: str, expr: str, summary: str, description: str) -> Alert:
     return Alert(name=name, expr=expr, for_="5m", severity="warning", summary=summary, description=description)
 
 
+def watched(program: str, rules: RuleSet | None) -> RuleSet:
+    """The rules of a program, and that it is there at all."""
+    down = Alert(
+        name="TelemetryDown",
+        expr=f'up{{$scope,job="{program}"}} == 0',
+        for_="5m",
+        severity="warning",
+        summary=f"{program} does not answer",
+        description="Pod {{ $labels.pod }} has told no metrics for 5 minutes: what it carries or keeps stands still.",
+    )
+    return RuleSet(name=program, alerts=(*(rules.alerts if rules else ()), down))
+
+
 ALLOY = RuleSet(
     name="alloy",
     alerts=(
@@ -22,6 +35,12 @@ ALLOY = RuleSet(
             "sum by (namespace, reason) (rate(loki_write_dropped_entries_total{$scope}[5m])) > 0",
             "Log lines are lost on their way to Loki",
             "Alloy drops {{ $value | humanize }} lines a second: {{ $labels.reason }}.",
+        ),
+        _lost(
+            "LogsNotForwarded",
+            'sum by (namespace) (rate(otelcol_exporter_send_failed_log_records_total{$scope,job="alloy"}[5m])) > 0',
+            "Log lines are lost on their way to Fluent Bit",
+            "Fluent Bit has not taken {{ $value | humanize }} lines a second from Alloy, after all retries.",
         ),
     ),
 )

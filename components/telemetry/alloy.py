@@ -145,7 +145,8 @@ def _process_for_loki(args: AlloyArgs) -> str:
         block("stage.template", attributes=lower),
         block("stage.labels", attributes={"values": _object({"level": '""'})}),
         block("stage.structured_metadata", attributes={"values": _object(kept)}),
-        block("stage.label_drop", attributes={"values": '["pod"]'}),
+        # Not the pod, and not `job`, which the reader adds and which says nothing.
+        block("stage.label_keep", attributes={"values": _text([*(one for one in _LABELS if one != "pod"), "level"])}),
         block("stage.static_labels", attributes={"values": _object(fixed)}),
     ]
     return block("loki.process", "loki", {"forward_to": "[loki.write.loki.receiver]"}, stages)

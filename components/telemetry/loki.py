@@ -90,6 +90,7 @@ def configuration(args: LokiArgs) -> dict[str, Any]:
             "path_prefix": DATA,
             "replication_factor": args.replicas,
             "ring": {"kvstore": {"store": "inmemory" if single else "memberlist"}},
+            **({"instance_addr": "127.0.0.1"} if single else {}),
         },
         **({} if single else {"memberlist": {"join_members": members, "bind_port": _GOSSIP_PORT}}),
         "schema_config": {"configs": [{**period, "index": {"prefix": "index_", "period": "24h"}}]},

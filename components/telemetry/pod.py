@@ -53,6 +53,7 @@ def _container(args: ProgramArgs, mounts: list[Any]) -> Any:
         "name": args.name,
         "image": args.image,
         "image_pull_policy": "IfNotPresent",
+        **({"command": list(args.command)} if args.command else {}),
         "args": list(args.arguments),
         "env": _environment(args),
         "ports": [{"name": name, "container_port": port, "protocol": "TCP"} for name, port in args.ports.items()],

@@ -14,6 +14,7 @@ from components.observability.monitors import pod_monitor
 from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import SINGLE_REPLICA_REASON
+from components.telemetry.alerts import watched
 from components.telemetry.args import ProgramArgs, Volume
 from components.telemetry.pod import pod_template
 
@@ -115,9 +116,8 @@ class Program(pulumi.ComponentResource):
             endpoints=args.metrics,
             opts=self._child,
         )
-        if args.rules:
-            rules = args.rules.within(args.scope.namespace, system=args.scope.system)
-            prometheus_rule(self._name, scope=args.scope, component=args.name, rules=rules, opts=self._child)
+        rules = watched(args.name, args.rules).within(args.scope.namespace, system=args.scope.system)
+        prometheus_rule(self._name, scope=args.scope, component=args.name, rules=rules, opts=self._child)
 
 
 def _claim(volume: Volume, labels: dict[str, str]) -> dict[str, Any]:

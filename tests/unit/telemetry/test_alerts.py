@@ -10,8 +10,8 @@ import yaml
 
 from components.observability import promql
 from components.observability.alerts import Alert
-from components.telemetry.alerts import RULE_SETS
-from tests.unit.observability.series import Case, Series, counter
+from components.telemetry.alerts import RULE_SETS, watched
+from tests.unit.observability.series import Case, Series, counter, gauge
 from tests.unit.observability.tools import run
 
 NAMESPACE = 'namespace="telemetry"'
@@ -34,6 +34,8 @@ def failing() -> Case:
 
 REFUSED = "otelcol_receiver_refused_spans_total"
 CASES = {
+    "TelemetryDown": gauge(f'up{{{NAMESPACE},job="loki",pod="loki-0"}}', 0, 1),
+    "LogsNotForwarded": lost("otelcol_exporter_send_failed_log_records_total", 'job="alloy",exporter="otlphttp"'),
     "LogsDropped": lost("loki_write_dropped_entries_total", 'reason="ingester_error"'),
     "LokiRequestErrors": failing(),
     "ElasticsearchLogsDropped": lost("fluentbit_output_dropped_records_total", 'name="es.0"'),
@@ -44,7 +46,11 @@ CASES = {
     "TempoDiscardsSpans": lost("tempo_discarded_spans_total", 'reason="trace_too_large"'),
     "JaegerRefusesSpans": lost(REFUSED, 'job="jaeger",receiver="otlp"'),
 }
-ALERTS = [alert for rules in RULE_SETS for alert in rules.within("telemetry", system="telemetry").alerts]
+ALERTS = [
+    alert
+    for rules in (*RULE_SETS, watched("loki", None))
+    for alert in rules.within("telemetry", system="telemetry").alerts
+]
 
 
 def test_every_alert_has_a_case() -> None:

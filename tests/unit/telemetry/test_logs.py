@@ -24,7 +24,6 @@ from tests.unit.scratch import Scratch
 from tests.unit.telemetry.environments import SMALL, jaeger
 
 EVERY_FORMAT = (parsing.STRUCTLOG, parsing.PYTHON_LOGGING, parsing.RUST_TRACING, parsing.GIN)
-BUILT_IN = {"namespace", "pod", "container", "app", "system"}
 
 
 def taken(form: LineFormat, line: str) -> dict[str, Any]:
@@ -90,6 +89,8 @@ def test_what_a_label_is_made_of_is_few_and_the_rest_is_beside_the_line() -> Non
     text = file_of(recorded("prod"), "alloy")
     (labels,) = re.findall(r"stage\.labels \{\s+values = \{ (.*) \}", text)
     assert labels == 'level = ""'
+    (kept,) = re.findall(r"stage\.label_keep \{\s+values = (\[.*\])", text)
+    assert set(json.loads(kept)) == {"namespace", "container", "app", "system", "level"}
     for name in METADATA:
         assert f'{name} = ""' in text
     assert {name for form in EVERY_FORMAT for name in form.extracted} - {*METADATA, "level"} == {
