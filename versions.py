@@ -33,6 +33,14 @@ ALERTMANAGER_IMAGE = f"quay.io/prometheus/alertmanager:{ALERTMANAGER_VERSION}"
 GRAFANA_IMAGE = "docker.io/grafana/grafana:12.1.1"
 THANOS_VERSION = "v0.39.2"
 THANOS_IMAGE = f"quay.io/thanos/thanos:{THANOS_VERSION}"
+# Logs and traces: the newest of each that its project had released by August 2026, but for Tempo, whose 3.0 has
+# another configuration.
+ALLOY_IMAGE = "docker.io/grafana/alloy:v1.17.0"
+FLUENT_BIT_IMAGE = "docker.io/fluent/fluent-bit:5.1.2"
+LOKI_IMAGE = "docker.io/grafana/loki:3.7.8"
+OPENTELEMETRY_COLLECTOR_IMAGE = "docker.io/otel/opentelemetry-collector-contrib:0.155.0"
+TEMPO_IMAGE = "docker.io/grafana/tempo:2.10.5"
+JAEGER_IMAGE = "docker.io/jaegertracing/jaeger:2.17.0"
 
 
 class CustomResource(NamedTuple):

@@ -54,21 +54,22 @@ def _can_be_repeated(resource: Resource) -> bool:
 
 
 def _moved(resource: Resource, number: int) -> Resource:
-    inputs = _renamed(resource.inputs, f"astrbot-{number}")
+    inputs = _renamed(resource.inputs, number)
     return dataclasses.replace(
         resource, urn=f"{resource.urn}-{number}", name=f"{resource.name}-{number}", inputs=inputs
     )
 
 
-def _renamed(value: Any, namespace: str) -> Any:
-    """The value in another namespace, and with another host, since addresses are unique."""
+def _renamed(value: Any, number: int) -> Any:
+    """The value in other namespaces, and with another host, since addresses are unique."""
     if isinstance(value, dict):
-        return {key: _renamed(item, namespace) for key, item in value.items()}
+        return {key: _renamed(item, number) for key, item in value.items()}
     if isinstance(value, list):
-        return [_renamed(item, namespace) for item in value]
+        return [_renamed(item, number) for item in value]
     if not isinstance(value, str):
         return value
-    return {"astrbot": namespace, "api.saas-platform.com": f"{namespace}.saas-platform.com"}.get(value, value)
+    moved = {name: f"{name}-{number}" for name in ("astrbot", "monitoring", "telemetry")}
+    return {**moved, "api.saas-platform.com": f"astrbot-{number}.saas-platform.com"}.get(value, value)
 
 
 def _requests(analyzer: Any, graph: Graph) -> Callable[[], None]:

@@ -14,6 +14,7 @@ from components.routing.release import APPLICATION_LABEL, Entry
 from stacks.releases import Routing
 from stacks.releasing import released
 from stacks.services import Capability, Service
+from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
 from stacks.workloads.arguments import (
     container_port,
@@ -57,11 +58,12 @@ class Surroundings:
     reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
     service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
     outside enters. `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether
-    there are VerticalPodAutoscalers.
+    there are VerticalPodAutoscalers, `telemetry` where traces go.
     """
 
     scope: Scope
     tier: Tier
+    telemetry: TelemetryAccess
     registry: str
     version: str
     config_map: str
@@ -115,7 +117,7 @@ def egress_flows(service: Service, services: Sequence[Service], around: Surround
     """Whom a service may reach: those it calls, and what it uses."""
     called = [other for name in service.calls for other in services if other.name == name]
     flows = [Flow(peer=Peer(pods=pods(around.scope, one)), ports=tuple(one.ports.values())) for one in called]
-    flows += [mesh.CONTROL_PLANE] if _meshed(around) else []
+    flows += [*([mesh.CONTROL_PLANE] if _meshed(around) else []), *around.telemetry.egress]
     for capability in service.uses:
         if capability == "internet":
             flows.append(INTERNET_HTTPS)
@@ -143,6 +145,16 @@ def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]
     return (
         mesh.pod_annotations(container_port(service, first.port), first.path) if first else mesh.pod_annotations(None)
     )
+
+
+def _telemetry(service: Service, around: Surroundings, version: str, instance: str | None) -> dict[str, str]:
+    """The OpenTelemetry variables of a service: in this one place for all applications."""
+    attributes = {
+        "service.namespace": around.scope.system,
+        "service.version": version,
+        "deployment.environment.name": around.scope.environment,
+    }
+    return around.telemetry.environment(service.name, attributes | ({"tenant.id": instance} if instance else {}))
 
 
 def application_args(
@@ -180,7 +192,11 @@ def application_args(
         ingress=() if instance else ingress_flows(service, services, around),
         egress=() if instance else egress_flows(service, services, around),
         zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
-        environment={**service.environment, **({"TENANT_ID": instance} if instance else {})},
+        environment={
+            **_telemetry(service, around, version, instance),
+            **service.environment,
+            **({"TENANT_ID": instance} if instance else {}),
+        },
         release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
         mesh=_meshed(around),
         priority=Priority[service.priority.upper()],

@@ -27,6 +27,7 @@ from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
 from stacks.systems import Systems, entry_hosts
+from stacks.telemetry import config as telemetry
 from stacks.tiers import TIERS, Tier
 from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, TierName
 
@@ -77,6 +78,8 @@ class EnvironmentFile(Model):
     access: Access | None = None
     delivery: Delivery = "pulumi"
     gitops: GitOpsConfig | None = None
+    logs: telemetry.LogsConfig | None = None
+    traces: telemetry.TracesConfig | None = None
     systems: Systems
 
     @classmethod
@@ -104,6 +107,10 @@ class EnvironmentFile(Model):
                 yield problem._replace(path=("operators", *problem.path))
             installed = to_install(declared, kind, uses)
             yield from delivery_problems(data, installed, external_secrets=bool(external))
+            watched = overrides.get("monitoring", tier.monitoring)
+            yield from telemetry.telemetry_problems(
+                data, installed, monitoring=watched, external_secrets=bool(external)
+            )
             for problem in access_problems(data.get("access"), data.get("systems")):
                 yield problem._replace(path=("access", *problem.path))
         yield from fleet_problems(data)
@@ -131,6 +138,16 @@ class Environment:
         """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
         the cluster's roles have there."""
         return self.file.access or (Access() if self.cluster.kind == "eks" else None)
+
+    @property
+    def logs(self) -> telemetry.LogsConfig:
+        """Where logs go: what the file says; else to Loki, but nowhere where monitoring is basic."""
+        return self.file.logs or telemetry.default(self.tier.monitoring)[0]
+
+    @property
+    def traces(self) -> telemetry.TracesConfig:
+        """Where traces go: what the file says; else to Tempo, but nowhere where monitoring is basic."""
+        return self.file.traces or telemetry.default(self.tier.monitoring)[1]
 
     @property
     def installed_operators(self) -> list[str]:

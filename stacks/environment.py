@@ -11,6 +11,7 @@ from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
+from components.naming import Scope
 from components.network import Peer
 from components.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from components.priority import PriorityClasses
@@ -27,6 +28,7 @@ from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import cluster_targets, sizing
 from stacks.services import Service
+from stacks.telemetry import access as telemetry
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
@@ -54,6 +56,7 @@ def build(environment: Environment) -> dict[str, object]:
     everyone = {one.name: [*one.everyone, *systems[one.name].services] for one in declarations}
     args = replace(args, asking=_asking(environment, everyone))
     targets = metrics_targets(declarations, everyone, args.routing) + cluster_targets(environment.installed_operators)
+    targets += args.telemetry.metrics
     monitoring = Monitoring(args, targets, alert_receivers(declarations), declarations, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
@@ -64,7 +67,25 @@ def build(environment: Environment) -> dict[str, object]:
             outputs[f"{declaration.name.replace('-', '_')}_url"] = system.url
     if (access := environment.access) is not None:
         register_access(access, args, owners, opts)
+    _telemetry(environment, args, list(systems), owners, opts)
     return outputs
+
+
+def _telemetry(
+    environment: Environment,
+    args: SystemArgs,
+    systems: Sequence[str],
+    owners: dict[str, pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """Collect and keep logs and traces, where there are any."""
+    if not args.telemetry.present:
+        return
+    # Only here: an environment without them loads none of their programs' configurations.
+    from stacks.telemetry.system import Telemetry
+
+    made = Telemetry(args, environment.logs, environment.traces, systems, opts)
+    made.allow_reading({**owners, telemetry.NAME: made}, opts)
 
 
 def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.ResourceOptions) -> dict[str, object]:
@@ -77,7 +98,8 @@ def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.Res
 
 def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
     file, access = environment.file, environment.access
-    systems = [MONITORING_NAMESPACE, *file.systems.deployed]
+    own = [MONITORING_NAMESPACE, *([telemetry.NAME] if _telemetry_access(environment).present else [])]
+    systems = [*own, *file.systems.deployed]
     teams = [team.name for team in access.teams] if access else []
     return gitops_args(
         config,
@@ -130,7 +152,7 @@ def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOption
         store.name,
         store.provider,
         labels=args.scope("platform").labels(store.name),
-        namespaces=[*systems, MONITORING_NAMESPACE],
+        namespaces=[*systems, MONITORING_NAMESPACE, *([telemetry.NAME] if args.telemetry.present else [])],
         opts=opts,
     )
     return [made]
@@ -188,6 +210,18 @@ def _system_args(environment: Environment) -> SystemArgs:
         keda=environment.has(KEDA),
         vertical=environment.has(VERTICAL_POD_AUTOSCALER),
         origin=_origin(environment),
+        telemetry=_telemetry_access(environment),
+    )
+
+
+def _telemetry_access(environment: Environment) -> telemetry.TelemetryAccess:
+    """What is known of logs and traces before anything is made."""
+    logs, traces = environment.logs, environment.traces
+    return telemetry.TelemetryAccess(
+        scope=Scope(namespace=telemetry.NAME, system=telemetry.NAME, environment=environment.name),
+        logs=any(store != "none" for store in (logs.kind, *logs.systems.values())),
+        loki="loki" in (logs.kind, *logs.systems.values()),
+        traces=None if traces.kind == "none" else traces.kind,
     )
 
 

@@ -92,9 +92,29 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "minio_cluster_capacity_usable_total_bytes",
         }
     ),
-    "tempo": frozenset(
-        {"traces_service_graph_request_total", "traces_spanmetrics_calls_total", "traces_spanmetrics_latency"}
+    "alloy": frozenset(
+        {
+            "loki_write_dropped_entries_total",
+            "loki_write_sent_entries_total",
+            "otelcol_exporter_send_failed_log_records_total",
+        }
     ),
+    "fluent-bit": frozenset({"fluentbit_output_dropped_records_total", "fluentbit_output_proc_records_total"}),
+    "loki": frozenset({"loki_request_duration_seconds", "loki_distributor_bytes_received_total"}),
+    "opentelemetry-collector": frozenset(
+        {
+            "otelcol_receiver_accepted_spans_total",
+            "otelcol_receiver_refused_spans_total",
+            "otelcol_exporter_sent_spans_total",
+            "otelcol_exporter_send_failed_spans_total",
+            "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
+            "traces_service_graph_request_total",
+            "traces_service_graph_request_failed_total",
+            "traces_spanmetrics_calls_total",
+            "traces_spanmetrics_duration_seconds",
+        }
+    ),
+    "tempo": frozenset({"tempo_discarded_spans_total"}),
     "cloudlens": frozenset(
         {
             "cloudlens_api_requests_total",

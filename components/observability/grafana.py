@@ -37,7 +37,8 @@ _PROVISIONING, _BOARDS, _CA = "/etc/grafana/provisioning", "/var/lib/grafana-das
 class GrafanaArgs:
     """`boards` are shown from Prometheus at `prometheus_url`, whose certificate's authority is in `ca_secret`.
 
-    `admin_secret` has the administrator's password under `password`. It keeps no state: one pod.
+    `admin_secret` has the administrator's password under `password`. It keeps no state: one pod. `sources` are further
+    data sources, as Grafana's file has them, and `egress` the ways there.
     """
 
     scope: Scope
@@ -46,6 +47,8 @@ class GrafanaArgs:
     prometheus_pods: Mapping[str, str]
     admin_secret: str
     ca_secret: str | None = None
+    sources: Sequence[Mapping[str, Any]] = ()
+    egress: Sequence[Flow] = ()
     resources: ContainerResources = _RESOURCES
 
     def footprint(self) -> Footprint:
@@ -62,7 +65,10 @@ class GrafanaArgs:
         source = {"name": "Prometheus", "uid": DATA_SOURCE, "type": "prometheus", "access": "proxy"}
         return {
             "apiVersion": 1,
-            "datasources": [{**source, "url": self.prometheus_url, "isDefault": True, **tls, **secure}],
+            "datasources": [
+                {**source, "url": self.prometheus_url, "isDefault": True, **tls, **secure},
+                *map(dict, self.sources),
+            ],
         }
 
 
@@ -111,7 +117,7 @@ class Grafana(pulumi.ComponentResource):
             component=NAME,
             pods=self._selector,
             ingress=[Flow(peer=prometheus, ports=(PORT,))],
-            egress=[Flow(peer=prometheus, ports=(_PROMETHEUS_PORT,))],
+            egress=[Flow(peer=prometheus, ports=(_PROMETHEUS_PORT,)), *self._args.egress],
             opts=self._child,
         )
 

@@ -74,7 +74,10 @@ class ImageRegistryConfig(RuleConfig):
     registries: tuple[str, ...] = (
         "ghcr.io/saas-platform",
         "ghcr.io/cloudnative-pg",
+        "docker.io/fluent",
         "docker.io/grafana",
+        "docker.io/jaegertracing",
+        "docker.io/otel",
         "quay.io/minio",
         "quay.io/opstree",
         "quay.io/prometheus",

@@ -11,6 +11,7 @@ from components.credentials import ExternalStore
 from components.naming import Scope
 from components.network import Peer
 from stacks.releases import Routing
+from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
 
 
@@ -34,11 +35,14 @@ class CloudBackups:
 
 @dataclass(frozen=True, kw_only=True)
 class SystemArgs:
-    """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
-    in the Pulumi state, `origin` the labels by which its monitoring tells it from others, and `needs` what must be
-    there before anything reads from the store. `prometheus` is the URL of the environment's Prometheus, `backups` where
-    backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the VerticalPodAutoscaler
-    are in the cluster."""
+    """The environment of a system.
+
+    `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not in the Pulumi state, `origin` the
+    labels by which its monitoring tells it from others, and `needs` what must be there before anything reads from the
+    store. `prometheus` is the URL of the environment's Prometheus, `telemetry` where logs and traces go, `backups`
+    where backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the
+    VerticalPodAutoscaler are in the cluster, `asking` who asks Prometheus besides those of its own namespace.
+    """
 
     environment: str
     tier: Tier
@@ -47,13 +51,13 @@ class SystemArgs:
     ingress_class: str
     store: ExternalStore | None
     routing: Routing
+    telemetry: TelemetryAccess
     origin: Mapping[str, str]
     prometheus: str = ""
     backups: CloudBackups | None = None
     needs: Sequence[pulumi.Resource] = ()
     keda: bool = False
     vertical: bool = False
-    # Who asks Prometheus besides those of its own namespace.
     asking: Sequence[Peer] = ()
 
     @property

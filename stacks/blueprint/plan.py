@@ -101,6 +101,7 @@ def _surroundings(order: Order, settings: Mapping[str, str], kept: Stores) -> Su
     return Surroundings(
         scope=scope,
         tier=args.tier,
+        telemetry=args.telemetry,
         registry=args.registry,
         version=order.version,
         config_map=declaration.config_map_name,

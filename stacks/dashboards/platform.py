@@ -74,15 +74,17 @@ TRACING = Board(
         panel("Who calls whom", "sum by (client, server) (rate(traces_service_graph_request_total[5m]))", kind="table"),
         panel(
             "Slow spans",
-            "histogram_quantile(0.95, sum by (service, span_name, le) (rate(traces_spanmetrics_latency_bucket[5m])))",
-            "{{service}} {{span_name}}",
+            "histogram_quantile(0.95, "
+            "sum by (service_name, span_name, le) (rate(traces_spanmetrics_duration_seconds_bucket[5m])))",
+            "{{service_name}} {{span_name}}",
             "s",
         ),
         panel(
             "Failed spans",
-            'sum by (service) (rate(traces_spanmetrics_calls_total{status_code="STATUS_CODE_ERROR"}[5m]))',
-            "{{service}}",
+            'sum by (service_name) (rate(traces_spanmetrics_calls_total{status_code="STATUS_CODE_ERROR"}[5m]))',
+            "{{service_name}}",
         ),
+        panel("Failed calls", "sum by (client, server) (rate(traces_service_graph_request_failed_total[5m]))"),
     ),
 )
 DATABASE = Board(
@@ -193,4 +195,32 @@ MULTI_CLUSTER = Board(
         ),
     ),
 )
-BOARDS = (OVERVIEW, SYSTEM, TRACING, DATABASE, REDIS, CANARY, TENANTS)
+# What logs and traces cost, and what of them is lost.
+TELEMETRY = Board(
+    uid="telemetry",
+    title="Logs and traces",
+    panels=(
+        panel("Lines sent to Loki", "sum(rate(loki_write_sent_entries_total[5m]))"),
+        panel("Received by Loki", "sum(rate(loki_distributor_bytes_received_total[5m]))", unit="Bps"),
+        panel("Lines dropped", "sum by (reason) (rate(loki_write_dropped_entries_total[5m]))", "{{reason}}"),
+        panel("Lines sent to Elasticsearch", "sum(rate(fluentbit_output_proc_records_total[5m]))"),
+        panel("Dropped before Elasticsearch", "sum(rate(fluentbit_output_dropped_records_total[5m]))"),
+        panel(
+            "Loki's answers (95th percentile)",
+            "histogram_quantile(0.95, sum by (route, le) (rate(loki_request_duration_seconds_bucket[5m])))",
+            "{{route}}",
+            "s",
+        ),
+        panel("Spans taken", "sum by (job) (rate(otelcol_receiver_accepted_spans_total[5m]))", "{{job}}"),
+        panel("Spans refused", "sum by (job) (rate(otelcol_receiver_refused_spans_total[5m]))", "{{job}}"),
+        panel("Spans sent on", "sum by (job, exporter) (rate(otelcol_exporter_sent_spans_total[5m]))"),
+        panel("Spans lost", "sum by (job, exporter) (rate(otelcol_exporter_send_failed_spans_total[5m]))"),
+        panel(
+            "Traces kept and not",
+            "sum by (decision) (rate(otelcol_processor_tail_sampling_global_count_traces_sampled_total[5m]))",
+            "{{decision}}",
+        ),
+        panel("Spans discarded by Tempo", "sum by (reason) (rate(tempo_discarded_spans_total[5m]))", "{{reason}}"),
+    ),
+)
+BOARDS = (OVERVIEW, SYSTEM, TRACING, TELEMETRY, DATABASE, REDIS, CANARY, TENANTS)

@@ -19,6 +19,7 @@ from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.declaration import Declaration
 from stacks.dashboards import boards
 from stacks.monitoring import notifications
+from stacks.monitoring.data_sources import sources
 from stacks.monitoring.levels import LEVELS, Level
 
 MAIN = "main"
@@ -61,7 +62,7 @@ def plan(
         scope=scope,
         level=level,
         prometheus=prometheus,
-        grafana=_grafana(scope, prometheus, systems) if level.grafana else None,
+        grafana=_grafana(args, scope, prometheus, systems) if level.grafana else None,
         alertmanager=AlertmanagerArgs(
             scope=scope,
             name=MAIN,
@@ -74,7 +75,7 @@ def plan(
     )
 
 
-def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[Declaration]) -> GrafanaArgs:
+def _grafana(args: SystemArgs, scope: Scope, prometheus: PrometheusArgs, systems: Sequence[Declaration]) -> GrafanaArgs:
     return GrafanaArgs(
         scope=scope,
         boards=boards(systems),
@@ -82,6 +83,8 @@ def _grafana(scope: Scope, prometheus: PrometheusArgs, systems: Sequence[Declara
         prometheus_pods=prometheus.pods,
         ca_secret=prometheus.tls_secret,
         admin_secret=GRAFANA_SECRET,
+        sources=sources(args.telemetry),
+        egress=args.telemetry.queries,
     )
 
 

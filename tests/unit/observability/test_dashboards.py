@@ -12,6 +12,7 @@ from components.observability.alerts import scoped
 from components.observability.dashboards import Board, Panel, Query
 from components.observability.rules import RuleSet
 from components.observability.stores import MINIO, MONITORING, POSTGRESQL, REDIS
+from components.telemetry.alerts import RULE_SETS as TELEMETRY
 from graph.model import Graph
 from stacks.blueprint.alerts import system_rules
 from stacks.dashboards import boards
@@ -19,7 +20,8 @@ from tests.unit.observability.tools import run
 from tests.unit.recordings import DECLARATIONS, objects, recorded
 
 EVERY_BOARD = boards(DECLARATIONS.values())
-RULE_SETS = [*(system_rules(DECLARATIONS[system]) for system in DECLARATIONS), POSTGRESQL, REDIS, MINIO, MONITORING]
+OWN = [POSTGRESQL, REDIS, MINIO, MONITORING, *TELEMETRY]
+RULE_SETS = [*map(system_rules, DECLARATIONS.values()), *OWN]
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -31,7 +33,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 def test_the_dashboards_of_the_documents_are_there() -> None:
     assert {board.uid for board in EVERY_BOARD} == {
-        "overview", "system", "tracing", "database", "redis", "canary", "tenants",
+        "overview", "system", "tracing", "telemetry", "database", "redis", "canary", "tenants",
         "astrbot", "cloudlens", "federated-risk", "multi-cluster", "orders",
     }  # fmt: skip
     assert all(declaration.boards() for declaration in DECLARATIONS.values()), (

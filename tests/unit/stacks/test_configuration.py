@@ -69,7 +69,7 @@ def test_a_service_of_the_configuration_has_the_figures_that_it_states(search: G
     assert {port["name"]: port["containerPort"] for port in found["ports"]} == {"http": 8080, "metrics": 9090}
     assert one(search, "HorizontalPodAutoscaler", "search")["spec"]["minReplicas"] == 2
     assert {port["port"] for port in one(search, "Service", "search")["spec"]["ports"]} == {8080, 9090}
-    assert environment_of(found).keys() == {"REDIS_PASSWORD"}
+    assert environment_of(found).keys() == {"OTEL_SDK_DISABLED", "REDIS_PASSWORD"}
 
 
 def test_both_ends_of_its_flows_are_opened_and_no_others(search: Graph) -> None:

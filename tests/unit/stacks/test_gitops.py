@@ -53,7 +53,8 @@ def test_argo_cd_is_told_of_every_part_and_nothing_else_is_deployed(scratch: Scr
     graph = scratch.record(existing(ONE))
     assert {one["kind"] for one in objects(graph)} == {"AppProject", "Application"}
     found = by_name(graph, "Application")
-    assert list(found) == ["scratch-main-platform", "scratch-main-monitoring", "scratch-main-astrbot"]
+    parts = ["platform", "monitoring", "telemetry", "astrbot"]
+    assert list(found) == [f"scratch-main-{part}" for part in parts]
     for one in found.values():
         assert one["spec"]["syncPolicy"] == SYNC_POLICY
         assert one["spec"]["source"]["repoURL"] == REPOSITORY
@@ -157,7 +158,7 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     spec = by_name(graph, "ApplicationSet")["scratch"]["spec"]
     elements = spec["generators"][0]["list"]["elements"]
     assert [(one["cluster"], one["part"]) for one in elements] == [
-        (cluster, part) for cluster in ("eu", "us") for part in ("platform", "monitoring", "astrbot")
+        (cluster, part) for cluster in ("eu", "us") for part in ("platform", "monitoring", "telemetry", "astrbot")
     ]
     alone = by_name(scratch.record(existing(SUBSCRIBED)), "Application").values()
     sources = [one["spec"]["source"] for one in alone]
@@ -168,7 +169,7 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     used = set(re.findall(r"{{\.(\w+)}}", yaml.safe_dump(spec["template"])))
     assert used <= fields, "Argo CD makes nothing of a template that names what no element has"
     steps = [[one["values"] for one in step["matchExpressions"]] for step in spec["strategy"]["rollingSync"]["steps"]]
-    systems = ["monitoring", "astrbot"]
+    systems = ["monitoring", "telemetry", "astrbot"]
     assert steps == [[["eu"], ["platform"]], [["eu"], systems], [["us"], ["platform"]], [["us"], systems]]
 
 

@@ -65,7 +65,7 @@ def test_a_declared_store_satisfies_the_policies_in_every_tier(scratch: Scratch,
 def test_only_the_environments_namespaces_read_from_its_cluster_store(scratch: Scratch) -> None:
     """Without conditions every namespace of the cluster can ask for every credential."""
     spec = one(declared(scratch, "aws"), "ClusterSecretStore", "mine")["spec"]
-    assert spec["conditions"] == [{"namespaces": ["astrbot", "monitoring"]}]
+    assert spec["conditions"] == [{"namespaces": ["astrbot", "monitoring", "telemetry"]}]
     assert spec["provider"] == {"aws": {"service": "SecretsManager", "region": "eu-central-1"}}
 
 
@@ -74,7 +74,7 @@ def test_a_store_of_a_namespace_is_in_each_with_its_account(scratch: Scratch) ->
     graph = declared(scratch, "kubernetes", "SecretStore")
     for kind, name in (("SecretStore", "mine"), ("ServiceAccount", "reader")):
         found = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
-        assert sorted(body["metadata"]["namespace"] for body in found) == ["astrbot", "monitoring"]
+        assert sorted(body["metadata"]["namespace"] for body in found) == ["astrbot", "monitoring", "telemetry"]
     for body in objects(graph, "ExternalSecret"):
         assert body["spec"]["secretStoreRef"] == {"name": "mine", "kind": "SecretStore"}
 

@@ -1,0 +1,111 @@
+"""The alerts that each program of the telemetry brings: what it loses, and why.
+
+The documents name none for logs and traces: figures are the program's own. Loss of a little for five minutes is a
+restart; of more, something is wrong.
+"""
+
+from __future__ import annotations
+
+from components.observability.alerts import Alert
+from components.observability.rules import RuleSet
+
+
+def _lost(name: str, expr: str, summary: str, description: str) -> Alert:
+    return Alert(name=name, expr=expr, for_="5m", severity="warning", summary=summary, description=description)
+
+
+def watched(program: str, rules: RuleSet | None) -> RuleSet:
+    """The rules of a program, and that it is there at all."""
+    down = Alert(
+        name="TelemetryDown",
+        expr=f'up{{$scope,job="{program}"}} == 0',
+        for_="5m",
+        severity="warning",
+        summary=f"{program} does not answer",
+        description="Pod {{ $labels.pod }} has told no metrics for 5 minutes: what it carries or keeps stands still.",
+    )
+    return RuleSet(name=program, alerts=(*(rules.alerts if rules else ()), down))
+
+
+ALLOY = RuleSet(
+    name="alloy",
+    alerts=(
+        _lost(
+            "LogsDropped",
+            "sum by (namespace, reason) (rate(loki_write_dropped_entries_total{$scope}[5m])) > 0",
+            "Log lines are lost on their way to Loki",
+            "Alloy drops {{ $value | humanize }} lines a second: {{ $labels.reason }}.",
+        ),
+        _lost(
+            "LogsNotForwarded",
+            'sum by (namespace) (rate(otelcol_exporter_send_failed_log_records_total{$scope,job="alloy"}[5m])) > 0',
+            "Log lines are lost on their way to Fluent Bit",
+            "Fluent Bit has not taken {{ $value | humanize }} lines a second from Alloy, after all retries.",
+        ),
+    ),
+)
+LOKI = RuleSet(
+    name="loki",
+    alerts=(
+        _lost(
+            "LokiRequestErrors",
+            'sum by (namespace, route) (rate(loki_request_duration_seconds_count{$scope,status_code=~"5.."}[5m])) / '
+            "sum by (namespace, route) (rate(loki_request_duration_seconds_count{$scope}[5m])) > 0.05",
+            "Loki fails on {{ $labels.route }}",
+            "{{ $value | humanizePercentage }} of the requests fail: over 5 %.",
+        ),
+    ),
+)
+FLUENT_BIT = RuleSet(
+    name="fluent-bit",
+    alerts=(
+        _lost(
+            "ElasticsearchLogsDropped",
+            "sum by (namespace, name) (rate(fluentbit_output_dropped_records_total{$scope}[5m])) > 0",
+            "Log lines are lost on their way to Elasticsearch",
+            "Fluent Bit has tried {{ $value | humanize }} lines a second in vain, and dropped them.",
+        ),
+    ),
+)
+COLLECTOR = RuleSet(
+    name="opentelemetry-collector",
+    alerts=(
+        _lost(
+            "CollectorRefusesSpans",
+            'sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{$scope,job=~"otel-.+"}[5m])) > 0',
+            "{{ $labels.job }} refuses spans",
+            "It turns away {{ $value | humanize }} spans a second: its memory is at the limit.",
+        ),
+        _lost(
+            "CollectorExportFailing",
+            "sum by (namespace, job, exporter) "
+            '(rate(otelcol_exporter_send_failed_spans_total{$scope,job=~"otel-.+"}[5m])) > 0',
+            "{{ $labels.job }} cannot send spans by {{ $labels.exporter }}",
+            "{{ $value | humanize }} spans a second are lost after all retries.",
+        ),
+    ),
+)
+TEMPO = RuleSet(
+    name="tempo",
+    alerts=(
+        _lost(
+            "TempoDiscardsSpans",
+            "sum by (namespace, reason) (rate(tempo_discarded_spans_total{$scope}[5m])) > 0",
+            "Tempo discards spans",
+            "{{ $value | humanize }} spans a second are discarded: {{ $labels.reason }}.",
+        ),
+    ),
+)
+# Jaeger is a collector of its own kind, and tells the same: each has its alert by its job.
+JAEGER = RuleSet(
+    name="jaeger",
+    alerts=(
+        _lost(
+            "JaegerRefusesSpans",
+            'sum by (namespace, job) (rate(otelcol_receiver_refused_spans_total{$scope,job="jaeger"}[5m])) > 0',
+            "Jaeger refuses spans",
+            "It turns away {{ $value | humanize }} spans a second: its memory is at the limit.",
+        ),
+    ),
+)
+RULE_SETS = (ALLOY, LOKI, FLUENT_BIT, COLLECTOR, TEMPO, JAEGER)

@@ -1,0 +1,157 @@
+"""The OpenTelemetry collector: what applications send by OTLP, on its way to the stores.
+
+A trace is judged whole, so that all
+of its spans must come to one pod. One pod does everything; several are two tiers: gateways, which any application
+may reach, send each trace to one of the samplers, which judge it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.footprint import ContainerResources
+from components.naming import Scope
+from components.network import KUBERNETES_API, Flow
+from components.observability.monitors import Endpoint
+from components.telemetry import alerts, names
+from components.telemetry.args import CONFIGURATION, ProgramArgs
+from components.telemetry.flows import Neighbours
+from components.telemetry.pipelines import (
+    APPLICATIONS_PORT,
+    GRPC_PORT,
+    HEALTH_PORT,
+    HTTP_PORT,
+    METRICS_PORT,
+    SPANS_PORT,
+    Route,
+    gateway,
+    memory_limiter,
+    sampler,
+)
+from components.telemetry.sampling import Sampling
+from versions import OPENTELEMETRY_COLLECTOR_IMAGE
+
+NAME = names.COLLECTOR
+SAMPLER = "otel-sampler"
+# The CloudLens document's figures, section 8.
+_RESOURCES = ContainerResources.of("200m", "1", "256Mi", "1Gi")
+# The user of the collector's own image.
+_USER_ID = 10001
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorArgs:
+    """`replicas` of the gateway, and where there are several as many samplers.
+
+    `traces` is the `host:port` of the store of traces, `traces_flow` the way there. `logs` is the URL of Loki's OTLP
+    interface; without it log records are taken and dropped, since the same lines are read from the pods' output.
+    """
+
+    scope: Scope
+    replicas: int
+    sampling: Sampling
+    traces: str
+    traces_flow: Flow
+    logs: str | None
+    logs_flow: Flow | None
+    neighbours: Neighbours
+    zones_required: bool = False
+
+    @property
+    def two_tiers(self) -> bool:
+        """Whether others than the gateways judge the traces."""
+        return self.replicas > 1
+
+    @property
+    def route(self) -> Route:
+        """Where its pods send, as their files have it."""
+        samplers = self.scope.host(f"{SAMPLER}-headless") if self.two_tiers else None
+        return Route(
+            sampling=self.sampling, traces=self.traces, logs=self.logs, samplers=samplers, resources=_RESOURCES
+        )
+
+
+def collectors(args: CollectorArgs) -> list[ProgramArgs]:
+    """The gateway, and the samplers if there are any."""
+    return [_gateway(args), *([_sampler(args)] if args.two_tiers else [])]
+
+
+def _gateway(args: CollectorArgs) -> ProgramArgs:
+    onward = args.neighbours.flow(SAMPLER, GRPC_PORT) if args.two_tiers else args.traces_flow
+    spans = {} if args.two_tiers else {"spans": SPANS_PORT}
+    scraped = {"metrics": METRICS_PORT, "applications": APPLICATIONS_PORT, **spans}
+    return _program(
+        args,
+        NAME,
+        gateway(args.route),
+        scraped=scraped,
+        calls_api=True,
+        ingress=args.neighbours.ingress(GRPC_PORT, receive=(GRPC_PORT, HTTP_PORT), metrics=tuple(scraped.values())),
+        egress=[onward, KUBERNETES_API, *([args.logs_flow] if args.logs_flow else [])],
+    )
+
+
+def _sampler(args: CollectorArgs) -> ProgramArgs:
+    scraped = {"metrics": METRICS_PORT, "spans": SPANS_PORT}
+    monitoring = Flow(peer=args.neighbours.monitoring, ports=tuple(scraped.values()))
+    return _program(
+        args,
+        SAMPLER,
+        sampler(args.route),
+        scraped=scraped,
+        ingress=[args.neighbours.flow(NAME, GRPC_PORT), monitoring],
+        egress=[args.traces_flow],
+    )
+
+
+def _program(
+    args: CollectorArgs,
+    name: str,
+    configuration: Mapping[str, Any],
+    *,
+    scraped: Mapping[str, int],
+    ingress: Sequence[Flow],
+    egress: Sequence[Flow],
+    calls_api: bool = False,
+) -> ProgramArgs:
+    limit = memory_limiter(_RESOURCES)["limit_mib"]
+    return ProgramArgs(
+        scope=args.scope,
+        name=name,
+        image=OPENTELEMETRY_COLLECTOR_IMAGE,
+        arguments=(f"--config={CONFIGURATION}/collector.yaml",),
+        files={"collector.yaml": json.dumps(configuration, indent=2, sort_keys=True)},
+        ports={"otlp-grpc": GRPC_PORT, "otlp-http": HTTP_PORT, **scraped, "health": HEALTH_PORT},
+        probe_port="health",
+        ready="/",
+        # Health is bad while a pipeline is, which a restart may not mend; its own metrics answer as long as it runs.
+        alive="/metrics",
+        alive_port="metrics",
+        resources=_RESOURCES,
+        metrics=[_endpoint(port) for port in scraped],
+        # The samplers tell the same metrics, and the gateway's alerts read those of both.
+        rules=alerts.COLLECTOR if name == NAME else None,
+        user=_USER_ID,
+        replicas=args.replicas,
+        zones_required=args.zones_required,
+        environment={"GOMEMLIMIT": f"{limit}MiB"},
+        calls_api=calls_api,
+        ingress=ingress,
+        egress=egress,
+        single_replica_reason="One pod sees all spans of a trace; applications send again what it did not take.",
+    )
+
+
+def _endpoint(port: str) -> Endpoint:
+    """Of the metrics that applications send, the namespace is theirs, and not the collector's."""
+    if port != "applications":
+        return Endpoint(port=port)
+    whose = {"namespace": "k8s_namespace_name", "pod": "k8s_pod_name"}
+    moved = [
+        {"sourceLabels": [source], "regex": "(.+)", "targetLabel": target, "replacement": "$1"}
+        for target, source in whose.items()
+    ]
+    return Endpoint(port=port, honor_labels=True, metric_relabelings=moved)
