@@ -11,6 +11,7 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.observability.monitors import Endpoint
+from components.observability.prometheus import LABELS
 from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
@@ -23,8 +24,8 @@ from stacks.types import Bytes, Cpu
 # Where the cluster-wide operators run; network policies let them in by namespace.
 INGRESS_NAMESPACE = "ingress-nginx"
 MONITORING_NAMESPACE = "monitoring"
-# Prometheus alone, by the label that its operator gives to its pods: nobody else there needs the systems' metrics.
-PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "prometheus"})
+# Prometheus alone, or the agent in its place: nobody else there needs the systems' metrics.
+PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods=LABELS)
 # The services tell their metrics on the port that they serve on, unless they have one of this name.
 _METRICS_PORT = "metrics"
 _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "alertmanager"})

@@ -20,6 +20,8 @@ from stacks.access import Access, access_problems
 from stacks.eks.config import EksCluster
 from stacks.errors import ConfigurationError, from_source, from_validation
 from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
+from stacks.monitoring.checks import monitoring_problems
+from stacks.monitoring.config import MonitoringConfig
 from stacks.object_storage import without_role
 from stacks.operators import OperatorMode, OperatorName, operator_problems, to_install
 from stacks.releases import Routing, routing_problems
@@ -65,6 +67,7 @@ class EnvironmentFile(Model):
     cluster: Cluster
     secret_store: SecretStore | None = None
     routing: Routing = Routing()
+    monitoring: MonitoringConfig = MonitoringConfig()
     operators: Mapping[OperatorName, OperatorMode] = {}
     access: Access | None = None
     delivery: Delivery = "pulumi"
@@ -88,6 +91,11 @@ class EnvironmentFile(Model):
                 yield Problem(("secret_store",), message)
             if not external:
                 yield from _keys_without_a_store(data.get("systems"))
+            level = overrides.get("monitoring", tier.monitoring)
+            for problem in monitoring_problems(
+                data.get("monitoring"), level, data.get("systems"), external_secrets=bool(external)
+            ):
+                yield problem._replace(path=("monitoring", *problem.path))
             cluster = data.get("cluster")
             kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
             declared = data.get("operators")

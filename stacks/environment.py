@@ -18,13 +18,15 @@ from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
 from policy.admission import admission_specs
 from stacks.access import register_access
-from stacks.composition import METRICS_PORTS, MONITORING_NAMESPACE
+from stacks.composition import INGRESS_NAMESPACE, METRICS_PORTS, MONITORING_NAMESPACE
 from stacks.config import Environment
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
-from stacks.monitoring import Monitoring
+from stacks.monitoring import Monitoring, Surroundings
+from stacks.monitoring.levels import LEVELS
 from stacks.operators import cluster_targets, sizing
 from stacks.releases import Routing
 from stacks.systems.astrbot import AstrBot
+from stacks.systems.astrbot.plan import host as astrbot_host
 from stacks.systems.astrbot.services import MANAGER
 from stacks.systems.base import SystemArgs
 from stacks.tiers import Tier
@@ -32,6 +34,9 @@ from versions import CLUSTER_SECRET_STORE
 
 if TYPE_CHECKING:
     from stacks.eks.cluster import MadeCluster
+
+# Where customers reach each system.
+PUBLIC_HOSTS = {"astrbot": astrbot_host}
 
 
 def build(environment: Environment) -> dict[str, object]:
@@ -49,9 +54,7 @@ def build(environment: Environment) -> dict[str, object]:
     args = replace(args, needs=_store(args, systems, opts))
     if made is not None:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
-    targets, receivers = _watched(systems, environment.file.routing)
-    targets += cluster_targets(environment.installed_operators)
-    monitoring = Monitoring(args, targets, receivers, systems, opts)
+    monitoring = Monitoring(args, _surroundings(environment, systems, args), environment.file.monitoring, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
     owners: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
@@ -118,6 +121,21 @@ def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOption
     return [made]
 
 
+def _surroundings(environment: Environment, systems: Sequence[str], args: SystemArgs) -> Surroundings:
+    """What the monitoring looks at, and where customers come in."""
+    routing = environment.file.routing
+    targets, receivers = _watched(systems, routing)
+    namespace = INGRESS_NAMESPACE if routing.mesh == "none" else routing.gateway_namespace
+    return Surroundings(
+        targets=[*targets, *cluster_targets(environment.installed_operators)],
+        receivers=receivers,
+        systems=systems,
+        public={name: f"https://{PUBLIC_HOSTS[name](args)}" for name in systems},
+        # A gateway's pods may listen on another port than its Service.
+        gateways=[Flow(peer=Peer(namespace=namespace), ports=(443, 8443))],
+    )
+
+
 def _watched(systems: Sequence[str], routing: Routing) -> tuple[list[Flow], list[Flow]]:
     """Where Prometheus reads metrics, and whom Alertmanager tells, in the namespaces of the environment's systems."""
     ports = (*METRICS_PORTS, mesh.METRICS_PORT) if routing.mesh == "istio" else METRICS_PORTS
@@ -175,4 +193,5 @@ def _system_args(environment: Environment) -> SystemArgs:
         ingress_class=environment.file.ingress_class,
         store=store.external() if store else None,
         routing=environment.file.routing,
+        metric_sources=LEVELS[environment.tier.monitoring].sources,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,6 +60,11 @@ class Board:
             raise ValueError(f"{place}: {error}") from None
         if unknown:
             raise ValueError(f"{place}: nobody tells the metric {', '.join(unknown)}; see the metric catalogue")
+
+    def told(self, sources: Collection[str]) -> bool:
+        """Whether some of `sources` tells each metric that it shows."""
+        shown = [query.expr for panel in self.panels for query in panel.queries]
+        return all(catalogue.told(expr, sources, self.recorded) for expr in shown)
 
     def as_json(self) -> str:
         """The document that Grafana's file provider reads."""

@@ -7,8 +7,9 @@ docs/decisions/0010-alert-expressions.md says how.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from components.observability.catalogue import SOURCES
 from components.observability.objectives import Objective
 from components.observability.rules import RuleSet
 from stacks.alerts import astrbot, cloudlens, federated_risk, multicluster, orders
@@ -28,12 +29,15 @@ _OBJECTIVES: Mapping[str, Objective] = {
 }
 
 
-def system_rules(system: str, namespace: str) -> RuleSet:
-    """All rules of a system in its namespace: its document's, and those of its service level objective."""
+def system_rules(system: str, namespace: str, sources: Collection[str] = frozenset(SOURCES)) -> RuleSet:
+    """All rules of a system in its namespace: its document's, and those of its service level objective.
+
+    Those are left out that read what none of `sources` tells (names of the metric catalogue, default all of them).
+    """
     own, objective = RULES[system], _OBJECTIVES.get(system, Objective()).rules()
     merged = RuleSet(
         name=system,
         alerts=[*own.alerts, *objective.alerts],
         recordings=[*own.recordings, *objective.recordings],
     )
-    return merged.within(namespace, system=system)
+    return merged.with_sources(sources).within(namespace, system=system)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from components.observability.catalogue import SOURCES
 from components.observability.dashboards import Board
 from stacks.dashboards import business, platform
 
@@ -16,6 +17,7 @@ BUSINESS: Mapping[str, Sequence[Board]] = {
 }
 
 
-def boards(systems: Iterable[str]) -> list[Board]:
-    """The dashboards of an environment that runs these systems."""
-    return [*platform.BOARDS, *(board for system in systems for board in BUSINESS.get(system, ()))]
+def boards(systems: Iterable[str], sources: Collection[str] = frozenset(SOURCES)) -> list[Board]:
+    """The dashboards of an environment that runs these systems, as far as `sources` tell what they show."""
+    every = [*platform.BOARDS, *(board for system in systems for board in BUSINESS.get(system, ()))]
+    return [board for board in every if board.told(sources)]

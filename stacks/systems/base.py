@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.credentials import ExternalStore
 from components.naming import Scope
+from components.observability.catalogue import SOURCES
 from stacks.releases import Routing
 from stacks.tiers import Tier
 
@@ -25,7 +26,8 @@ class CloudBackups:
 class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
     in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
-    environment's Prometheus, `backups` where backups go unless the system says otherwise."""
+    environment's Prometheus, `backups` where backups go unless the system says otherwise. `metric_sources` are those
+    of the metric catalogue that the environment has: alerts on others are left out."""
 
     environment: str
     tier: Tier
@@ -37,6 +39,7 @@ class SystemArgs:
     prometheus: str = ""
     backups: CloudBackups | None = None
     needs: Sequence[pulumi.Resource] = ()
+    metric_sources: Collection[str] = frozenset(SOURCES)
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""

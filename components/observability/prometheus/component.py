@@ -10,15 +10,15 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
 from components.network import KUBERNETES_API, allow
-from components.observability.prometheus.args import PORT, PrometheusArgs
+from components.observability.prometheus.args import PrometheusArgs
 from components.observability.prometheus.spec import specification
-from versions import PROMETHEUS
+from versions import PROMETHEUS, PROMETHEUS_AGENT
 
 
 class Prometheus(pulumi.ComponentResource):
-    """A Prometheus with its service account, its right to discover targets, and its network policy.
+    """A Prometheus or PrometheusAgent with its service account, its right to discover targets, and its network policy.
 
-    Outputs: `url` (cluster-internal).
+    Outputs: `url` (where its series are asked for).
     """
 
     url: str
@@ -31,7 +31,7 @@ class Prometheus(pulumi.ComponentResource):
         self._discovery()
         self._network_policy()
         self._server(account)
-        self.url = f"{args.scheme}://{args.scope.host('prometheus-operated')}:{PORT}"
+        self.url = args.url
         self.register_outputs({"url": self.url})
 
     def _metadata(self, *, cluster: bool = False) -> dict[str, Any]:
@@ -85,10 +85,11 @@ class Prometheus(pulumi.ComponentResource):
         )
 
     def _server(self, account: ServiceAccount) -> None:
+        kind = PROMETHEUS_AGENT if self._args.agent else PROMETHEUS
         CustomResource(
             self._name,
-            api_version=PROMETHEUS.api_version,
-            kind=PROMETHEUS.kind,
+            api_version=kind.api_version,
+            kind=kind.kind,
             metadata=self._metadata() | {"name": self._args.name},
             spec=specification(self._args),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),

@@ -62,7 +62,7 @@ class AstrBot(pulumi.ComponentResource):
         needs = [*self._environment(secrets, child), *self._data_tier(child)]
         self._applications([namespace, *needs])
         release_analysis(NAME, args, self._plan.services, child)
-        rules = system_rules(NAME, self._plan.scope.namespace)
+        rules = system_rules(NAME, self._plan.scope.namespace, args.metric_sources)
         prometheus_rule(f"{NAME}-alerts", scope=self._plan.scope, component="astrbot-alerts", rules=rules, opts=child)
         mesh_baseline(NAME, self._plan.mesh, child)
         self.url = self._entry(child)
