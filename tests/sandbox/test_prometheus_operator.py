@@ -31,10 +31,11 @@ from tests.unit.recordings import objects
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
 
 GROUP = "monitoring.coreos.com/"
+STATEFUL_SETS = {"prometheus-main": 2, "alertmanager-main": 3, "thanos-ruler-main": 2}
 # What secrets are made of is not the operator's business, only that they are there.
 SECRETS = {
     "alerting-credentials": ["pagerduty-service-key", "slack-webhook-url", "smtp-password", "wecom-api-secret"],
-    "thanos-object-storage": ["configuration"],
+    "thanos-object-storage": ["configuration", "query"],
 }
 
 
@@ -87,7 +88,7 @@ def operated(control_plane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -
     command = [str(operator), f"--web.listen-address=127.0.0.1:{port}", "--prometheus-config-reloader=example.test/a:1"]
     with running(command, log, {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig)}):
         until("the operator answers", lambda: answers(f"http://127.0.0.1:{port}/healthz"), log)
-        for name in ("prometheus-main", "alertmanager-main"):
+        for name in STATEFUL_SETS:
             until(f"StatefulSet {name}", lambda name=name: _ready(cluster, name), log)  # type: ignore[misc]
         yield cluster
     cluster.run("delete", "namespace", "monitoring", "astrbot", "--wait=false")
@@ -113,7 +114,7 @@ def check(tool: str, *arguments: str) -> str:
 def test_every_stateful_set_has_its_replicas(operated: Cluster) -> None:
     """Required anti-affinity on too few nodes leaves a replica Pending for ever."""
     replicas = {one["metadata"]["name"]: one["spec"]["replicas"] for one in operated.get("statefulsets")["items"]}
-    assert replicas == {"prometheus-main": 2, "alertmanager-main": 3}
+    assert replicas == STATEFUL_SETS
 
 
 def test_prometheus_accepts_what_is_generated_and_scrapes_every_component(operated: Cluster, tmp_path: Path) -> None:
@@ -122,13 +123,19 @@ def test_prometheus_accepts_what_is_generated_and_scrapes_every_component(operat
     path.write_text(generated(operated, "prometheus-main", "prometheus.yaml.gz"), encoding="utf-8")
     check("promtool", "check", "config", "--syntax-only", str(path))
     jobs = {job["job_name"] for job in yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"]}
-    monitors = [one for one in applied() if one["kind"] in ("ServiceMonitor", "PodMonitor")]
-    expected = {
-        f"{one['kind'][0].lower()}{one['kind'][1:]}/{one['metadata']['namespace']}/{one['metadata']['name']}/0"
-        for one in monitors
-    }
-    assert jobs == expected
-    assert len(jobs) >= 13
+    assert jobs == {job for one in applied() for job in expected_jobs(one)}
+    assert len(jobs) >= 25
+
+
+def expected_jobs(body: dict[str, Any]) -> list[str]:
+    """The names that the operator gives to the scrape jobs of an object."""
+    kind, metadata, spec = body["kind"], body["metadata"], body["spec"]
+    name = f"{kind[0].lower()}{kind[1:]}/{metadata['namespace']}/{metadata['name']}"
+    if kind in ("Probe", "ScrapeConfig"):
+        return [name]
+    if kind not in ("ServiceMonitor", "PodMonitor"):
+        return []
+    return [f"{name}/{index}" for index, _ in enumerate(spec.get("endpoints") or spec["podMetricsEndpoints"])]
 
 
 def test_every_rule_arrives_in_prometheus(operated: Cluster, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ RULER_PODS = {"app.kubernetes.io/name": "thanos-ruler"}
 
 @dataclass(frozen=True, kw_only=True)
 class ThanosArgs:
-    """`prometheus` is whose sidecars are asked (label selector), `clients` who may ask the querier, `metrics_reader` who
-    scrapes all parts.
+    """`prometheus` is whose sidecars are asked (label selector), `clients` who may ask the querier, `metrics_reader`
+    who scrapes all parts.
 
     `object_storage_secret` has the keys `configuration` (of the bucket, in Thanos' notation) and `query` (of
     `ThanosArgs.query_configuration`). `tls_secret` has the certificate of all parts, which show it to each other.

@@ -11,15 +11,16 @@ from components.observability import catalogue, promql
 from components.observability.alerts import scoped
 from components.observability.dashboards import Board, Panel, Query
 from components.observability.rules import RuleSet
-from components.observability.stores import MINIO, MONITORING, POSTGRESQL, REDIS
 from graph.model import Graph
 from stacks.alerts import RULES, system_rules
 from stacks.dashboards import BUSINESS, boards
+from stacks.monitoring.levels import LEVELS
+from tests.unit.observability.own_series import OWN
 from tests.unit.observability.tools import run
 from tests.unit.recordings import objects, recorded
 
 EVERY_BOARD = boards(BUSINESS)
-RULE_SETS = [*(system_rules(system, system) for system in RULES), POSTGRESQL, REDIS, MINIO, MONITORING]
+RULE_SETS = [*(system_rules(system, system) for system in RULES), *OWN.values()]
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -78,7 +79,7 @@ def test_production_has_a_config_map_for_each_dashboard_and_mounts_it() -> None:
     (grafana,) = (body for body in objects(graph, "Deployment") if body["metadata"]["name"] == "grafana")
     (volume,) = (one for one in grafana["spec"]["template"]["spec"]["volumes"] if one["name"] == "dashboards")
     assert {source["configMap"]["name"] for source in volume["projected"]["sources"]} == made
-    assert made == {f"dashboard-{board.uid}" for board in boards(["astrbot"])}
+    assert made == {f"dashboard-{board.uid}" for board in boards(["astrbot"], LEVELS["comprehensive"].sources)}
 
 
 @pytest.mark.parametrize(
