@@ -122,7 +122,8 @@ class Maintenance(Model):
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """A window over midnight is two windows."""
         start, end = data.get("start"), data.get("end")
-        if isinstance(start, str) and isinstance(end, str) and _CLOCK.fullmatch(end) and start >= end:
+        times = [one for one in (start, end) if isinstance(one, str) and _CLOCK.fullmatch(one)]
+        if len(times) == 2 and times[0] >= times[1]:
             yield Problem(("end",), f"{end} is not after {start}: make two windows of one over midnight", end)
 
 

@@ -50,10 +50,10 @@ def found(*jobs: str, value: float = 1) -> Mapping[str, str]:
 
 _LIMIT = series("cnpg_pg_settings_setting", pod="a", name="max_connections")
 _REQUESTS = [series("http_requests_total", job="api", status=status) for status in ("503", "200")]
-_BUCKET = [
+_FAILED, _DONE = (
     series(f"thanos_objstore_bucket_{name}_total", job="thanos-store", operation="get")
     for name in ("operation_failures", "operations")
-]
+)
 CASES: Mapping[tuple[str, str], Case] = {
     ("postgresql", "PostgresqlDown"): gauge(series("cnpg_collector_up", pod="a"), 0, 1),
     ("postgresql", "PostgresqlReplicationLag"): gauge(series("cnpg_pg_replication_lag", pod="a"), 31, 29),
@@ -91,7 +91,7 @@ CASES: Mapping[tuple[str, str], Case] = {
         {series("prometheus_remote_storage_samples_failed_total", url="a"): constant(7)},
     ),
     ("thanos", "ThanosCompactorHalted"): gauge(series("thanos_compact_halted", pod="a"), 1, 0),
-    ("thanos", "ThanosBucketFailing"): rates(*_BUCKET, 6, 5),
+    ("thanos", "ThanosBucketFailing"): rates(_FAILED, _DONE, 6, 5),
     ("long-term", "ErrorBudgetSpent"): Case(
         dict(zip(_REQUESTS, (counter(2), counter(998)), strict=True)),
         dict(zip(_REQUESTS, (counter(0.5), counter(999.5)), strict=True)),
