@@ -66,7 +66,7 @@ def pod_selectors(body: Body) -> Iterator[tuple[str, Mapping[str, str]]]:
         if (
             labels
             and "namespace" in body["metadata"]
-            and not path.endswith(".namespaceSelector")
+            and not path.endswith((".namespaceSelector", ".ruleSelector"))
             and not _peer_of_another_namespace(spec, path)
         ):
             yield path, labels
