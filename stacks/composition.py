@@ -130,9 +130,19 @@ def egress_flows(service: Service, services: Sequence[Service], around: Surround
             flows.append(INTERNET_HTTPS)
         elif capability == "kubernetes_api":
             flows.append(KUBERNETES_API)
+        elif capability == "pushgateway":
+            flows.append(_pushgateway())
         elif capability in around.providers:
             flows += around.providers[capability].flows
     return flows
+
+
+def _pushgateway() -> Flow:
+    # Only here: few services push, and the smallest level has no gateway.
+    from components.observability.exporters.pushgateway import NAME, PORT
+
+    pods = {"app.kubernetes.io/name": NAME}
+    return Flow(peer=Peer(namespace=MONITORING_NAMESPACE, pods=pods), ports=(PORT,))
 
 
 def _providers(service: Service, around: Surroundings) -> list[Provider]:

@@ -28,7 +28,7 @@ from stacks.types import (
     duplicates,
 )
 
-Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api"]
+Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api", "pushgateway"]
 
 
 class AccessRule(Model):

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from graph.model import Graph
+from tests.unit.reachability import End, Policies
 from tests.unit.recordings import objects, one
 from tests.unit.scratch import Mistake, Scratch, mistakes
+from tests.unit.workloads import workloads
 
 _STORE = "  saas-platform:secret_store: {name: platform, path: a}\n"
 
@@ -220,6 +222,21 @@ def test_an_agent_keeps_nothing_and_judges_nothing(scratch: Scratch) -> None:
     mine = [body for body in objects(graph, "PrometheusRule", "ConfigMap") if _in_monitoring(body)]
     assert {body["metadata"]["name"] for body in mine} == {"blackbox-exporter"}
     assert graph.outputs["prometheus_url"] == "https://metrics.example.com/prometheus"
+
+
+def test_a_service_that_pushes_reaches_the_gateway_and_no_other_does(scratch: Scratch) -> None:
+    """Default deny would lose what a job tells at its end."""
+    service = "{name: report, replicas: 1, cpu: 1, memory: 1Gi, uses: [pushgateway]}"
+    graph = scratch.record(
+        file("test", "    retention: 5d\n").replace("{tenants:", f"{{services: [{service}], tenants:")
+    )
+    ends = {
+        one.title.partition(" ")[2]: End(one.title, one.namespace, one.labels)
+        for one in workloads(graph)
+        if one.title.startswith("Deployment")
+    }
+    found = Policies(graph).connections(ends.values(), [ends["pushgateway"]], [(9091, "TCP")])
+    assert {connection.source for connection in found} == {"Deployment report"}
 
 
 def _in_monitoring(body: Any) -> bool:
