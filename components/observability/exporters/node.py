@@ -22,8 +22,8 @@ NAME = "node-exporter"
 PORT = 9100
 _RESOURCES = ContainerResources.of("20m", "100m", "32Mi", "64Mi")
 _COLLECTORS = ("cpu", "filesystem", "loadavg", "meminfo", "pressure")
-# What the container's own system mounts: the node's file system would be listed again for each of these files.
-_NOT_THE_NODE = "^/(dev|etc|proc|run|sys|var)($|/)"
+# The emptyDir. The container's other mounts are single files of the same file system, which would be listed for each.
+_MOUNT = "/node"
 
 
 def node_exporter(scope: Scope, prometheus: Peer, nodes: int) -> ServerArgs:
@@ -36,7 +36,7 @@ def node_exporter(scope: Scope, prometheus: Peer, nodes: int) -> ServerArgs:
             f"--web.listen-address=:{PORT}",
             "--collector.disable-defaults",
             *(f"--collector.{name}" for name in _COLLECTORS),
-            f"--collector.filesystem.mount-points-exclude={_NOT_THE_NODE}",
+            f"--collector.filesystem.mount-points-include=^{_MOUNT}$",
         ],
         ports={"metrics": PORT},
         liveness=Check(port="metrics", path="/"),
@@ -49,7 +49,7 @@ def node_exporter(scope: Scope, prometheus: Peer, nodes: int) -> ServerArgs:
         resources=_RESOURCES,
         every_node=True,
         nodes=nodes,
-        scratch={"node": "/node"},
+        scratch={"node": _MOUNT},
         ingress=[Flow(peer=prometheus, ports=(PORT,))],
     )
 

@@ -25,7 +25,7 @@ def pushgateway(scope: Scope, prometheus: Peer, pushers: Sequence[Peer]) -> Serv
         scope=scope,
         name=NAME,
         image=PUSHGATEWAY_IMAGE,
-        arguments=[f"--web.listen-address=:{PORT}", "--push.disable-consistency-check=false"],
+        arguments=[f"--web.listen-address=:{PORT}"],
         ports={"metrics": PORT},
         liveness=Check(port="metrics", path="/-/healthy"),
         readiness=Check(port="metrics", path="/-/ready"),
