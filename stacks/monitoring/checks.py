@@ -16,6 +16,7 @@ def monitoring_problems(data: Any, level: Any, systems: Any, *, external_secrets
     """`data` is the raw key `monitoring`, `level` the name of its tier's, `systems` the raw key of that name."""
     if not isinstance(data, Mapping):
         return
+    level = level if isinstance(level, str) else ""
     yield from _retention_problems(data, level)
     if not external_secrets:
         for path, channel in credentials(data.get("receivers")):
@@ -29,10 +30,10 @@ def monitoring_problems(data: Any, level: Any, systems: Any, *, external_secrets
 
 def _people_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Routes to receivers and windows that only an environment with a secret store has."""
-    own = {one.get("name") for one in _list(data.get("receivers")) if isinstance(one, Mapping)}
+    own = [one.get("name") for one in _list(data.get("receivers")) if isinstance(one, Mapping)]
     for index, route in enumerate(_list(data.get("routes"))):
         name = route.get("receiver") if isinstance(route, Mapping) else None
-        if name in BUILT_IN and name not in {*own, "astrbot-alerts"}:
+        if name in BUILT_IN and name not in [*own, "astrbot-alerts"]:
             yield Problem(("routes", index, "receiver"), f"{name} {_NO_STORE}: declare a receiver with a webhook")
 
 
@@ -67,7 +68,7 @@ def _probe_problems(data: Mapping[str, Any], level: Any, systems: Any) -> Iterat
         yield Problem(("probes",), message)
     for index, probe in enumerate(probes):
         name = probe.get("name") if isinstance(probe, Mapping) else None
-        if isinstance(systems, Mapping) and name in systems:
+        if isinstance(systems, Mapping) and isinstance(name, str) and name in systems:
             message = f"{name!r} is a system of this environment, which is probed anyway: take another name"
             yield Problem(("probes", index, "name"), message)
 

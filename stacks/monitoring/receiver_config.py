@@ -140,7 +140,7 @@ def receiver_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(("routes", index, "receiver"), message)
         muted = route.get("muted")
         for place, window in enumerate(muted if isinstance(muted, (list, tuple)) else ()):
-            if window not in windows:
+            if isinstance(window, str) and window not in windows:
                 message = f"there is no maintenance window {window!r}; there are {', '.join(sorted(windows))}"
                 yield Problem(("routes", index, "muted", place), message)
 

@@ -123,6 +123,31 @@ def test_what_cannot_work_is_refused_with_its_place(scratch: Scratch, text: str)
     assert scratch.registered == []
 
 
+UNUSUAL = [
+    file("test", "    - a list\n"),
+    file("test", "    receivers: 7\n    routes: {a: b}\n    probes: text\n"),
+    file(
+        "prod", "    routes: [{receiver: [a], match: [b], muted: [[c], {d: e}]}]\n    receivers: [{name: {f: g}}, h]\n"
+    ),
+    file("test", "    probes: [{name: [a], target: 7}]\n    remote_write: [1, {url: []}]\n    retention_size: [1]\n"),
+    file(
+        "test",
+        "    receivers: [{name: [a], slack: 7, webhook: [b]}]\n    routes: [{receiver: [a]}]\n    agent: 2020-01-01\n",
+    ),
+    file(
+        "test",
+        "    maintenance: [{name: a, weekdays: 1, start: 20, end: 2020-01-01}]\n"
+        "  saas-platform:overrides: {monitoring: [a]}\n",
+    ),
+]
+
+
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_whatever_yaml_can_hold_ends_in_a_report_and_not_in_a_traceback(scratch: Scratch, text: str) -> None:
+    """A list where a name belongs cannot be looked up anywhere."""
+    assert {problem.file for problem in scratch.problems(text)} == {"Pulumi.scratch.yaml"}
+
+
 WHOLE = file(
     "prod",
     """\
