@@ -31,6 +31,11 @@ PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{PROMETHEUS_VERSION}"
 ALERTMANAGER_VERSION = "v0.28.1"
 ALERTMANAGER_IMAGE = f"quay.io/prometheus/alertmanager:{ALERTMANAGER_VERSION}"
 GRAFANA_IMAGE = "docker.io/grafana/grafana:12.1.1"
+# The exporters' newest releases by August 2026.
+KUBE_STATE_METRICS_IMAGE = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
+NODE_EXPORTER_IMAGE = "quay.io/prometheus/node-exporter:v1.12.1"
+BLACKBOX_EXPORTER_IMAGE = "quay.io/prometheus/blackbox-exporter:v0.28.0"
+PUSHGATEWAY_IMAGE = "quay.io/prometheus/pushgateway:v1.11.3"
 THANOS_VERSION = "v0.39.2"
 THANOS_IMAGE = f"quay.io/thanos/thanos:{THANOS_VERSION}"
 # Logs and traces: the newest of each that its project had released by August 2026, but for Tempo, whose 3.0 has

@@ -16,8 +16,10 @@ _REFERENCE = re.compile(r"(?P<name>[^@]+?)(:(?P<tag>[^:/@]+))?(@(?P<digest>[a-z0
 _DEFAULT_REGISTRY = "docker.io"
 # Where custom resources name the images of the pods that their operator makes, and the policy by which it pulls them.
 _IMAGE_FIELDS: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
-    "monitoring.coreos.com/Alertmanager": ((("spec", "image"), ("spec", "imagePullPolicy")),),
-    "monitoring.coreos.com/Prometheus": ((("spec", "image"), ("spec", "imagePullPolicy")),),
+    **{
+        f"monitoring.coreos.com/{kind}": ((("spec", "image"), ("spec", "imagePullPolicy")),)
+        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
+    },
     "postgresql.cnpg.io/Cluster": ((("spec", "imageName"), ("spec", "imagePullPolicy")),),
     **dict.fromkeys(
         ("redis.redis.opstreelabs.in/Redis", "redis.redis.opstreelabs.in/RedisCluster"),

@@ -30,6 +30,7 @@ _OPERATOR_SERVICES: Mapping[str, Callable[[str], tuple[str, ...]]] = {
     "redis.redis.opstreelabs.in/Redis": lambda name: (name, f"{name}-headless"),
     "flagger.app/Canary": lambda name: (name, f"{name}-primary", f"{name}-canary"),
     "monitoring.coreos.com/Prometheus": lambda name: ("prometheus-operated",),
+    "monitoring.coreos.com/PrometheusAgent": lambda name: ("prometheus-agent-operated",),
     "monitoring.coreos.com/Alertmanager": lambda name: ("alertmanager-operated",),
     "monitoring.coreos.com/ThanosRuler": lambda name: ("thanos-ruler-operated",),
 }

@@ -13,6 +13,8 @@ from policy.values import at, mapping
 _CLAIM_TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "monitoring.coreos.com/Alertmanager": ("spec", "storage", "volumeClaimTemplate"),
     "monitoring.coreos.com/Prometheus": ("spec", "storage", "volumeClaimTemplate"),
+    "monitoring.coreos.com/PrometheusAgent": ("spec", "storage", "volumeClaimTemplate"),
+    "monitoring.coreos.com/ThanosRuler": ("spec", "storage", "volumeClaimTemplate"),
     "redis.redis.opstreelabs.in/Redis": ("spec", "storage", "volumeClaimTemplate"),
     "redis.redis.opstreelabs.in/RedisCluster": ("spec", "storage", "volumeClaimTemplate"),
 }

@@ -44,6 +44,7 @@ _OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
         f"monitoring.coreos.com/{kind}": partial(_of_monitoring, application, label)
         for kind, application, label in (
             ("Prometheus", "prometheus", "prometheus"),
+            ("PrometheusAgent", "prometheus-agent", "operator.prometheus.io/name"),
             ("Alertmanager", "alertmanager", "alertmanager"),
             ("ThanosRuler", "thanos-ruler", "thanos-ruler"),
         )
@@ -56,6 +57,7 @@ PRIORITISED = frozenset(
     {
         "monitoring.coreos.com/Alertmanager",
         "monitoring.coreos.com/Prometheus",
+        "monitoring.coreos.com/PrometheusAgent",
         "monitoring.coreos.com/ThanosRuler",
         "postgresql.cnpg.io/Cluster",
         "redis.redis.opstreelabs.in/Redis",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from components.application import ApplicationArgs, SecretKey
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
+from components.observability.prometheus import LABELS
 from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
@@ -29,8 +30,8 @@ from stacks.workloads.volumes import files
 # Where the cluster-wide operators run; network policies let them in by namespace.
 INGRESS_NAMESPACE = "ingress-nginx"
 MONITORING_NAMESPACE = "monitoring"
-# Prometheus alone, by the label that its operator gives to its pods: nobody else there needs the systems' metrics.
-PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "prometheus"})
+# Prometheus alone, or the agent in its place: nobody else there needs the systems' metrics.
+PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods=LABELS)
 _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "alertmanager"})
 
 
@@ -123,9 +124,19 @@ def egress_flows(service: Service, services: Sequence[Service], around: Surround
             flows.append(INTERNET_HTTPS)
         elif capability == "kubernetes_api":
             flows.append(KUBERNETES_API)
+        elif capability == "pushgateway":
+            flows.append(_pushgateway())
         elif capability in around.providers:
             flows += around.providers[capability].flows
     return flows
+
+
+def _pushgateway() -> Flow:
+    # Only here: few services push, and the smallest level has no gateway.
+    from components.observability.exporters.pushgateway import NAME, PORT
+
+    pods = {"app.kubernetes.io/name": NAME}
+    return Flow(peer=Peer(namespace=MONITORING_NAMESPACE, pods=pods), ports=(PORT,))
 
 
 def _providers(service: Service, around: Surroundings) -> list[Provider]:

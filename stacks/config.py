@@ -21,6 +21,8 @@ from stacks.eks.config import EksCluster
 from stacks.errors import ConfigurationError, from_source, from_validation
 from stacks.fleet import Fleet, FleetCluster, fleet_problems, member_of
 from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
+from stacks.monitoring.checks import monitoring_problems
+from stacks.monitoring.config import MonitoringConfig
 from stacks.object_storage import without_role
 from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, present, to_install
 from stacks.releases import Routing, routing_problems
@@ -28,6 +30,7 @@ from stacks.secret_store import SecretStore
 from stacks.source import Source
 from stacks.systems import Systems, entry_hosts
 from stacks.telemetry import config as telemetry
+from stacks.telemetry.access import TelemetryAccess, telemetry_access
 from stacks.tiers import TIERS, Tier
 from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, TierName
 
@@ -74,6 +77,7 @@ class EnvironmentFile(Model):
     fleet: Fleet | None = None
     secret_store: SecretStore | None = None
     routing: Routing = Routing()
+    monitoring: MonitoringConfig = MonitoringConfig()
     operators: Mapping[OperatorName, OperatorMode] = {}
     access: Access | None = None
     delivery: Delivery = "pulumi"
@@ -99,6 +103,11 @@ class EnvironmentFile(Model):
                 yield Problem(("secret_store",), message)
             if not external:
                 yield from _keys_without_a_store(data.get("systems"))
+            level = overrides.get("monitoring", tier.monitoring)
+            for problem in monitoring_problems(
+                data.get("monitoring"), level, data.get("systems"), external_secrets=bool(external)
+            ):
+                yield problem._replace(path=("monitoring", *problem.path))
             cluster = data.get("cluster")
             kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
             declared, routing = data.get("operators"), data.get("routing")
@@ -154,6 +163,11 @@ class Environment:
         """The operators that the environment installs itself, by their names in the table."""
         uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
         return to_install(self.file.operators, self.cluster.kind, uses)
+
+    @property
+    def telemetry(self) -> TelemetryAccess:
+        """What is known of its logs and traces before anything is made."""
+        return telemetry_access(self.name, self.logs, self.traces)
 
     def has(self, operator: str) -> bool:
         """Whether an operator is in the cluster that no environment needs by itself."""

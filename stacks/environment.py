@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,6 @@ from pulumi_kubernetes import Provider
 
 from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
-from components.naming import Scope
-from components.network import Peer
-from components.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from components.priority import PriorityClasses
 from components.secret_store import cluster_store
 from paths import sandbox_kubeconfig
@@ -21,13 +18,13 @@ from policy.admission import admission_specs
 from stacks.access import register_access
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.component import System
-from stacks.blueprint.watching import alert_receivers, metrics_targets
+from stacks.blueprint.watching import surroundings
 from stacks.composition import MONITORING_NAMESPACE
 from stacks.config import Environment
 from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
 from stacks.monitoring import Monitoring
 from stacks.operators import cluster_targets, sizing
-from stacks.services import Service
+from stacks.surroundings import asking, system_args
 from stacks.telemetry import access as telemetry
 from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
@@ -46,7 +43,7 @@ def build(environment: Environment) -> dict[str, object]:
     AdmissionPolicies("admission", _admission_args(environment), opts)
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
     PriorityClasses("priority", environment.name, opts)
-    args = _system_args(environment)
+    args = system_args(environment)
     outputs = _about(environment) | about_cluster
     systems = environment.file.systems.deployed
     args = replace(args, needs=_store(args, list(systems), opts))
@@ -54,10 +51,10 @@ def build(environment: Environment) -> dict[str, object]:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
     declarations = [config.declared(args) for config in systems.values()]
     everyone = {one.name: [*one.everyone, *systems[one.name].services] for one in declarations}
-    args = replace(args, asking=_asking(environment, everyone))
-    targets = metrics_targets(declarations, everyone, args.routing) + cluster_targets(environment.installed_operators)
-    targets += args.telemetry.metrics
-    monitoring = Monitoring(args, targets, alert_receivers(declarations), declarations, opts)
+    args = replace(args, asking=asking(environment, everyone))
+    cluster = cluster_targets(environment.installed_operators)
+    around = surroundings(declarations, everyone, args, [*cluster, *args.telemetry.metrics])
+    monitoring = Monitoring(args, around, environment.file.monitoring, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
     owners: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
@@ -98,7 +95,7 @@ def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.Res
 
 def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
     file, access = environment.file, environment.access
-    own = [MONITORING_NAMESPACE, *([telemetry.NAME] if _telemetry_access(environment).present else [])]
+    own = [MONITORING_NAMESPACE, *([telemetry.NAME] if environment.telemetry.present else [])]
     systems = [*own, *file.systems.deployed]
     teams = [team.name for team in access.teams] if access else []
     return gitops_args(
@@ -195,46 +192,3 @@ def _admission_args(environment: Environment) -> AdmissionArgs:
     # A developer's experiment is warned about; what people rely on is kept from it.
     deny = environment.file.tier != "dev"
     return AdmissionArgs(environment=environment.name, specs=admission_specs(), deny=deny)
-
-
-def _system_args(environment: Environment) -> SystemArgs:
-    store = environment.secret_store
-    return SystemArgs(
-        environment=environment.name,
-        tier=environment.tier,
-        domain=environment.file.domain,
-        registry=environment.file.registry,
-        ingress_class=environment.file.ingress_class,
-        store=store.external() if store else None,
-        routing=environment.file.routing,
-        keda=environment.has(KEDA),
-        vertical=environment.has(VERTICAL_POD_AUTOSCALER),
-        origin=_origin(environment),
-        telemetry=_telemetry_access(environment),
-    )
-
-
-def _telemetry_access(environment: Environment) -> telemetry.TelemetryAccess:
-    """What is known of logs and traces before anything is made."""
-    logs, traces = environment.logs, environment.traces
-    return telemetry.TelemetryAccess(
-        scope=Scope(namespace=telemetry.NAME, system=telemetry.NAME, environment=environment.name),
-        logs=any(store != "none" for store in (logs.kind, *logs.systems.values())),
-        loki="loki" in (logs.kind, *logs.systems.values()),
-        traces=None if traces.kind == "none" else traces.kind,
-    )
-
-
-def _origin(environment: Environment) -> dict[str, str]:
-    """What marks everything that the monitoring sends to where there is that of other clusters too."""
-    member = environment.member
-    if member is None:
-        return {"cluster": environment.name, "environment": environment.name}
-    return {"cluster": member.name, "environment": environment.name, "region": member.region}
-
-
-def _asking(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[Peer]:
-    """Who asks Prometheus: KEDA, where one of the systems' services scales by what it says."""
-    declared = [service.autoscaling for own in services.values() for service in own if service.autoscaling]
-    asked = any(one.asks_prometheus for one in declared)
-    return [Peer(namespace=OPERATORS[KEDA].namespace)] if asked and environment.has(KEDA) else []

@@ -156,3 +156,10 @@ def member_of(source: Source, stack: str, fleet: Fleet | None, *, required: bool
         message = f"there is no cluster {name!r}; the stacks are: {names}"
     line = source.line_of((KEY, "clusters")) if fleet else None
     raise ConfigurationError([ConfigurationProblem(source.path.name, line, path, message)])
+
+
+def origin(environment: str, member: FleetCluster | None) -> dict[str, str]:
+    """What marks everything that the monitoring sends to where there is that of other clusters too."""
+    if member is None:
+        return {"cluster": environment, "environment": environment}
+    return {"cluster": member.name, "environment": environment, "region": member.region}

@@ -20,7 +20,7 @@ from stacks.types import Bytes, Problem
 
 # What tells of the cluster itself, by the names and ports of its chart.
 _CLUSTER_METRICS = "prometheus-operator"
-_STATE_METRICS_PORT, _OPERATOR_PORT, _NODE_EXPORTER_PORT, _KUBELET_PORT, _DNS_PORT = 8080, 10250, 9100, 10250, 9153
+_OPERATOR_PORT, _DNS_PORT = 10250, 9153
 Mode = Literal["install", "off", "preinstalled"]
 # Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
 _BY_CHOICE = ("external-secrets",)
@@ -123,10 +123,8 @@ def cluster_targets(installed: Sequence[str]) -> list[Flow]:
     namespace = Peer(namespace=OPERATORS[_CLUSTER_METRICS].namespace)
     dns = Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"})
     return [
-        Flow(peer=namespace, ports=(_STATE_METRICS_PORT, _OPERATOR_PORT)),
+        Flow(peer=namespace, ports=(_OPERATOR_PORT,)),
         Flow(peer=dns, ports=(_DNS_PORT,)),
-        # Both are on the nodes' own addresses, which no selector finds and which are known only at run time.
-        Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(_NODE_EXPORTER_PORT, _KUBELET_PORT)),
     ]
 
 

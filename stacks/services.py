@@ -46,7 +46,7 @@ __all__ = [
     "sized",
 ]
 
-Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api"]
+Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api", "pushgateway"]
 
 
 class AccessRule(Model):

@@ -6,9 +6,10 @@ listed by its base name. Add a metric here when an application begins to tell it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from components.observability import promql
+from components.observability.alerts import scoped
 
 _HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
 
@@ -18,6 +19,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "ALERTS",
             "up",
             "prometheus_rule_evaluation_failures_total",
+            "prometheus_remote_storage_samples_failed_total",
             "alertmanager_notifications_total",
             "alertmanager_notifications_failed_total",
         }
@@ -62,6 +64,17 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "node_filesystem_size_bytes",
         }
     ),
+    "blackbox-exporter": frozenset(
+        {"probe_success", "probe_duration_seconds", "probe_http_status_code", "probe_ssl_earliest_cert_expiry"}
+    ),
+    "pushgateway": frozenset({"push_time_seconds", "push_failure_time_seconds"}),
+    "thanos": frozenset(
+        {
+            "thanos_compact_halted",
+            "thanos_objstore_bucket_operations_total",
+            "thanos_objstore_bucket_operation_failures_total",
+        }
+    ),
     "cloudnative-pg": frozenset(
         {
             "cnpg_collector_up",
@@ -73,7 +86,6 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "cnpg_pg_stat_database_xact_rollback",
         }
     ),
-    "postgres-exporter": frozenset({"pg_stat_activity_count"}),
     "redis-exporter": frozenset(
         {
             "redis_up",
@@ -144,6 +156,10 @@ SOURCES: Mapping[str, frozenset[str]] = {
         {"psi_intersection_duration_seconds", "model_inference_duration_seconds", "privacy_budget_remaining"}
     ),
 }
+# What every system brings with itself, its stores and its applications: there where the system is.
+OF_SYSTEMS = frozenset(
+    {"applications", "cloudnative-pg", "redis-exporter", "minio", "cloudlens", "orders", "federated-risk"}
+)
 _KNOWN = frozenset().union(*SOURCES.values())
 
 
@@ -151,6 +167,24 @@ def unknown(expression: str, recorded: Iterable[str] = ()) -> list[str]:
     """The metrics of an expression that nobody tells and no rule in `recorded` records."""
     known = _KNOWN | frozenset(recorded)
     return sorted(name for name in promql.metrics(expression) if name not in known and _base(name) not in known)
+
+
+def sources(expression: str) -> frozenset[str]:
+    """Who tells the metrics of an expression; recorded ones have no source of their own."""
+    named = promql.metrics(expression)
+    return frozenset(
+        source for source, told in SOURCES.items() if any(name in told or _base(name) in told for name in named)
+    )
+
+
+def told(expression: str, available: Collection[str], recorded: Collection[str] = ()) -> bool:
+    """Whether some source of `available`, or a rule of `recorded`, tells each metric of an expression.
+
+    `$scope` may stand in it for the matcher of a namespace.
+    """
+    named = promql.metrics(scoped(expression, "any"))
+    known = frozenset(recorded).union(*(SOURCES[source] for source in available))
+    return all(name in known or _base(name) in known for name in named)
 
 
 def _base(name: str) -> str:

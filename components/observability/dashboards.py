@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from components.observability import catalogue
@@ -60,6 +60,14 @@ class Board:
             raise ValueError(f"{place}: {error}") from None
         if unknown:
             raise ValueError(f"{place}: nobody tells the metric {', '.join(unknown)}; see the metric catalogue")
+
+    def with_sources(self, sources: Collection[str]) -> Board | None:
+        """The same with the panels that some of `sources` tells every metric of; None if there is none."""
+        panels = [panel for panel in self.panels if self._told(panel, sources)]
+        return replace(self, panels=panels) if panels else None
+
+    def _told(self, panel: Panel, sources: Collection[str]) -> bool:
+        return all(catalogue.told(query.expr, sources, self.recorded) for query in panel.queries)
 
     def as_json(self) -> str:
         """The document that Grafana's file provider reads."""

@@ -26,7 +26,6 @@ NAME = "grafana"
 PORT = 3000
 # The CloudLens document's cost table gives Grafana one core and 2 GB.
 _RESOURCES = ContainerResources.of("250m", "1", "512Mi", "2Gi")
-_PROMETHEUS_PORT = 9090
 # The user of Grafana's own image.
 _USER_ID = 472
 _SINGLE_REPLICA = "People's sessions are in the pod's own database; a second pod would ask for the password again."
@@ -35,8 +34,9 @@ _PROVISIONING, _BOARDS, _CA = "/etc/grafana/provisioning", "/var/lib/grafana-das
 
 @dataclass(frozen=True, kw_only=True)
 class GrafanaArgs:
-    """`boards` are shown from Prometheus at `prometheus_url`, whose certificate's authority is in `ca_secret`.
+    """`boards` are shown from what answers PromQL at `prometheus_url`, whose certificate's authority is in `ca_secret`.
 
+    `prometheus_pods` and `prometheus_port` are its own, `metrics_reader` is who scrapes Grafana.
     `admin_secret` has the administrator's password under `password`. It keeps no state: one pod. `sources` are further
     data sources, as Grafana's file has them, and `egress` the ways there.
     """
@@ -45,7 +45,9 @@ class GrafanaArgs:
     boards: Sequence[Board]
     prometheus_url: str
     prometheus_pods: Mapping[str, str]
+    metrics_reader: Peer
     admin_secret: str
+    prometheus_port: int = 9090
     ca_secret: str | None = None
     sources: Sequence[Mapping[str, Any]] = ()
     egress: Sequence[Flow] = ()
@@ -110,14 +112,16 @@ class Grafana(pulumi.ComponentResource):
         return ConfigMap(f"{self._name}-{name}", metadata=self._metadata(name), data=dict(data), opts=self._child)
 
     def _network_policy(self) -> None:
-        prometheus = Peer(pods=self._args.prometheus_pods)
         allow(
             self._name,
             scope=self._args.scope,
             component=NAME,
             pods=self._selector,
-            ingress=[Flow(peer=prometheus, ports=(PORT,))],
-            egress=[Flow(peer=prometheus, ports=(_PROMETHEUS_PORT,)), *self._args.egress],
+            ingress=[Flow(peer=self._args.metrics_reader, ports=(PORT,))],
+            egress=[
+                Flow(peer=Peer(pods=self._args.prometheus_pods), ports=(self._args.prometheus_port,)),
+                *self._args.egress,
+            ],
             opts=self._child,
         )
 

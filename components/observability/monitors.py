@@ -26,8 +26,9 @@ class Endpoint:
     """One port that serves metrics, by name. `interval` and `timeout` are Prometheus durations.
 
     30 s is the orders document's figure (section 3.1). `relabelings` change the target's labels,
-    `metric_relabelings` the series' (dropping one there saves its storage). Raises ValueError for a timeout longer
-    than the interval, which Prometheus refuses.
+    `metric_relabelings` the series' (dropping one there saves its storage). `token_file` is of Prometheus' own pod, for
+    what lets nobody read without one. With `honor_labels` the series' own labels win over the target's. Raises
+    ValueError for a timeout longer than the interval, which Prometheus refuses.
     """
 
     port: str
@@ -36,6 +37,7 @@ class Endpoint:
     timeout: str = "10s"
     scheme: str = "http"
     tls_config: Mapping[str, Any] = field(default_factory=dict)
+    token_file: str = ""
     honor_labels: bool = False
     relabelings: Sequence[Mapping[str, Any]] = ()
     metric_relabelings: Sequence[Mapping[str, Any]] = ()
@@ -49,6 +51,7 @@ class Endpoint:
         optional = {
             "scheme": None if self.scheme == "http" else self.scheme,
             "tlsConfig": dict(self.tls_config),
+            "bearerTokenFile": self.token_file,
             "honorLabels": self.honor_labels,
             "relabelings": [dict(one) for one in self.relabelings],
             "metricRelabelings": [dict(one) for one in self.metric_relabelings],
@@ -81,11 +84,15 @@ def service_monitor(
     component: str,
     endpoints: Sequence[Endpoint],
     selector: Mapping[str, str] | None = None,
+    namespace: str | None = None,
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
-    """Scrapes the pods behind the Services that `selector` finds in the namespace (default: the component's own)."""
+    """Scrapes the pods behind the Services that `selector` finds (default: the component's own) in `namespace`
+    (default: the component's own).
+    """
     spec = {
         "jobLabel": _JOB_LABEL,
+        **({"namespaceSelector": {"matchNames": [namespace]}} if namespace else {}),
         "selector": {"matchLabels": dict(selector or scope.selector(component))},
         "endpoints": [endpoint.as_spec() for endpoint in endpoints],
     }

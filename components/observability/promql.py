@@ -26,6 +26,17 @@ def seconds(duration: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", duration))
 
 
+def selector(text: str) -> str:
+    """A selector of series such as `{job="api"}`. Raises ValueError with the parser's message for anything else."""
+    try:
+        tree = promql_parser.parse(text)
+    except ValueError as error:
+        raise ValueError(f"does not parse: {error}: {text}") from None
+    if not isinstance(tree, promql_parser.VectorSelector):
+        raise ValueError(f'{text!r} selects no series: write a metric, or labels such as {{job="api"}}')
+    return text
+
+
 @cache
 def metrics(expression: str) -> frozenset[str]:
     """The names of the metrics that an expression reads. Raises ValueError with the parser's message if it is wrong."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,12 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.naming import Scope
+from components.observability import catalogue
 from components.observability.alerts import Alert, Recording, Severity
 from versions import PROMETHEUS_RULE
 
+# Who evaluates a PrometheusRule: without the label every Prometheus, with it Thanos' ruler alone.
+EVALUATOR_LABEL, THANOS = "platform.io/evaluated-by", "thanos"
 _SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 
@@ -31,6 +34,13 @@ class RuleSet:
             alerts=[alert.within(namespace, **labels) for alert in self.alerts],
             recordings=[recording.within(namespace, **labels) for recording in self.recordings],
         )
+
+    def with_sources(self, sources: Collection[str]) -> RuleSet:
+        """Without the alerts and recordings that read a metric which none of the catalogue's `sources` tells."""
+        recordings = [one for one in self.recordings if catalogue.told(one.expr, sources)]
+        made = {one.record for one in recordings}
+        alerts = [one for one in self.alerts if catalogue.told(one.expr, sources, made)]
+        return RuleSet(name=self.name, alerts=alerts, recordings=recordings)
 
     def groups(self) -> list[dict[str, Any]]:
         """One group for the recording rules of each interval, and one for the alerts of each severity and interval.
@@ -60,14 +70,17 @@ def _group(name: str, interval: str | None, rules: Sequence[Alert | Recording]) 
 
 
 def prometheus_rule(
-    name: str, *, scope: Scope, component: str, rules: RuleSet, opts: pulumi.ResourceOptions
+    name: str, *, scope: Scope, component: str, rules: RuleSet, opts: pulumi.ResourceOptions, evaluator: str = ""
 ) -> CustomResource:
-    """The PrometheusRule `component`; nothing but its groups decides what it does."""
+    """The PrometheusRule `component`, for Prometheus or another `evaluator`."""
+    metadata = scope.metadata(component)
+    if evaluator:
+        metadata["labels"][EVALUATOR_LABEL] = evaluator
     return CustomResource(
         name,
         api_version=PROMETHEUS_RULE.api_version,
         kind=PROMETHEUS_RULE.kind,
-        metadata=scope.metadata(component),
+        metadata=metadata,
         spec={"groups": rules.groups()},
         opts=opts,
     )

@@ -73,11 +73,13 @@ def prometheus_definitions(_sizing: Sizing) -> Values:
 
 
 def prometheus_operator(_sizing: Sizing) -> Values:
-    """The operator, kube-state-metrics and the node exporter: Prometheus, Alertmanager, Grafana, rules are ours.
+    """The operator alone: Prometheus, Alertmanager, Grafana, exporters and rules are ours.
 
-    The control plane's own parts are not scraped: a managed control plane does not show them.
+    It keeps the Service `kubelet` in kube-system, by which all kubelets are found. The control plane's own parts are
+    not scraped: a managed control plane does not show them.
     """
-    ours = {name: {"enabled": False} for name in ("alertmanager", "grafana", "prometheus")}
+    mine = ("alertmanager", "grafana", "prometheus", "kubeStateMetrics", "nodeExporter", "kubelet")
+    ours = {name: {"enabled": False} for name in mine}
     hidden = {name: {"enabled": False} for name in ("kubeControllerManager", "kubeEtcd", "kubeScheduler", "kubeProxy")}
     return {"crds": {"enabled": False}, "defaultRules": {"create": False}, **ours, **hidden}
 

@@ -82,6 +82,7 @@ class ImageRegistryConfig(RuleConfig):
         "quay.io/opstree",
         "quay.io/prometheus",
         "quay.io/thanos",
+        "registry.k8s.io/kube-state-metrics",
     )
 
 

@@ -26,7 +26,10 @@ class _Places(NamedTuple):
 _MONITORING = _Places((*_SPEC, "securityContext"), True)
 _REDIS_EXPORTER = (*_SPEC, "redisExporter")
 _PLACES: Mapping[str, _Places] = {
-    **{f"monitoring.coreos.com/{kind}": _MONITORING for kind in ("Alertmanager", "Prometheus", "ThanosRuler")},
+    **{
+        f"monitoring.coreos.com/{kind}": _MONITORING
+        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
+    },
     # CloudNativePG gives its pods a restricted context of its own; here stands only what was changed.
     "postgresql.cnpg.io/Cluster": _Places((*_SPEC, "podSecurityContext"), False, (_SPEC,)),
     "redis.redis.opstreelabs.in/Redis": _Places((*_SPEC, "podSecurityContext"), True, (_SPEC, _REDIS_EXPORTER)),

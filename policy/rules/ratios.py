@@ -14,8 +14,10 @@ from policy.workloads import WORKLOADS, containers
 
 # Where custom resources state the resources of the pods that their operator makes.
 _RESOURCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "monitoring.coreos.com/Alertmanager": (("spec", "resources"),),
-    "monitoring.coreos.com/Prometheus": (("spec", "resources"),),
+    **{
+        f"monitoring.coreos.com/{kind}": (("spec", "resources"),)
+        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
+    },
     "postgresql.cnpg.io/Cluster": (("spec", "resources"),),
     **dict.fromkeys(
         ("redis.redis.opstreelabs.in/Redis", "redis.redis.opstreelabs.in/RedisCluster"),

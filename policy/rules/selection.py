@@ -21,7 +21,8 @@ _FIELDS = {"core/Service": "spec.selector", _POLICY: "spec.podSelector"}
 class SelectorsMatchConfig(RuleConfig):
     """`other_namespaces`: namespaces whose pods and Services this stack does not declare, and cannot be looked for."""
 
-    other_namespaces: tuple[str, ...] = ()
+    # The Prometheus operator keeps a Service of the kubelets there.
+    other_namespaces: tuple[str, ...] = ("kube-system",)
 
 
 @stack_rule(

@@ -67,7 +67,7 @@ RULES = RuleSet(
         ),
         Alert(
             name="DatabaseConnectionHigh",
-            expr="sum by (namespace, instance) (pg_stat_activity_count{$scope}) > 80",
+            expr="sum by (namespace, instance) (cnpg_backends_total{$scope}) > 80",
             for_="2m",
             severity="warning",
             summary="PostgreSQL has many connections",

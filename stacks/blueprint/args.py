@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,6 +10,7 @@ import pulumi
 from components.credentials import ExternalStore
 from components.naming import Scope
 from components.network import Peer
+from components.observability.catalogue import SOURCES
 from stacks.releases import Routing
 from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
@@ -42,6 +43,7 @@ class SystemArgs:
     store. `prometheus` is the URL of the environment's Prometheus, `telemetry` where logs and traces go, `backups`
     where backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the
     VerticalPodAutoscaler are in the cluster, `asking` who asks Prometheus besides those of its own namespace.
+    `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
     """
 
     environment: str
@@ -59,6 +61,7 @@ class SystemArgs:
     keda: bool = False
     vertical: bool = False
     asking: Sequence[Peer] = ()
+    metric_sources: Collection[str] = frozenset(SOURCES)
 
     @property
     def scaler(self) -> str | None:

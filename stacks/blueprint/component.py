@@ -52,7 +52,7 @@ class System(pulumi.ComponentResource):
         needs = [*self._environment(credentials, child), *self._stores(child)]
         self._applications([namespace, *needs])
         release_analysis(name, args, self._plan.services, child)
-        rules = system_rules(declaration)
+        rules = system_rules(declaration, args.metric_sources)
         prometheus_rule(f"{name}-alerts", scope=self._plan.scope, component=f"{name}-alerts", rules=rules, opts=child)
         mesh_baseline(name, self._plan.mesh, child)
         if declaration.further:

@@ -7,10 +7,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from components import cache, database, object_storage
 from components.network import Flow, Peer
 from components.routing import mesh
+from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.declaration import Declaration
+from stacks.composition import INGRESS_NAMESPACE
+from stacks.monitoring.plan import Surroundings
 from stacks.releases import Routing
 from stacks.services import Service
 from stacks.workloads.arguments import scraped_ports
+
+
+def surroundings(
+    systems: Sequence[Declaration], services: Mapping[str, Sequence[Service]], args: SystemArgs, further: Sequence[Flow]
+) -> Surroundings:
+    """What the monitoring looks at: the systems with their `services`, `further` targets, and the ways in."""
+    routing = args.routing
+    namespace = INGRESS_NAMESPACE if routing.mesh == "none" else routing.gateway_namespace
+    entries = {one.name: one.routes[0].host for one in systems if one.routes}
+    return Surroundings(
+        targets=[*metrics_targets(systems, services, routing), *further],
+        receivers=alert_receivers(systems),
+        systems=systems,
+        public={name: f"https://{host}.{args.domain}" for name, host in entries.items()},
+        # A gateway's pods may listen on another port than its Service.
+        gateways=[Flow(peer=Peer(namespace=namespace), ports=(443, 8443))],
+    )
 
 
 def metrics_targets(

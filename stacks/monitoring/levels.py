@@ -2,10 +2,12 @@
 
 | level         | Prometheus               | Alertmanager | besides                                   |
 |---------------|--------------------------|--------------|-------------------------------------------|
-| basic         | 1, 2 days in 10 GiB      | 1            | rules and alerts                          |
-| full          | 1, 7 days in 50 GiB      | 1            | Grafana with all dashboards               |
+| basic         | 1, 2 days in 10 GiB      | 1            | rules and alerts; of sources the kubelet  |
+| full          | 1, 7 days in 50 GiB      | 1            | all exporters, Grafana with dashboards    |
 | production    | 2, 15 days in 100 GiB    | 3            | TLS, notifications to people              |
 | comprehensive | 2, 15 days in 100 GiB    | 3            | Thanos keeps 30 days in object storage    |
+
+An alert or dashboard whose source a level leaves out is not deployed there: it could only mislead.
 
 15 days, 90 GB, 100 GiB and the resources are the orders document's (section 10); the smaller ones are scaled down.
 """
@@ -16,9 +18,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from components.footprint import ContainerResources
+from components.observability.catalogue import OF_SYSTEMS
 from components.quantity import Bytes
 
 LevelName = Literal["basic", "full", "production", "comprehensive"]
+EXPORTERS = frozenset({"kube-state-metrics", "node-exporter", "blackbox-exporter", "pushgateway"})
 _GIB = Bytes.parse("1Gi")
 
 
@@ -32,9 +36,16 @@ class Level:
     storage: Bytes
     retention: str
     retention_size: Bytes
+    exporters: bool = True
     grafana: bool = True
     tls: bool = False
     thanos: bool = False
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Who tells metrics at this level, by the names of the catalogue; what systems bring is among them."""
+        further = (EXPORTERS if self.exporters else frozenset()) | ({"thanos"} if self.thanos else frozenset())
+        return OF_SYSTEMS | {"prometheus", "kubelet"} | further
 
 
 _PRODUCTION = Level(
@@ -55,6 +66,7 @@ LEVELS: dict[LevelName, Level] = {
         storage=_GIB * 10,
         retention="2d",
         retention_size=Bytes.parse("8G"),
+        exporters=False,
         grafana=False,
     ),
     "full": Level(

@@ -39,7 +39,8 @@ _MAINTENANCE = Window(name="maintenance", weekdays=["saturday"], start="20:00", 
 _GROUPING = ("alertname", "cluster", "system", "namespace", "severity")
 
 
-def _email(*to: str) -> Email:
+def email(*to: str) -> Email:
+    """Mail to these addresses, by the platform's own account."""
     return Email(
         to=to,
         sender="alerts@saas-platform.com",
@@ -56,11 +57,11 @@ def _slack(channel: str) -> Slack:
 _OPERATIONS = "ops-team@saas-platform.com"
 _INSTANCES = Receiver(name="astrbot-alerts", channels=[Webhook(url=_ASTRBOT_MANAGER)])
 _PEOPLE = (
-    Receiver(name="default", channels=[_email(_OPERATIONS)]),
+    Receiver(name="default", channels=[email(_OPERATIONS)]),
     Receiver(name="pagerduty", channels=[PagerDuty(service_key=SecretKey(name=SECRET, key="pagerduty-service-key"))]),
     Receiver(
         name="critical-alerts",
-        channels=[_email(_OPERATIONS, "cto@saas-platform.com"), _slack("#critical-alerts")],
+        channels=[email(_OPERATIONS, "cto@saas-platform.com"), _slack("#critical-alerts")],
     ),
     Receiver(name="slack-warnings", channels=[_slack("#alerts-warnings")]),
     Receiver(name="backend-team-slack", channels=[_slack("#backend-team")]),
@@ -99,7 +100,8 @@ _INHIBITIONS = (
 def in_cluster() -> Routing:
     """For an environment without a secret store: nobody is woken, and the manager heals instances."""
     root = Route(receiver="nobody", group_by=_GROUPING, routes=[_INSTANCE_DOWN])
-    return Routing(root=root, receivers=[Receiver(name="nobody"), _INSTANCES], inhibitions=_INHIBITIONS)
+    receivers = [Receiver(name="nobody"), _INSTANCES]
+    return Routing(root=root, receivers=receivers, inhibitions=_INHIBITIONS, windows=[_MAINTENANCE])
 
 
 def to_people() -> Routing:

@@ -4,31 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from components.naming import Scope
 from components.network import Flow, Peer
 from components.telemetry import names
+
+if TYPE_CHECKING:
+    from stacks.telemetry.config import LogsConfig, TracesConfig
 
 NAME = "telemetry"
 # The versions of an SDK that know no such variable send nothing as long as they are given no endpoint.
 _OFF = {"OTEL_SDK_DISABLED": "true"}
 
 
+def telemetry_access(environment: str, logs: LogsConfig, traces: TracesConfig) -> TelemetryAccess:
+    """What is known of an environment's logs and traces before anything is made."""
+    stores = {logs.kind, *logs.systems.values()}
+    return TelemetryAccess(
+        scope=Scope(namespace=NAME, system=NAME, environment=environment),
+        logs=stores != {"none"},
+        loki="loki" in stores,
+        elasticsearch="elasticsearch" in stores,
+        traces=None if traces.kind == "none" else traces.kind,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class TelemetryAccess:
-    """`scope` is that of the namespace; `logs`, `loki` and `traces` say whether lines are read, whether some of them
-    are in Loki, and which store has the traces."""
+    """`scope` is that of the namespace; `logs`, `loki` and `elasticsearch` say whether lines are read, and whether some
+    of them go there, and `traces` which store has the traces."""
 
     scope: Scope
     logs: bool = False
     loki: bool = False
+    elasticsearch: bool = False
     traces: Literal["tempo", "jaeger"] | None = None
 
     @property
     def present(self) -> bool:
         """Whether there is such a namespace at all."""
         return self.logs or self.traces is not None
+
+    @property
+    def metric_sources(self) -> frozenset[str]:
+        """Which of its programs tell metrics, by the names of the metric catalogue."""
+        there = {
+            "alloy": self.logs,
+            "loki": self.loki,
+            "fluent-bit": self.elasticsearch,
+            "opentelemetry-collector": self.traces is not None,
+            "tempo": self.traces == "tempo",
+        }
+        return frozenset(name for name, present in there.items() if present)
 
     @property
     def metrics(self) -> list[Flow]:

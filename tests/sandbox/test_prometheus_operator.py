@@ -19,22 +19,29 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from components.naming import Scope
+from components.observability.monitors import federation_spec
+from components.observability.prometheus import PrometheusArgs, RemoteWrite, specification
 from graph.model import masked
 from graph.record import record
 from sandbox import Sandbox, tools
 from tests.sandbox.cluster import Cluster
 from tests.sandbox.processes import answers, free_port, running, until
 from tests.unit.definitions import ABSENT, FOLDER
+from tests.unit.observability.test_prometheus import ARGUMENTS
 from tests.unit.observability.test_routing import PEOPLE
 from tests.unit.recordings import objects
+from versions import PROMETHEUS_AGENT, SCRAPE_CONFIG
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
 
 GROUP = "monitoring.coreos.com/"
+CERTIFICATES = ("prometheus-tls", "thanos-tls")
+STATEFUL_SETS = {"prometheus-main": 2, "alertmanager-main": 3, "thanos-ruler-main": 2, "prom-agent-edge": 2}
 # What secrets are made of is not the operator's business, only that they are there.
 SECRETS = {
     "alerting-credentials": ["pagerduty-service-key", "slack-webhook-url", "smtp-password", "wecom-api-secret"],
-    "thanos-object-storage": ["configuration"],
+    "thanos-object-storage": ["configuration", "query"],
 }
 
 
@@ -49,7 +56,30 @@ def applied() -> list[dict[str, Any]]:
     ]
     # What has no namespace comes first, and pods are refused whose class is not there.
     namespaces = [body for body in everything if body["kind"] in ("Namespace", "PriorityClass")]
-    return [dict(masked(body)) for body in (*namespaces, *accounts, *monitoring)]
+    return [dict(masked(body)) for body in (*namespaces, *accounts, *monitoring)] + by_configuration()
+
+
+def by_configuration() -> list[dict[str, Any]]:
+    """What production does not have, and an environment's file may ask for: federation, and an agent that sends."""
+    scope = Scope(namespace="monitoring", system="monitoring", environment="prod")
+    remote = RemoteWrite(url="http://victoria-metrics:8428/api/v1/write", dropped="expensive_metric.*")
+    arguments = {**ARGUMENTS, "scope": scope, "name": "edge", "remote_write": [remote], "agent": "https://a.example"}
+    agent = PrometheusArgs(**arguments)
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": scope.metadata(agent.account)},
+        {
+            "apiVersion": PROMETHEUS_AGENT.api_version,
+            "kind": PROMETHEUS_AGENT.kind,
+            "metadata": scope.metadata(agent.account) | {"name": agent.name},
+            "spec": specification(agent),
+        },
+        {
+            "apiVersion": SCRAPE_CONFIG.api_version,
+            "kind": SCRAPE_CONFIG.kind,
+            "metadata": scope.metadata("federate-cluster-1"),
+            "spec": federation_spec("federate-cluster-1", "prometheus.example.test:9090", ['{job="rust-app"}']),
+        },
+    ]
 
 
 def secret(name: str, keys: list[str]) -> dict[str, Any]:
@@ -58,7 +88,7 @@ def secret(name: str, keys: list[str]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}
 
 
-def certificate() -> dict[str, Any]:
+def certificate(secret_name: str) -> dict[str, Any]:
     """The Secret that cert-manager would make: the operator reads the authority's certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")]), datetime.now(UTC)
@@ -67,7 +97,7 @@ def certificate() -> dict[str, Any]:
     public = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain).decode()
-    body = secret("prometheus-tls", [])
+    body = secret(secret_name, [])
     return {**body, "stringData": {"tls.crt": public, "ca.crt": public, "tls.key": private}}
 
 
@@ -77,7 +107,7 @@ def operated(control_plane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -
     operator = tools.ensure(["prometheus-operator"])["prometheus-operator"]
     folder, cluster = tmp_path_factory.mktemp("operator"), Cluster(control_plane, "monitoring")
     cluster.run("apply", "--server-side", "--force-conflicts", "-f", str(FOLDER / "prometheus-operator"))
-    bodies = [*(secret(*one) for one in SECRETS.items()), certificate(), *applied()]
+    bodies = [*(secret(*one) for one in SECRETS.items()), *map(certificate, CERTIFICATES), *applied()]
     # Namespaces first; kubectl takes the objects of one namespace at a time.
     cluster.apply(*(body for body in bodies if body["kind"] in ("Namespace", "PriorityClass")))
     for namespace in ("monitoring", "astrbot"):
@@ -87,7 +117,7 @@ def operated(control_plane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -
     command = [str(operator), f"--web.listen-address=127.0.0.1:{port}", "--prometheus-config-reloader=example.test/a:1"]
     with running(command, log, {**os.environ, "KUBECONFIG": str(control_plane.kubeconfig)}):
         until("the operator answers", lambda: answers(f"http://127.0.0.1:{port}/healthz"), log)
-        for name in ("prometheus-main", "alertmanager-main"):
+        for name in STATEFUL_SETS:
             until(f"StatefulSet {name}", lambda name=name: _ready(cluster, name), log)  # type: ignore[misc]
         yield cluster
     cluster.run("delete", "namespace", "monitoring", "astrbot", "--wait=false")
@@ -113,22 +143,34 @@ def check(tool: str, *arguments: str) -> str:
 def test_every_stateful_set_has_its_replicas(operated: Cluster) -> None:
     """Required anti-affinity on too few nodes leaves a replica Pending for ever."""
     replicas = {one["metadata"]["name"]: one["spec"]["replicas"] for one in operated.get("statefulsets")["items"]}
-    assert replicas == {"prometheus-main": 2, "alertmanager-main": 3}
+    assert replicas == STATEFUL_SETS
 
 
-def test_prometheus_accepts_what_is_generated_and_scrapes_every_component(operated: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["prometheus-main", "prom-agent-edge"])
+def test_prometheus_accepts_what_is_generated_and_scrapes_every_component(
+    name: str, operated: Cluster, tmp_path: Path
+) -> None:
     """A monitor that the operator rejects is left out of the configuration, with an event that nobody reads."""
     path = tmp_path / "prometheus.yaml"
-    path.write_text(generated(operated, "prometheus-main", "prometheus.yaml.gz"), encoding="utf-8")
-    check("promtool", "check", "config", "--syntax-only", str(path))
+    path.write_text(generated(operated, name, "prometheus.yaml.gz"), encoding="utf-8")
+    kind = ["--agent"] if name.startswith("prom-agent") else []
+    check("promtool", "check", "config", "--syntax-only", *kind, str(path))
     jobs = {job["job_name"] for job in yaml.safe_load(path.read_text(encoding="utf-8"))["scrape_configs"]}
-    monitors = [one for one in applied() if one["kind"] in ("ServiceMonitor", "PodMonitor")]
-    expected = {
-        f"{one['kind'][0].lower()}{one['kind'][1:]}/{one['metadata']['namespace']}/{one['metadata']['name']}/0"
-        for one in monitors
-    }
-    assert jobs == expected
-    assert len(jobs) >= 13
+    assert jobs == {job for one in applied() for job in expected_jobs(one)}
+    assert len(jobs) >= 25
+
+
+def expected_jobs(body: dict[str, Any]) -> list[str]:
+    """The names that the operator gives to the scrape jobs of an object."""
+    kind, metadata, spec = body["kind"], body["metadata"], body.get("spec", {})
+    if "namespace" not in metadata:
+        return []
+    name = f"{kind[0].lower()}{kind[1:]}/{metadata['namespace']}/{metadata['name']}"
+    if kind in ("Probe", "ScrapeConfig"):
+        return [name]
+    if kind not in ("ServiceMonitor", "PodMonitor"):
+        return []
+    return [f"{name}/{index}" for index, _ in enumerate(spec.get("endpoints") or spec["podMetricsEndpoints"])]
 
 
 def test_every_rule_arrives_in_prometheus(operated: Cluster, tmp_path: Path) -> None:

@@ -47,12 +47,14 @@ def workloads(graph: Graph) -> list[Workload]:
     return [
         *(_deployment(body, autoscalers, claims) for body in objects(graph, "Deployment")),
         *(_stateful_set(body, autoscalers) for body in objects(graph, "StatefulSet")),
+        *(_from_template(body, int(graph.outputs["capacity"]["nodes"])) for body in objects(graph, "DaemonSet")),
         *(_postgresql(body) for body in objects(graph, "Cluster")),
         *(_pooler(body) for body in objects(graph, "Pooler")),
         *(_job(body, body["spec"]) for body in objects(graph, "Job")),
         *(_job(body, body["spec"]["jobTemplate"]["spec"]) for body in objects(graph, "CronJob")),
         *(workload for body in objects(graph, "Redis", "RedisCluster") for workload in _redis(body)),
-        *(_monitoring(body) for body in objects(graph, "Prometheus", "Alertmanager")),
+        *(_monitoring(body) for body in objects(graph, "Prometheus", "PrometheusAgent", "Alertmanager")),
+        *(_monitoring(body, "thanos-ruler") for body in objects(graph, "ThanosRuler")),
     ]
 
 
@@ -164,9 +166,9 @@ def _redis(body: Body) -> Iterator[Workload]:
         )
 
 
-def _monitoring(body: Body) -> Workload:
+def _monitoring(body: Body, application: str | None = None) -> Workload:
     # The labels that the Prometheus operator gives to its pods, and those it is told to.
-    spec, name, kind = body["spec"], body["metadata"]["name"], body["kind"].lower()
+    spec, name, kind = body["spec"], body["metadata"]["name"], application or body["kind"].lower()
     own = {"app.kubernetes.io/name": kind, "app.kubernetes.io/instance": name, kind: name}
     sidecar = [{"name": "thanos-sidecar", "resources": spec["thanos"]["resources"]}] if "thanos" in spec else []
     return Workload(

@@ -139,7 +139,7 @@ CASES: Mapping[tuple[str, str], Case] = {
         'node_filesystem_size_bytes{instance="a",fstype="ext4"}',
     ),
     ("federated-risk", "DatabaseConnectionHigh"): gauge(
-        'pg_stat_activity_count{namespace="federated-risk",instance="a"}', 81, 80
+        'cnpg_backends_total{namespace="federated-risk",instance="a"}', 81, 80
     ),
     ("federated-risk", "PSIPerformanceDegraded"): mean("psi_intersection_duration_seconds", 11, 9),
     ("federated-risk", "ModelInferenceSlowdown"): mean("model_inference_duration_seconds", 1.2, 0.8),

@@ -11,17 +11,17 @@ from components.observability import catalogue, promql
 from components.observability.alerts import scoped
 from components.observability.dashboards import Board, Panel, Query
 from components.observability.rules import RuleSet
-from components.observability.stores import MINIO, MONITORING, POSTGRESQL, REDIS
 from components.telemetry.alerts import RULE_SETS as TELEMETRY
 from graph.model import Graph
 from stacks.blueprint.alerts import system_rules
 from stacks.dashboards import boards
+from stacks.monitoring.levels import LEVELS
+from tests.unit.observability.own_series import OWN
 from tests.unit.observability.tools import run
 from tests.unit.recordings import DECLARATIONS, objects, recorded
 
 EVERY_BOARD = boards(DECLARATIONS.values())
-OWN = [POSTGRESQL, REDIS, MINIO, MONITORING, *TELEMETRY]
-RULE_SETS = [*map(system_rules, DECLARATIONS.values()), *OWN]
+RULE_SETS = [*map(system_rules, DECLARATIONS.values()), *OWN.values(), *TELEMETRY]
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -82,7 +82,8 @@ def test_production_has_a_config_map_for_each_dashboard_and_mounts_it() -> None:
     (grafana,) = (body for body in objects(graph, "Deployment") if body["metadata"]["name"] == "grafana")
     (volume,) = (one for one in grafana["spec"]["template"]["spec"]["volumes"] if one["name"] == "dashboards")
     assert {source["configMap"]["name"] for source in volume["projected"]["sources"]} == made
-    assert made == {f"dashboard-{board.uid}" for board in boards(DECLARATIONS.values())}
+    deployed = boards(DECLARATIONS.values(), LEVELS["comprehensive"].sources | catalogue.SOURCES.keys())
+    assert made == {f"dashboard-{board.uid}" for board in deployed}
 
 
 @pytest.mark.parametrize(

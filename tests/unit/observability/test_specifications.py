@@ -12,11 +12,13 @@ from components.observability.prometheus import PrometheusArgs, RemoteWrite, spe
 from components.observability.routing import Receiver, Route, Routing, SecretKey, Webhook
 from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.observability.test_prometheus import ARGUMENTS
-from versions import ALERTMANAGER_CONFIG, PROBE, PROMETHEUS, SCRAPE_CONFIG, CustomResource
+from versions import ALERTMANAGER_CONFIG, PROBE, PROMETHEUS, PROMETHEUS_AGENT, SCRAPE_CONFIG, CustomResource
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
 
-REMOTE = RemoteWrite(url="http://victoria-metrics:8428/api/v1/write", dropped="expensive_metric.*")
+REMOTE = RemoteWrite(
+    url="http://victoria-metrics:8428/api/v1/write", dropped="expensive_metric.*", secret="a", credential="b"
+)
 HOOK = Routing(
     root=Route(receiver="a"),
     receivers=[Receiver(name="a", channels=[Webhook(url=SecretKey(name="b", key="c"))])],
@@ -26,6 +28,7 @@ SPECIFICATIONS: list[tuple[CustomResource, dict[str, Any]]] = [
     (PROBE, probe_spec("probe", "blackbox:9115", ["https://example.test"], "http_2xx")),
     (SCRAPE_CONFIG, federation_spec("federate-cluster-1", "prometheus.example.test:9090", ['{job="rust-app"}'])),
     (PROMETHEUS, specification(PrometheusArgs(**ARGUMENTS, remote_write=[REMOTE]))),
+    (PROMETHEUS_AGENT, specification(PrometheusArgs(**ARGUMENTS, remote_write=[REMOTE], agent="https://a.example"))),
     (ALERTMANAGER_CONFIG, HOOK.as_spec()),
 ]
 

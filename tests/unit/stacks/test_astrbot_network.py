@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from components.observability.prometheus import LABELS
 from graph.model import Graph
 from tests.unit.reachability import Connection, End, Policies
 from tests.unit.recordings import objects, recorded, tenants_of
@@ -25,7 +26,7 @@ ADDRESSES = (
 )
 OUTSIDE = (
     End("ingress controller", "ingress-nginx", {"app.kubernetes.io/name": "ingress-nginx"}),
-    End("prometheus", "monitoring", {"app.kubernetes.io/name": "prometheus", "prometheus": "main"}),
+    End("prometheus", "monitoring", {**LABELS, "app.kubernetes.io/name": "prometheus", "prometheus": "main"}),
     End("alertmanager", "monitoring", {"app.kubernetes.io/name": "alertmanager", "alertmanager": "main"}),
     End("another pod of the monitoring", "monitoring", {"app.kubernetes.io/name": "debug"}),
     End("postgresql operator", "cnpg-system", {"app.kubernetes.io/name": "cloudnative-pg"}),

@@ -82,8 +82,10 @@ def test_production_data_is_protected_and_kept(graph: Graph) -> None:
     for kind in ("Cluster", "StatefulSet"):
         for resource in (found for found in graph if found.is_kubernetes_object and found.object_name[0] == kind):
             flags = {name for name in ("protect", "retain_on_delete") if resource.options.get(name)}
-            # Of what Alloy keeps, how far it has read, nothing is worth keeping.
-            wanted = {"protect", "retain_on_delete"} if protects and resource.name != "telemetry-alloy" else set()
+            # Monitoring's have scratch data of what lies in the bucket, or series that age in any case; of what Alloy
+            # keeps, how far it has read, nothing is worth keeping.
+            lasting = resource.inputs["metadata"]["namespace"] != "monitoring" and resource.name != "telemetry-alloy"
+            wanted = {"protect", "retain_on_delete"} if protects and lasting else set()
             assert flags == wanted, f"{graph.stack}: {kind} {resource.name} has {flags or 'no flags'}"
 
 

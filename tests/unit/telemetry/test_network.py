@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from components.observability.prometheus import LABELS
 from graph.model import Graph
 from tests.unit.reachability import Connection, End, Policies
 from tests.unit.recordings import objects, one, recorded
@@ -17,7 +18,7 @@ PROGRAMS = ("alloy", "fluent-bit", "loki", "otel-collector", "otel-sampler", "te
 ENDS = [
     *(End(name, "telemetry", {NAME: name}) for name in PROGRAMS),
     End("api-gateway", "astrbot", {NAME: "api-gateway"}),
-    End("prometheus", "monitoring", {NAME: "prometheus", "prometheus": "main"}),
+    End("prometheus", "monitoring", {NAME: "prometheus", "prometheus": "main", **LABELS}),
     End("grafana", "monitoring", {NAME: "grafana"}),
 ]
 TCP = [(port, "TCP") for port in (2020, 3100, 3200, 4317, 4318, 7946, 8888, 8889, 8890, 9095, 12345)]

@@ -1,0 +1,31 @@
+"""Prometheus, run by its operator: what it keeps and for how long, what it may reach, where it sends."""
+
+from components.observability.prometheus.args import (
+    GRPC_PORT,
+    LABELS,
+    PORT,
+    RELOADER,
+    SECURITY,
+    SIDECAR_PORT,
+    SIDECAR_TLS,
+    TLS_PATH,
+    PrometheusArgs,
+    RemoteWrite,
+)
+from components.observability.prometheus.component import Prometheus
+from components.observability.prometheus.spec import specification
+
+__all__ = [
+    "GRPC_PORT",
+    "LABELS",
+    "PORT",
+    "RELOADER",
+    "SECURITY",
+    "SIDECAR_PORT",
+    "SIDECAR_TLS",
+    "TLS_PATH",
+    "Prometheus",
+    "PrometheusArgs",
+    "RemoteWrite",
+    "specification",
+]

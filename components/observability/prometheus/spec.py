@@ -1,0 +1,110 @@
+"""The Prometheus object of the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.observability.prometheus.args import (
+    LABELS,
+    RELOADER,
+    SECURITY,
+    SIDECAR,
+    SIDECAR_TLS,
+    TLS_PATH,
+    PrometheusArgs,
+)
+from components.observability.rules import EVALUATOR_LABEL
+from components.priority import Priority
+from versions import PROMETHEUS_IMAGE, PROMETHEUS_VERSION, THANOS_IMAGE, THANOS_VERSION
+
+_TLS_VOLUME = "thanos-tls"
+
+
+def specification(args: PrometheusArgs) -> dict[str, Any]:
+    """The `spec` of the Prometheus object, or of the PrometheusAgent."""
+    labels = args.scope.labels(args.account)
+    own = {key: value for key, value in labels.items() if key.startswith("platform.io/")}
+    return {
+        "replicas": args.replicas,
+        "image": PROMETHEUS_IMAGE,
+        "version": PROMETHEUS_VERSION,
+        "serviceAccountName": args.account,
+        "priorityClassName": Priority.HIGH.class_name(args.scope.environment),
+        "automountServiceAccountToken": True,
+        "podMetadata": {"labels": own | LABELS},
+        # Beside the operator's own `prometheus_replica`, which tells the replicas apart.
+        "externalLabels": dict(args.external_labels),
+        "scrapeInterval": "30s",
+        **_selectors("serviceMonitor", "podMonitor", "probe", "scrapeConfig"),
+        "walCompression": True,
+        "storage": {"volumeClaimTemplate": {"spec": _claim(args)}},
+        "resources": args.resources.as_requirements(),
+        "securityContext": dict(SECURITY),
+        "affinity": _apart(args),
+        "containers": [{"name": "config-reloader", "resources": RELOADER.as_requirements()}],
+        **({} if args.agent else _server(args)),
+        **_optional(args),
+    }
+
+
+def _selectors(*kinds: str) -> dict[str, Any]:
+    """Everything of every namespace: what may be deployed there is the API server's and the policies' to say."""
+    return {f"{kind}{what}": {} for kind in kinds for what in ("Selector", "NamespaceSelector")}
+
+
+def _claim(args: PrometheusArgs) -> dict[str, Any]:
+    claim: dict[str, Any] = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": str(args.storage)}},
+    }
+    return claim | ({"storageClassName": args.storage_class} if args.storage_class else {})
+
+
+def _server(args: PrometheusArgs) -> dict[str, Any]:
+    """What only a Prometheus does that keeps its samples: evaluate rules, and forget."""
+    not_others = {"key": EVALUATOR_LABEL, "operator": "DoesNotExist"}
+    return {
+        "evaluationInterval": "30s",
+        **_selectors("rule"),
+        "ruleSelector": {"matchExpressions": [not_others]},
+        "retention": args.retention,
+        # The CRD's own notation for the size: no `i`, and powers of 1024 all the same.
+        "retentionSize": f"{args.retention_size.amount // 2**20}MB",
+    }
+
+
+def _apart(args: PrometheusArgs) -> dict[str, Any]:
+    """Replicas on different nodes, always: two on one node are lost together."""
+    term = {"labelSelector": {"matchLabels": args.pods}, "topologyKey": "kubernetes.io/hostname"}
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def _optional(args: PrometheusArgs) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    if args.alertmanager:
+        where = {"name": args.alertmanager, "namespace": args.scope.namespace, "port": "web", "apiVersion": "v2"}
+        spec["alerting"] = {"alertmanagers": [where]}
+    if args.tls_secret:
+        certificate = {"secret": {"name": args.tls_secret, "key": "tls.crt"}}
+        key = {"name": args.tls_secret, "key": "tls.key"}
+        spec["web"] = {"tlsConfig": {"cert": certificate, "keySecret": key}}
+    if args.object_storage_secret:
+        spec["thanos"] = {
+            "image": THANOS_IMAGE,
+            "version": THANOS_VERSION,
+            "objectStorageConfig": {"name": args.object_storage_secret, "key": "configuration"},
+            "resources": SIDECAR.as_requirements(),
+            **_sidecar_tls(args),
+        }
+    if args.thanos_tls_secret:
+        spec["volumes"] = [{"name": _TLS_VOLUME, "secret": {"secretName": args.thanos_tls_secret}}]
+    if args.remote_write:
+        spec["remoteWrite"] = [target.as_spec() for target in args.remote_write]
+    return spec
+
+
+def _sidecar_tls(args: PrometheusArgs) -> dict[str, Any]:
+    if not args.thanos_tls_secret:
+        return {}
+    mount = {"name": _TLS_VOLUME, "mountPath": TLS_PATH, "readOnly": True}
+    return {"grpcServerTlsConfig": dict(SIDECAR_TLS), "volumeMounts": [mount]}

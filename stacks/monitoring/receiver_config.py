@@ -1,0 +1,162 @@
+"""Who else is told of alerts, and when nobody is: an environment's receivers, routes and maintenance windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from stacks.types import Model, Name, Problem, Text, Url, duplicates
+
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_CHANNELS = ("pagerduty", "slack", "email", "wecom", "webhook")
+# Those that there are without any configuration: stacks/monitoring/notifications.py.
+BUILT_IN = (
+    "default",
+    "pagerduty",
+    "critical-alerts",
+    "slack-warnings",
+    "backend-team-slack",
+    "sre-team-wecom",
+    "astrbot-alerts",
+)
+
+
+def _clock(value: str) -> str:
+    if not _CLOCK.fullmatch(value):
+        raise ValueError(f"{value!r} is no time of day: write it in quotes, in UTC, such as '20:00'")
+    return value
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError(f"{value!r} is no address: write one such as ops@example.com")
+    return value
+
+
+Clock = Annotated[str, AfterValidator(_clock)]
+Address = Annotated[str, AfterValidator(_address)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class PagerDutyConfig(Model):
+    """`credential` is the name of the integration key in the environment's secret store."""
+
+    credential: Name = "alerting-pagerduty-service-key"
+
+
+class SlackConfig(Model):
+    """A channel such as `#payments`, by the webhook whose address is `credential`."""
+
+    channel: Text
+    credential: Name = "alerting-slack-webhook-url"
+
+
+class EmailConfig(Model):
+    """Addresses, by the platform's own mail account."""
+
+    to: Annotated[Sequence[Address], Field(min_length=1)]
+
+
+class WeComConfig(Model):
+    """A party (department) of WeCom, by its application."""
+
+    party: Text
+    corporation: Text = "saas-platform"
+    agent_id: Text = "1000002"
+    credential: Name = "alerting-wecom-api-secret"
+
+
+class WebhookConfig(Model):
+    """A `url`, or the `credential` whose value is one."""
+
+    url: Url | None = None
+    credential: Name | None = None
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Both, or neither."""
+        if (data.get("url") is None) is (data.get("credential") is None):
+            yield Problem((), "name one of url and credential: a webhook has one address")
+
+
+class ReceiverConfig(Model):
+    """Somebody who is told, on one channel or several."""
+
+    name: Name
+    pagerduty: PagerDutyConfig | None = None
+    slack: SlackConfig | None = None
+    email: EmailConfig | None = None
+    wecom: WeComConfig | None = None
+    webhook: WebhookConfig | None = None
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """A receiver without a channel hears nothing."""
+        if not any(name in data for name in _CHANNELS):
+            yield Problem((), f"has no channel: give it one of {', '.join(_CHANNELS)}")
+        if data.get("name") in BUILT_IN:
+            yield Problem(("name",), f"receiver {data['name']!r} is one of the platform's own: take another name")
+
+
+class RouteConfig(Model):
+    """Alerts with all labels of `match` are told to `receiver` too, but not in the windows of `muted`."""
+
+    receiver: Name
+    match: Annotated[Mapping[Text, Text], Field(min_length=1)]
+    muted: Sequence[Name] = ()
+
+
+class Maintenance(Model):
+    """A window that recurs on `weekdays`, from `start` to `end` (UTC)."""
+
+    name: Name
+    weekdays: Annotated[Sequence[Weekday], Field(min_length=1)]
+    start: Clock
+    end: Clock
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """A window over midnight is two windows."""
+        start, end = data.get("start"), data.get("end")
+        times = [one for one in (start, end) if isinstance(one, str) and _CLOCK.fullmatch(one)]
+        if len(times) == 2 and times[0] >= times[1]:
+            yield Problem(("end",), f"{end} is not after {start}: make two windows of one over midnight", end)
+
+
+def receiver_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names that come twice, and routes to receivers and windows that there are not; `data` is raw."""
+    for key, what in (("receivers", "receiver"), ("maintenance", "window")):
+        for problem in duplicates(data.get(key), "name", what):
+            yield problem._replace(path=(key, *problem.path))
+    receivers, windows = {*BUILT_IN, *_names(data.get("receivers"))}, {"maintenance", *_names(data.get("maintenance"))}
+    for index, route in enumerate(_entries(data.get("routes"))):
+        name = route.get("receiver")
+        if isinstance(name, str) and name not in receivers:
+            message = f"there is no receiver {name!r}; there are {', '.join(sorted(receivers))}"
+            yield Problem(("routes", index, "receiver"), message)
+        muted = route.get("muted")
+        for place, window in enumerate(muted if isinstance(muted, (list, tuple)) else ()):
+            if isinstance(window, str) and window not in windows:
+                message = f"there is no maintenance window {window!r}; there are {', '.join(sorted(windows))}"
+                yield Problem(("routes", index, "muted", place), message)
+
+
+def credentials(receivers: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The channels of raw receivers that need a credential: the place of each, and the channel."""
+    for index, receiver in enumerate(_entries(receivers)):
+        for channel in _CHANNELS:
+            found = receiver.get(channel)
+            if found is not None and (channel != "webhook" or (isinstance(found, Mapping) and found.get("credential"))):
+                yield ("receivers", index, channel), channel
+
+
+def _entries(value: Any) -> list[Mapping[str, Any]]:
+    return [one if isinstance(one, Mapping) else {} for one in value] if isinstance(value, (list, tuple)) else []
+
+
+def _names(value: Any) -> set[str]:
+    return {one["name"] for one in _entries(value) if isinstance(one.get("name"), str)}

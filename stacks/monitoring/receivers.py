@@ -1,0 +1,91 @@
+"""The environment's own receivers, routes and windows, added to those of every environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from components.network import Flow
+from components.observability.routing import (
+    Matcher,
+    PagerDuty,
+    Receiver,
+    Route,
+    Routing,
+    SecretKey,
+    Slack,
+    Webhook,
+    WeCom,
+    Window,
+)
+from components.observability.routing.channels import Channel
+from stacks.monitoring.config import MonitoringConfig
+from stacks.monitoring.destinations import outgoing
+from stacks.monitoring.notifications import CREDENTIALS, SECRET, email
+from stacks.monitoring.receiver_config import ReceiverConfig
+
+_KEYS = {credential: key for key, credential in CREDENTIALS.items()}
+
+
+def with_configured(routing: Routing, config: MonitoringConfig) -> Routing:
+    """The routing with the environment's routes before all others, each of which goes on to those after it."""
+    routes = [
+        Route(
+            receiver=route.receiver,
+            matchers=[Matcher(label=label, value=value) for label, value in route.match.items()],
+            proceed=True,
+            muted=route.muted,
+        )
+        for route in config.routes
+    ]
+    windows = [Window(name=one.name, weekdays=one.weekdays, start=one.start, end=one.end) for one in config.maintenance]
+    secrets = {name: (*keys, *further_credentials(config)) for name, keys in routing.secrets.items()}
+    return replace(
+        routing,
+        root=replace(routing.root, routes=[*routes, *routing.root.routes]),
+        receivers=[*routing.receivers, *(_receiver(one) for one in config.receivers)],
+        windows=[*routing.windows, *windows],
+        secrets=secrets,
+    )
+
+
+def further_credentials(config: MonitoringConfig) -> dict[str, str]:
+    """The keys of the Secret that only this environment's receivers need, and the credential of each."""
+    named = [
+        channel.credential
+        for receiver in config.receivers
+        for channel in (receiver.pagerduty, receiver.slack, receiver.wecom, receiver.webhook)
+        if channel and channel.credential
+    ]
+    return {name: name for name in named if name not in _KEYS}
+
+
+def webhook_flows(config: MonitoringConfig) -> list[Flow]:
+    """Where Alertmanager must reach for webhooks with an address of their own."""
+    return [outgoing(one.webhook.url) for one in config.receivers if one.webhook and one.webhook.url]
+
+
+def _receiver(config: ReceiverConfig) -> Receiver:
+    return Receiver(name=config.name, channels=list(_channels(config)))
+
+
+def _channels(config: ReceiverConfig) -> Iterator[Channel]:
+    if config.pagerduty:
+        yield PagerDuty(service_key=_key(config.pagerduty.credential))
+    if config.slack:
+        yield Slack(api_url=_key(config.slack.credential), channel=config.slack.channel)
+    if config.email:
+        yield email(*config.email.to)
+    if wecom := config.wecom:
+        yield WeCom(
+            corporation=wecom.corporation,
+            agent_id=wecom.agent_id,
+            party=wecom.party,
+            api_secret=_key(wecom.credential),
+        )
+    if config.webhook:
+        yield Webhook(url=config.webhook.url or _key(config.webhook.credential or ""))
+
+
+def _key(credential: str) -> SecretKey:
+    return SecretKey(name=SECRET, key=_KEYS.get(credential, credential))

@@ -1,0 +1,74 @@
+"""The monitoring's credentials, which only a secret store has, Grafana's password, and Prometheus' certificate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pulumi
+
+from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
+from components.observability.certificate import certificate
+from stacks.blueprint.args import SystemArgs
+from stacks.monitoring import notifications
+from stacks.monitoring.config import MonitoringConfig
+from stacks.monitoring.further import REMOTE_WRITE_SECRET
+from stacks.monitoring.plan import GRAFANA_SECRET, TLS_SECRET, Plan
+from stacks.monitoring.receivers import further_credentials
+
+
+def secrets(
+    name: str, args: SystemArgs, plan: Plan, config: MonitoringConfig, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Register them; what uses them depends on all of them."""
+    made: list[pulumi.Resource] = []
+    if args.store and plan.alertmanager:
+        keys = {**notifications.CREDENTIALS, **further_credentials(config)}
+        made.append(_bundle(name, args, plan, notifications.SECRET, keys, opts=opts))
+    if plan.grafana:
+        made += _grafana_password(name, args, plan, opts)
+    if thanos := plan.further.thanos:
+        # The operator wants the ruler's way to the querier from a Secret, though there is nothing secret in it.
+        asked = {"query": json.dumps(thanos.query_configuration())}
+        secret = thanos.object_storage_secret
+        made.append(_bundle(name, args, plan, secret, {"configuration": secret}, plain=asked, opts=opts))
+    if tokens := {one.credential: one.credential for one in config.remote_write if one.credential}:
+        made.append(_bundle(name, args, plan, REMOTE_WRITE_SECRET, tokens, opts=opts))
+    if plan.prometheus.tls_secret:
+        host = plan.scope.host("prometheus-operated")
+        made += certificate(f"{name}-tls", scope=plan.scope, secret_name=TLS_SECRET, hosts=[host], opts=opts)
+    return made
+
+
+def _grafana_password(name: str, args: SystemArgs, plan: Plan, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+    credentials = Credentials(f"{name}-credentials", args.store, opts)
+    arguments = SecretBundleArgs(
+        scope=plan.scope,
+        secret_name=GRAFANA_SECRET,
+        component=GRAFANA_SECRET,
+        secret={"password": credentials.credential("grafana-admin-password")},
+        plain={},
+        store=args.store,
+    )
+    return [credentials, SecretBundle(f"{name}-{GRAFANA_SECRET}", arguments, opts)]
+
+
+def _bundle(
+    name: str,
+    args: SystemArgs,
+    plan: Plan,
+    secret: str,
+    credentials: Mapping[str, str],
+    *,
+    plain: Mapping[str, str] | None = None,
+    opts: pulumi.ResourceOptions,
+) -> SecretBundle:
+    arguments = SecretBundleArgs(
+        scope=plan.scope,
+        secret_name=secret,
+        component=secret,
+        secret={key: Credential(name=credential) for key, credential in credentials.items()},
+        plain=plain or {},
+        store=args.store,
+    )
+    return SecretBundle(f"{name}-{secret}", arguments, opts)

@@ -1,0 +1,47 @@
+"""The exporters of an environment worked out: their arguments, what they probe, and their alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.naming import Scope
+from components.network import Flow, Peer
+from components.observability.exporters.blackbox import blackbox_exporter
+from components.observability.exporters.kube_state_metrics import kube_state_metrics
+from components.observability.exporters.node import node_exporter
+from components.observability.exporters.pushgateway import pushgateway
+from components.observability.prometheus import LABELS
+from components.observability.servers import ServerArgs
+
+# A cluster that scales may have twice the nodes of its tier; beyond that the quota wants to be thought about.
+_NODE_HEADROOM = 2
+Probes = Mapping[str, tuple[str, Sequence[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Every exporter's arguments, and what the blackbox exporter probes: module and addresses by name."""
+
+    state: ServerArgs
+    node: ServerArgs
+    blackbox: ServerArgs
+    pushgateway: ServerArgs
+    probes: Probes
+
+    @property
+    def servers(self) -> tuple[ServerArgs, ...]:
+        """All of them."""
+        return (self.state, self.node, self.blackbox, self.pushgateway)
+
+
+def sources(scope: Scope, *, nodes: int, systems: Sequence[str], probes: Probes, gateways: Sequence[Flow]) -> Sources:
+    """Work them out for a cluster of `nodes` nodes. `systems` are the namespaces that may push."""
+    prometheus = Peer(pods=LABELS)
+    return Sources(
+        state=kube_state_metrics(scope, prometheus),
+        node=node_exporter(scope, prometheus, nodes * _NODE_HEADROOM),
+        blackbox=blackbox_exporter(scope, prometheus, gateways),
+        pushgateway=pushgateway(scope, prometheus, [Peer(namespace=name) for name in systems]),
+        probes=probes,
+    )
