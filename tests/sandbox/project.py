@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paths import ROOT
+from ops.environment_file import read, write
+from paths import PROJECT, ROOT
 from sandbox import Sandbox
 
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".state", "*_cache", "__pycache__", "rendered", "tests", "docs")
@@ -81,8 +82,17 @@ class Project:
         return items
 
     def copy(self, folder: Path) -> Project:
-        """The same state, with a copy of the program that a test may change."""
+        """The same state, with a copy of the program that a test may change, and of dev's systems AstrBot alone.
+
+        One system shows what there is to see of a command as well as five, in a third of the time.
+        """
         shutil.copytree(self.root, folder, ignore=_NOT_COPIED)
+        path = folder / "Pulumi.dev.yaml"
+        document = read(path)
+        systems = document["config"][f"{PROJECT}:systems"]
+        for other in [name for name in systems if name != "astrbot"]:
+            del systems[other]
+        write(path, document)
         return Project(self.state, folder, dict(self.variables))
 
     def _environment(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import stacks.source
 from graph.manifests import manifests
 from graph.record import record
 from ops.engines.applyset import PART_OF
@@ -25,7 +26,7 @@ NAMESPACE = "astrbot"
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     if shutil.which("go") is None:
         pytest.skip("Go is not installed, so no control plane can be built")
-    project = Project(tmp_path_factory.mktemp("state"))
+    project = Project(tmp_path_factory.mktemp("state")).copy(tmp_path_factory.mktemp("program") / "saas-platform")
     home = tmp_path_factory.mktemp("home")
     # The built control plane is taken from where it is; everything else of the home folder is empty.
     cache = Path.home() / ".cache" / "saas-platform"
@@ -36,7 +37,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     (home / ".kube" / "config").write_text("current-context: somebody-elses-production\n")
     try:
         project.succeed("up")
-        yield project
+        with pytest.MonkeyPatch.context() as patch:
+            # What the tests record themselves is the copy's environment too.
+            patch.setattr(stacks.source, "ROOT", project.root)
+            yield project
     finally:
         project.sandbox.reset()
 
