@@ -44,6 +44,12 @@ class ContainerResources:
         """The smallest resources that none of `all_of` exceeds in any figure."""
         return cls(**{name.name: max(getattr(one, name.name) for one in all_of) for name in fields(cls)})
 
+    def within(self, most: ContainerResources) -> ContainerResources:
+        """The same, but for figures above those of `most`, which it takes from there."""
+        return ContainerResources(
+            **{name.name: min(getattr(self, name.name), getattr(most, name.name)) for name in fields(self)}
+        )
+
     def as_requirements(self) -> dict[str, dict[str, str]]:
         """The `resources` field of a container."""
         return {

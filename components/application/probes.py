@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 class HttpProbe:
     """An HTTP GET by the kubelet of a port by name; periods and timeouts in seconds, `failures` in consecutive probes.
 
-    The defaults of `initial_delay` and `port` are none and `http`.
+    With `tcp` it only opens a connection. The defaults of `initial_delay` and `port` are none and `http`.
     """
 
     path: str
     port: str = "http"
+    tcp: bool = False
     initial_delay: int = 0
     period: int
     timeout: int
@@ -40,7 +41,7 @@ class Probes:
 def probe_spec(probe: HttpProbe, port: str) -> ProbeArgsDict:
     """The field of a container; `port` is the container's name of the probe's port."""
     return {
-        "http_get": {"path": probe.path, "port": port},
+        **({"tcp_socket": {"port": port}} if probe.tcp else {"http_get": {"path": probe.path, "port": port}}),
         "initial_delay_seconds": probe.initial_delay,
         "period_seconds": probe.period,
         "timeout_seconds": probe.timeout,

@@ -67,11 +67,13 @@ class System(pulumi.ComponentResource):
         return system_credentials(declaration, config.database, config.object_storage, made, backups_by_role=by_role)
 
     def _namespace(self, plan: Plan) -> NamespaceBaseline:
+        largest = plan.largest()
         arguments = NamespaceArgs(
             scope=plan.scope,
             quota=plan.footprint(),
-            container_default=_CONTAINER_DEFAULT,
-            container_max=plan.largest(),
+            # A default above the maximum is refused by the API server.
+            container_default=_CONTAINER_DEFAULT.within(largest),
+            container_max=largest,
         )
         return NamespaceBaseline(self._name, arguments, pulumi.ResourceOptions(parent=self))
 

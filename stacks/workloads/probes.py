@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from components.application import probes as components
 from components.application.args import RollingUpdate
-from stacks.types import Model, PortName, Seconds
+from stacks.types import Model, PortName, Problem, Seconds
 from stacks.workloads.types import Delay, HttpPath, Share
 
 
 class Probe(Model):
-    """What of a probe differs from the default; `port` is the name of a port, `failures` consecutive ones."""
+    """What of a probe differs from the default; `port` is the name of a port, `failures` consecutive ones.
+
+    `tcp` asks whether the port is open, and nothing more: for the liveness of what has one path for everything.
+    """
 
     path: HttpPath | None = None
     port: PortName | None = None
+    tcp: bool | None = None
     initial_delay: Delay | None = None
     period: Seconds | None = None
     timeout: Seconds | None = None
     failures: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """A path that nobody would ask."""
+        if data.get("tcp") is True and data.get("path") is not None:
+            yield Problem(
+                ("path",), "is not asked with 'tcp: true', which only opens a connection; remove one of the two"
+            )
 
 
 class Probes(Model):

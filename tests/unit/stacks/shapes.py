@@ -83,6 +83,8 @@ CLOUDLENS_BACKEND: dict[str, Any] = {
     "storage": {"path": "/data", "size": "10Gi", "backup": _BACKUP},
     "directories": [{"path": "/app/.cloudlens", "size": "1Gi"}],
     "environment": {"DATABASE_PATH": "/data/cloudlens.db"},
+    # It has one path for both; liveness must not ask what readiness asks.
+    "probes": {"liveness": {"tcp": True}, "readiness": {"path": "/health"}},
 }
 COLLECTOR: dict[str, Any] = {
     "name": "otel-collector",

@@ -410,7 +410,8 @@ def test_every_port_that_a_service_or_probe_names_is_one_of_its_pods(graph: Grap
         for container in body["spec"]["template"]["spec"]["containers"]:
             names = {port["name"] for port in container["ports"]}
             for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-                assert container[probe]["httpGet"]["port"] in names, f"{title(body)}: {probe}"
+                asked = container[probe].get("httpGet") or container[probe]["tcpSocket"]
+                assert asked["port"] in names, f"{title(body)}: {probe}"
     containers = {one.title: one.containers for one in workloads(graph)}
     for body in objects(graph, "Service"):
         selected = [one for one in workloads(graph) if selects(body["spec"]["selector"], one)]

@@ -51,6 +51,7 @@ FILES = {
             liveness:
               port: health  #! {AT}.probes.liveness.port | there is no port 'health'
               failures: 0  #! {AT}.probes.liveness.failures | at least 1
+            startup: {{path: /, tcp: true}}  #! {AT}.probes.startup.path | only opens a connection
             ready: {{}}  #! {AT}.probes.ready | allowed are: liveness, readiness, startup
 """,
     "autoscaling that cannot be": f"""\

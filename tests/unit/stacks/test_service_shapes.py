@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from inspect import signature
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from graph.model import Graph, masked
+from paths import ROOT
 from policy.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
@@ -223,6 +226,18 @@ def test_probes_and_rollout_are_those_that_are_declared(prod: Graph) -> None:
     spec = spec_of(prod, "Deployment", "multi-service")
     assert spec["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
     assert spec["template"]["spec"]["terminationGracePeriodSeconds"] == 65
+    liveness = container(prod, "cloudlens-backend")["livenessProbe"]
+    assert (liveness["tcpSocket"], liveness.get("httpGet")) == ({"port": "http"}, None)
+
+
+def test_what_no_service_declares_is_not_loaded() -> None:
+    """Imports are most of what a preview costs, and most environments have none of these shapes."""
+    rare = ("claims", "released", "scaled_object", "stateful", "vertical")
+    code = "import sys; from graph.record import record; record('prod'); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = run.stdout.split()
+    assert "components.application.deployment" in loaded
+    assert [name for name in rare if f"components.application.{name}" in loaded] == []
 
 
 # federated-risk, HorizontalPodAutoscaler `model-serving-hpa`.
