@@ -27,7 +27,7 @@ def object_names(declaration: Declaration) -> list[str]:
         names += [MINIO, f"{MINIO}-headless", BUCKETS]
     if declaration.database:
         names += [f"{POSTGRES}{suffix}" for suffix in ("", "-rw", "-ro", "-r", "-pooler-rw", "-pooler-ro")]
-        names += [_BACKUP, migration_name(declaration.name)]
+        names += [_BACKUP, migration_name(declaration.name), *declaration.database.direct_clients]
     if declaration.cache:
         names += [*_redis(REDIS_CLUSTER, "", "-leader", "-follower", "-master"), *_redis(REDIS, "")]
     return names
