@@ -11,7 +11,7 @@ from components.network import DNS, Flow, Peer
 from components.script_job import ScriptJobArgs, script
 from versions import POSTGRESQL_TOOLS_IMAGE
 
-_SCRIPT = Path(__file__).parent / "scripts" / "import_sqlite.py"
+_SCRIPTS = Path(__file__).parent / "scripts"
 _RESOURCES = ContainerResources.of("200m", "1", "128Mi", "512Mi")
 
 
@@ -26,7 +26,7 @@ def sqlite_import_args(database: DatabaseArgs, *, name: str, claim: str, mounted
         name=name,
         image=POSTGRESQL_TOOLS_IMAGE,
         command=("python3", "/scripts/import_sqlite.py"),
-        scripts=script(_SCRIPT),
+        scripts={**script(_SCRIPTS / "import_sqlite.py"), **script(_SCRIPTS / "sqlite_tables.py")},
         environment={
             "PGHOST": database.direct_host,
             "PGPORT": str(PORT),

@@ -34,7 +34,8 @@ class DatabaseNeed:
     `user` owns it, and `user_b` is the second one, whose password takes turns with the first. Services find what they
     have to know in environment variables that begin with `prefix`, such as DB_HOST and DB_PASSWORD. `schema_owner` is
     the service whose image has the migrations (at `alembic_config`); None where the application makes its own schema.
-    `direct_clients` are jobs of the system that connect to the primary itself. `backup_bucket` is the bucket of MinIO for its backups (default: NAME-backups, after the system).
+    `direct_clients` are jobs of the system that connect to the primary itself. `backup_bucket` is the bucket of MinIO
+    for its backups (default: NAME-backups, after the system).
     """
 
     name: str
@@ -120,7 +121,8 @@ class Declaration:
     `services` are its applications, and `tenant_service` one that runs once for each tenant. `secrets` are keys of its
     Secret that the stores do not add, with the credential behind each. `settings` is its ConfigMap, beside what the
     stores add. `requests_per_minute` limits each client address at its routes. `rules` are its alerts, `objective` its
-    service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `further` registers what no capability covers.
+    service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `further`
+    registers what no capability covers.
     """
 
     name: str

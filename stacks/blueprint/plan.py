@@ -45,13 +45,15 @@ class Plan:
 
     def footprint(self) -> Footprint:
         """The most that the whole system may take, which is its namespace's quota."""
-        applications = (one.footprint() for one in (*self.services, *self.tenants, *self.jobs))
-        return sum((*self.stores.footprints(), *applications), Footprint())
+        return sum((*self.stores.footprints(), *(one.footprint() for one in self._workloads)), Footprint())
 
     def largest(self) -> ContainerResources:
         """What no container of the namespace exceeds."""
-        applications = [application.resources for application in (*self.services, *self.tenants, *self.jobs)]
-        return ContainerResources.largest([*self.stores.containers(), *applications])
+        return ContainerResources.largest([*self.stores.containers(), *(one.resources for one in self._workloads)])
+
+    @property
+    def _workloads(self) -> list[ApplicationArgs | ScriptJobArgs]:
+        return [*self.services, *self.tenants, *self.jobs]
 
 
 def plan(order: Order) -> Plan:

@@ -42,8 +42,7 @@ class Config(SystemConfig):
     @classmethod
     def tier_problems(cls, data: Mapping[str, Any], tier: Tier) -> Iterable[Problem]:
         """Several replicas with SQLite, keys without a store for them, and what holds for every system."""
-        said = data.get("storage")
-        store = said if said in _STORES else _default(tier)
+        store = next((one for one in _STORES if one == data.get("storage")), _default(tier))
         keys = data.get("provider_keys")
         if keys and not tier.external_secrets:
             message = "need an external secret store, which this tier does not have: a key cannot be made up"

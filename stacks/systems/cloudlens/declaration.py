@@ -42,9 +42,7 @@ def declaration(store: DataStore, provider_keys: Sequence[str] = ()) -> Declarat
     )
 
 
-_OBJECTIVE = Objective(
-    requests="cloudlens_api_requests_total{$scope}", failures="cloudlens_api_errors_total{$scope}"
-)
+_OBJECTIVE = Objective(requests="cloudlens_api_requests_total{$scope}", failures="cloudlens_api_errors_total{$scope}")
 
 
 def _database(direct_clients: Sequence[str]) -> DatabaseNeed:
