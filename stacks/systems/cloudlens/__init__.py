@@ -18,6 +18,8 @@ from stacks.tiers import Tier
 from stacks.types import Problem
 from stacks.workloads.types import VariableName
 
+# The database's own variables, and so the key of its password.
+_DATABASE = "DATABASE_"
 _STORES: Sequence[DataStore] = ("sqlite", "migrating", "postgresql")
 
 
@@ -44,15 +46,12 @@ class Config(SystemConfig):
         """Several replicas with SQLite, keys without a store for them, and what holds for every system."""
         store = next((one for one in _STORES if one == data.get("storage")), _default(tier))
         keys = data.get("provider_keys")
-        if keys and not tier.external_secrets:
-            message = "need an external secret store, which this tier does not have: a key cannot be made up"
-            yield Problem(("provider_keys",), message)
-        known = [key for key in keys if isinstance(key, str)] if isinstance(keys, (list, tuple)) else []
+        # What is no name of a variable is told as such by the key itself.
+        named = keys if isinstance(keys, (list, tuple)) else []
+        known = [key for key in named if isinstance(key, str) and key.isidentifier()]
+        yield from _key_problems(known, tier)
         for problem in declaration_problems(declaration(store, known), data):
             yield problem._replace(message=_one_pod(store)) if _is_for_several(problem) else problem
-        if store == "migrating" and _replicas(data) == 1:
-            message = "with 'storage: migrating' the backend is stopped, so that nobody writes; remove it"
-            yield Problem(("sizes", BACKEND, "replicas"), message)
 
     def declared(self, args: SystemArgs) -> Declaration:
         """The system with the store of this environment."""
@@ -61,6 +60,16 @@ class Config(SystemConfig):
 
 def _default(tier: Tier) -> DataStore:
     return "postgresql" if tier.full_size else "sqlite"
+
+
+def _key_problems(keys: Sequence[str], tier: Tier) -> Iterable[Problem]:
+    if keys and not tier.external_secrets:
+        message = "need an external secret store, which this tier does not have: a key cannot be made up"
+        yield Problem(("provider_keys",), message)
+    for index, key in enumerate(keys):
+        if key in keys[:index] or key.startswith(_DATABASE):
+            message = f"{key} is one of the Secret's keys already: name each key of a cloud provider once"
+            yield Problem(("provider_keys", index), message)
 
 
 def _is_for_several(problem: Problem) -> bool:
@@ -72,9 +81,3 @@ def _one_pod(store: DataStore) -> str:
         f"SQLite takes one writer: with 'storage: {store}' the backend has 1 pod at the most. For several set "
         "'storage: postgresql', by way of 'migrating' if there is data"
     )
-
-
-def _replicas(data: Mapping[str, Any]) -> Any:
-    sizes = data.get("sizes")
-    size = sizes.get(BACKEND) if isinstance(sizes, Mapping) else None
-    return size.get("replicas") if isinstance(size, Mapping) else None

@@ -77,11 +77,8 @@ _FRONTEND: dict[str, Any] = {
 def services(store: DataStore, keys: Sequence[str]) -> tuple[Service, ...]:
     """Both, as they are with this store; `keys` are those of the Secret that the backend sees besides."""
     own = _postgresql() if store == "postgresql" else _sqlite()
-    backend = Service.model_validate({**_BACKEND, **own, "secrets": list(keys)})
-    if store == "migrating":
-        # The model wants one pod at least, which holds for all but a service that is stopped.
-        backend = backend.model_copy(update={"replicas": 0})
-    return backend, Service.model_validate(_FRONTEND)
+    backend = {**_BACKEND, **own, "secrets": list(keys), "stopped": store == "migrating"}
+    return Service.model_validate(backend), Service.model_validate(_FRONTEND)
 
 
 def _postgresql() -> dict[str, Any]:
