@@ -32,8 +32,8 @@ class Replicas:
     70 % and 80 % are the AstrBot document's production values (section 3.2); None leaves the resource out. `metrics`
     are read from the Prometheus at the URL `source`, through KEDA. `behavior` is that of a HorizontalPodAutoscaler
     (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/), in the
-    API's names; empty for Kubernetes' own. A `minimum` of 0 alone is a service that is stopped. Raises ValueError for numbers
-    that contradict each other.
+    API's names; empty for Kubernetes' own. A `minimum` of 0 alone is a service that is stopped. Raises
+    ValueError for numbers that contradict each other.
     """
 
     minimum: int

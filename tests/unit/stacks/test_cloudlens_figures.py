@@ -380,9 +380,10 @@ def test_on_the_way_to_postgresql_nobody_writes_and_a_job_takes_the_data(scratch
 
 def test_the_job_begins_after_the_backend_has_stopped_and_may_reach_the_primary(scratch: Scratch) -> None:
     graph = with_storage(scratch, "prod", "migrating")
-    job = next(one for one in graph if one.name == "cloudlens-import" and one.type.endswith(":Job"))
+    # The component waits, and all that is in it with it.
+    job = next(one for one in graph if one.name == "cloudlens-import" and one.type.endswith(":ScriptJob"))
     backend = next(one for one in graph if one.name == f"cloudlens-{BACKEND}" and one.type.endswith(":Deployment"))
-    assert backend.urn in job.dependencies or backend.parent in job.dependencies
+    assert backend.urn in job.dependencies
     ingress = found(graph, "NetworkPolicy", "postgresql-cluster")["spec"]["ingress"]
     allowed = [peer["podSelector"]["matchLabels"] for rule in ingress for peer in rule["from"] if "podSelector" in peer]
     assert {"app.kubernetes.io/name": "cloudlens-import"} in allowed
