@@ -23,6 +23,7 @@ def migration_name(system: str) -> str:
 def object_names(declaration: Declaration) -> list[str]:
     """What else of the namespace has a Service, a pod or a network policy by its name."""
     names = ["allow-dns", "default-deny"]
+    names += [f"{service.name}-headless" for service in declaration.everyone if service.kind == "stateful"]
     if declaration.keeps_objects:
         names += [MINIO, f"{MINIO}-headless", BUCKETS]
     if declaration.database:
