@@ -15,8 +15,12 @@ _SCRIPTS = Path(__file__).parent / "scripts"
 _RESOURCES = ContainerResources.of("200m", "1", "128Mi", "512Mi")
 
 
-def sqlite_import_args(database: DatabaseArgs, *, name: str, claim: str, mounted_at: str, file: str) -> ScriptJobArgs:
+def sqlite_import_args(
+    database: DatabaseArgs, *, name: str, claim: str, mounted_at: str, file: str, wait: int
+) -> ScriptJobArgs:
     """The Job `name-digest`. It mounts the volume of `claim`, with `file` on it, where the application has it.
+
+    It waits so many seconds first: pods that were told to stop may write until their grace period is over.
 
     It connects to the primary itself, so that `name` must be among the database's `direct_clients`. Tried again, it
     finds what was copied and leaves it alone.
@@ -34,6 +38,7 @@ def sqlite_import_args(database: DatabaseArgs, *, name: str, claim: str, mounted
             "PGSSLMODE": "require",
             "PGCONNECT_TIMEOUT": "10",
             "SQLITE_FILE": file,
+            "WAIT_SECONDS": str(wait),
         },
         secrets={
             "PGUSER": SecretKey(secret=database.owner.secret_name, key="username"),

@@ -1,9 +1,10 @@
 """Copy a SQLite file into a PostgreSQL database: all tables with all rows in one transaction, or nothing.
 
 Runs in an image with Python and psql. SQLITE_FILE is the file, libpq's own variables (PGHOST, PGPORT, PGUSER,
-PGPASSWORD, PGDATABASE) name the database. A table that is not there yet is made, with keys and indices; one that is
-there must be empty, and keeps its own types. Names become lower case, as PostgreSQL reads them without quotes. The rows
-of each table are counted on both sides before the transaction ends; the counts stay in the table `sqlite_import`.
+PGPASSWORD, PGDATABASE) name the database. It begins after WAIT_SECONDS (0), for whoever may still be about to stop. A
+table that is not there yet is made, with keys and indices; one that is there must be empty, and keeps its own types.
+Names become lower case, as PostgreSQL reads them without quotes. The rows of each table are counted on both sides
+before the transaction ends; the counts stay in the table `sqlite_import`.
 
 Run again, it changes nothing: it compares the file with those counts. Exit status: 0 with the counts as JSON, and the
 indices, views and triggers that only the application can make; or 1 with one line on standard error.
@@ -16,6 +17,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -39,6 +41,7 @@ class ImportingError(Exception):
 def main() -> int:
     """Copy, or find that it was done; returns the exit status."""
     try:
+        time.sleep(float(os.environ.get("WAIT_SECONDS") or 0))
         with closing(_opened()) as file:
             found = tables(file)
             print(json.dumps(_compared(found) if _there(_MARK) else _copied(file, found)))
