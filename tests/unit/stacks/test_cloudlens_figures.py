@@ -374,7 +374,7 @@ def test_on_the_way_to_postgresql_nobody_writes_and_a_job_takes_the_data(scratch
     assert volume["persistentVolumeClaim"] == {"claimName": "cloudlens-backend-data"}
     assert {"name": volume["name"], "mountPath": "/data"} in container["volumeMounts"]
     # A pod that was told to stop goes on writing until then.
-    assert int(environment["WAIT_SECONDS"]) >= pod(graph, BACKEND)["terminationGracePeriodSeconds"]
+    assert int(str(environment["WAIT_SECONDS"])) >= pod(graph, BACKEND)["terminationGracePeriodSeconds"]
     # The backend's files belong to its user, who is the Job's too.
     users = {spec["securityContext"]["runAsUser"] for spec in (template, pod(graph, BACKEND))}
     assert len(users) == 1
