@@ -46,6 +46,7 @@ class ScriptJobArgs:
 
     With a `schedule` (five fields, UTC) it is a CronJob: one run at a time, started at most ten minutes late. Without,
     it is a Job whose name ends in a digest of its pod, since a Job cannot be changed; `version` stands before that.
+    `claims` are volumes of the namespace that it mounts: the name of the PersistentVolumeClaim at each path.
     """
 
     scope: Scope
@@ -62,6 +63,7 @@ class ScriptJobArgs:
     deadline: int = 3600
     retries: int = 2
     work: WorkVolume | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
     user_id: int = DEFAULT_USER_ID
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
 
@@ -158,6 +160,9 @@ def _pod(args: ScriptJobArgs) -> dict[str, Any]:
     if args.work:
         volumes.append(_work_volume(args.work, args))
         mounts.append({"name": "work", "mount_path": _WORK})
+    for number, (path, claim) in enumerate(args.claims.items()):
+        volumes.append({"name": f"claim-{number}", "persistent_volume_claim": {"claim_name": claim}})
+        mounts.append({"name": f"claim-{number}", "mount_path": path})
     return {
         "service_account_name": args.name,
         "automount_service_account_token": False,

@@ -28,7 +28,7 @@ from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems
 from stacks.releases import Routing, routing_problems
 from stacks.secret_store import SecretStore
 from stacks.source import Source
-from stacks.systems import Systems, entry_hosts
+from stacks.systems import Systems, entry_hosts, tier_problems
 from stacks.telemetry import config as telemetry
 from stacks.telemetry.access import TelemetryAccess, telemetry_access
 from stacks.tiers import TIERS, Tier
@@ -97,6 +97,8 @@ class EnvironmentFile(Model):
         yield from _cluster_problems(tier_name, tier, overrides, data.get("cluster"))
         if isinstance(overrides, Mapping):
             yield from _override_problems(tier, overrides)
+            for problem in tier_problems(data.get("systems"), _overridden(tier, overrides)):
+                yield problem._replace(path=("systems", *problem.path))
             external = overrides.get("external_secrets", tier.external_secrets)
             if external and data.get("secret_store") is None:
                 message = f"missing; tier {name!r} keeps its secrets in an external store: set name, kind and path"
@@ -277,6 +279,14 @@ def _override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Pro
     except ValidationError as error:
         for line in error.errors():
             yield Problem(("overrides", *line["loc"]), line["msg"], line["input"])
+
+
+def _overridden(tier: Tier, overrides: Mapping[str, Any]) -> Tier:
+    """The tier with the overrides, if they fit it."""
+    try:
+        return Tier.model_validate(_merge(tier.model_dump(), overrides))
+    except ValidationError:
+        return tier
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

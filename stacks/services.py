@@ -76,8 +76,8 @@ class Service(Model):
     its service account may do in the namespace. `release` is how a new version takes over, a rolling update by default,
     whose figures are in `rollout`. `kind: stateful` gives each pod a name and, with `storage`, a volume of its own;
     a stateless service with `storage` is one pod. `priority` says who is scheduled first when there is not room for
-    all. `single_replica_reason` says why one pod is enough, without which the policies refuse a service of one pod in
-    staging and prod.
+    all. `stopped` leaves it without pods, while somebody else works on its data. `single_replica_reason` says why
+    one pod is enough, without which the policies refuse a service of one pod in staging and prod.
     """
 
     name: ServiceName
@@ -110,6 +110,7 @@ class Service(Model):
     rollout: Rollout = Rollout()
     release: Release | None = None
     priority: Literal["critical", "high", "default", "batch"] = "high"
+    stopped: bool = False
     single_replica_reason: Text | None = None
 
     @classmethod

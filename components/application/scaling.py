@@ -32,7 +32,8 @@ class Replicas:
     70 % and 80 % are the AstrBot document's production values (section 3.2); None leaves the resource out. `metrics`
     are read from the Prometheus at the URL `source`, through KEDA. `behavior` is that of a HorizontalPodAutoscaler
     (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/), in the
-    API's names; empty for Kubernetes' own. Raises ValueError for numbers that contradict each other.
+    API's names; empty for Kubernetes' own. A `minimum` of 0 alone is a service that is stopped. Raises
+    ValueError for numbers that contradict each other.
     """
 
     minimum: int
@@ -44,8 +45,8 @@ class Replicas:
     behavior: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.minimum < 1:
-            raise ValueError(f"at least 1 replica is needed, not {self.minimum}")
+        if self.minimum < 0 or (self.minimum == 0 and self.maximum):
+            raise ValueError(f"at least 1 replica is needed, not {self.minimum}: one that is stopped is not scaled")
         if self.maximum is not None and self.maximum < self.minimum:
             raise ValueError(f"maximum of {self.maximum} replicas is below the minimum of {self.minimum}")
         if self.metrics and not self.source:

@@ -41,6 +41,8 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "container_spec_memory_limit_bytes",
             "container_network_receive_bytes_total",
             "container_network_transmit_bytes_total",
+            "container_fs_reads_bytes_total",
+            "container_fs_writes_bytes_total",
         }
     ),
     "kube-state-metrics": frozenset(
@@ -133,9 +135,13 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "cloudlens_api_errors_total",
             "cloudlens_api_duration_ms",
             "cloudlens_cache_hit_rate",
+            "cloudlens_cache_hits_total",
+            "cloudlens_cache_misses_total",
             "cloudlens_resources_queries_total",
+            "cloudlens_resources_query_duration_ms",
             "cloudlens_provider_api_calls_total",
             "cloudlens_provider_api_errors_total",
+            "cloudlens_provider_api_duration_ms",
             "cloudlens_cost_analysis_duration_ms",
             "cloudlens_cost_analysis_resources_analyzed_total",
             "cloudlens_alerts_triggered_total",

@@ -12,6 +12,7 @@ from components.credentials import Credentials, SecretBundle, SecretBundleArgs, 
 from components.footprint import ContainerResources
 from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.observability.rules import prometheus_rule
+from components.script_job import ScriptJob
 from stacks.blueprint.alerts import system_rules
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.config import SystemConfig
@@ -106,11 +107,16 @@ class System(pulumi.ComponentResource):
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)
-        for service in self._plan.services:
-            Application(f"{self._name}-{service.name}", service, opts)
+        made = [Application(f"{self._name}-{service.name}", service, opts) for service in self._plan.services]
+        self._jobs([*needs, *made])
         if self._plan.group is None:
             return
         shared = ApplicationGroup(self._plan.group.component, self._plan.group, opts)
         for instance in self._plan.tenants:
             after = pulumi.ResourceOptions(parent=self, depends_on=[*needs, shared])
             Application(f"{self._name}-{instance.name}", instance, after)
+
+    def _jobs(self, needs: list[pulumi.Resource]) -> None:
+        for job in self._plan.jobs:
+            opts = pulumi.ResourceOptions(parent=self, depends_on=needs)
+            ScriptJob(f"{self._name}-{job.name.removeprefix(f'{self._name}-')}", job, opts)

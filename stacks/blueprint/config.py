@@ -16,6 +16,7 @@ from stacks.databases import DatabaseState
 from stacks.object_storage import S3, Minio, ObjectStorageConfig
 from stacks.releases import replica_problems
 from stacks.services import Service, Size, service_problems
+from stacks.tiers import Tier
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
 
 
@@ -37,8 +38,12 @@ class SystemConfig(Model):
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """Names that clash, and stores that the system has not."""
-        yield from _service_problems(cls.declaration, data, ())
-        yield from _store_problems(cls.declaration, data)
+        yield from declaration_problems(cls.declaration, data)
+
+    @classmethod
+    def tier_problems(cls, data: Mapping[str, Any], tier: Tier) -> Iterable[Problem]:
+        """What of the raw keys only an environment of this tier makes a mistake."""
+        return ()
 
     def declared(self, args: SystemArgs) -> Declaration:
         """The system as this environment has it; one whose needs depend on its configuration says so here."""
@@ -80,6 +85,12 @@ class TenantsConfig(SystemConfig):
     def tenant_list(self) -> Sequence[Tenant]:
         """Whom its service for tenants runs for."""
         return self.tenants
+
+
+def declaration_problems(declaration: Declaration, data: Mapping[str, Any]) -> Iterable[Problem]:
+    """What does not fit the declaration, in the raw keys of a system without tenants."""
+    yield from _service_problems(declaration, data, ())
+    yield from _store_problems(declaration, data)
 
 
 def _service_problems(declaration: Declaration, data: Mapping[str, Any], instances: Sequence[str]) -> Iterable[Problem]:

@@ -73,11 +73,15 @@ def _database(
         pooler=PoolerArgs(instances=tier.poolers),
         backup=backup,
         clients=clients(scope, order.everyone, "database"),
-        direct_clients=(scope.selector(migration_name(scope.system)),) if need.schema_owner else (),
+        direct_clients=[scope.selector(name) for name in _direct_clients(scope.system, need)],
         monitoring=PROMETHEUS,
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
     )
+
+
+def _direct_clients(system: str, need: DatabaseNeed) -> list[str]:
+    return [*([migration_name(system)] if need.schema_owner else []), *need.direct_clients]
 
 
 def _replication(pair: Replication, own: BackupTarget) -> ReplicationArgs:

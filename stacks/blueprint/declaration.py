@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.observability.dashboards import Board
+    from components.script_job import ScriptJobArgs
 
 # The capabilities' keys in a system's Secret, and the credential behind each.
 DATABASE_CREDENTIALS = ("postgresql-password", "postgresql-password-b")
@@ -33,7 +34,8 @@ class DatabaseNeed:
     `user` owns it, and `user_b` is the second one, whose password takes turns with the first. Services find what they
     have to know in environment variables that begin with `prefix`, such as DB_HOST and DB_PASSWORD. `schema_owner` is
     the service whose image has the migrations (at `alembic_config`); None where the application makes its own schema.
-    `backup_bucket` is the bucket of MinIO for its backups (default: NAME-backups, after the system).
+    `direct_clients` are jobs of the system that connect to the primary itself. `backup_bucket` is the bucket of MinIO
+    for its backups (default: NAME-backups, after the system).
     """
 
     name: str
@@ -42,6 +44,7 @@ class DatabaseNeed:
     backup_bucket: str | None = None
     schema_owner: str | None = None
     alembic_config: str = "/app/alembic.ini"
+    direct_clients: Sequence[str] = ()
 
     @property
     def password(self) -> str:
@@ -101,6 +104,11 @@ def no_settings(around: Around) -> Mapping[str, str]:
     return {}
 
 
+def no_jobs(around: Around) -> Sequence[ScriptJobArgs]:
+    """None beside those of the stores."""
+    return ()
+
+
 def no_boards() -> Sequence[Board]:
     """No dashboard of its own."""
     return ()
@@ -113,7 +121,8 @@ class Declaration:
     `services` are its applications, and `tenant_service` one that runs once for each tenant. `secrets` are keys of its
     Secret that the stores do not add, with the credential behind each. `settings` is its ConfigMap, beside what the
     stores add. `requests_per_minute` limits each client address at its routes. `rules` are its alerts, `objective` its
-    service level, `boards` the dashboards of its business. `further` registers what no capability covers.
+    service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `further`
+    registers what no capability covers.
     """
 
     name: str
@@ -135,6 +144,7 @@ class Declaration:
     rules: RuleSet | None = None
     objective: Objective = field(default_factory=Objective)
     boards: Callable[[], Sequence[Board]] = no_boards
+    jobs: Callable[[Around], Sequence[ScriptJobArgs]] = no_jobs
     further: Callable[[Around, pulumi.ResourceOptions], None] | None = None
 
     @property

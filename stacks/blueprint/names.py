@@ -23,11 +23,12 @@ def migration_name(system: str) -> str:
 def object_names(declaration: Declaration) -> list[str]:
     """What else of the namespace has a Service, a pod or a network policy by its name."""
     names = ["allow-dns", "default-deny", "alloy-reads-logs"]
+    names += [f"{service.name}-headless" for service in declaration.everyone if service.kind == "stateful"]
     if declaration.keeps_objects:
         names += [MINIO, f"{MINIO}-headless", BUCKETS]
     if declaration.database:
         names += [f"{POSTGRES}{suffix}" for suffix in ("", "-rw", "-ro", "-r", "-pooler-rw", "-pooler-ro")]
-        names += [_BACKUP, migration_name(declaration.name)]
+        names += [_BACKUP, migration_name(declaration.name), *declaration.database.direct_clients]
     if declaration.cache:
         names += [*_redis(REDIS_CLUSTER, "", "-leader", "-follower", "-master"), *_redis(REDIS, "")]
     return names

@@ -10,6 +10,7 @@ from components.configuration import checksum
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.routing.mesh import MeshArgs
+from components.script_job import ScriptJobArgs
 from stacks.blueprint.config import Tenant
 from stacks.blueprint.declaration import Around, Declaration
 from stacks.blueprint.order import Order
@@ -39,17 +40,20 @@ class Plan:
     services: Sequence[ApplicationArgs]
     tenants: Sequence[ApplicationArgs]
     group: ApplicationGroupArgs | None
+    jobs: Sequence[ScriptJobArgs]
     mesh: MeshArgs | None
 
     def footprint(self) -> Footprint:
         """The most that the whole system may take, which is its namespace's quota."""
-        applications = (one.footprint() for one in (*self.services, *self.tenants))
-        return sum((*self.stores.footprints(), *applications), Footprint())
+        return sum((*self.stores.footprints(), *(one.footprint() for one in self._workloads)), Footprint())
 
     def largest(self) -> ContainerResources:
         """What no container of the namespace exceeds."""
-        applications = [application.resources for application in (*self.services, *self.tenants)]
-        return ContainerResources.largest([*self.stores.containers(), *applications])
+        return ContainerResources.largest([*self.stores.containers(), *(one.resources for one in self._workloads)])
+
+    @property
+    def _workloads(self) -> list[ApplicationArgs | ScriptJobArgs]:
+        return [*self.services, *self.tenants, *self.jobs]
 
 
 def plan(order: Order) -> Plan:
@@ -74,6 +78,7 @@ def plan(order: Order) -> Plan:
         services=[application_args(service, everyone, around) for service in order.services],
         tenants=[_instance(one, tenant, everyone, around) for one in order.config.tenant_list if tenant],
         group=_group(tenant, everyone, around) if tenant and order.config.tenant_list else None,
+        jobs=declaration.jobs(known),
         mesh=mesh_args(everyone, around, groups=[tenant.name] if tenant else [], webhook=webhook),
     )
 

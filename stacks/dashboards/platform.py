@@ -63,6 +63,12 @@ SYSTEM = Board(
             "Received", f"sum by (pod) (rate(container_network_receive_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
         ),
         panel("Sent", f"sum by (pod) (rate(container_network_transmit_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"),
+        panel(
+            "Read from disk", f"sum by (pod) (rate(container_fs_reads_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
+        ),
+        panel(
+            "Written to disk", f"sum by (pod) (rate(container_fs_writes_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
+        ),
         panel("Pods by phase", f"sum by (phase) (kube_pod_status_phase{{{_SCOPE}}})", "{{phase}}", kind="stat"),
         panel("Restarts", f"increase(kube_pod_container_status_restarts_total{{{_SCOPE}}}[1h])", "{{pod}}"),
     ),

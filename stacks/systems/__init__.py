@@ -5,14 +5,15 @@ To add one: write the module beside the others, and a field below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Annotated, Any
 
 from pydantic import PlainValidator
 
 from stacks.blueprint.config import SystemConfig
-from stacks.types import Model
+from stacks.tiers import Tier
+from stacks.types import Model, Problem
 
 
 def config_class(key: str) -> type[SystemConfig]:
@@ -42,6 +43,14 @@ class Systems(Model):
     def deployed(self) -> Mapping[str, SystemConfig]:
         """Those that the environment has, by their names (which are their namespaces too), in the order above."""
         return {config.declaration.name: config for _, config in self if config is not None}
+
+
+def tier_problems(systems: Any, tier: Tier) -> Iterable[Problem]:
+    """What of the systems in an environment's raw file does not fit its tier."""
+    for key, data in systems.items() if isinstance(systems, Mapping) else ():
+        if key in Systems.model_fields and isinstance(data, Mapping):
+            for problem in config_class(key).tier_problems(data, tier):
+                yield problem._replace(path=(key, *problem.path))
 
 
 def entry_hosts(systems: Any) -> dict[str, str]:

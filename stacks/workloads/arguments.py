@@ -57,6 +57,8 @@ def replicas(service: Service, around: Surroundings) -> Replicas:
 
     What has data of its own scales only if it says so. Without KEDA a service goes by CPU and memory alone.
     """
+    if service.stopped:
+        return Replicas(minimum=0)
     declared, tier = service.autoscaling, around.tier
     if declared is None:
         automatic = service.autoscaled and service.kind == "stateless" and service.storage is None

@@ -67,9 +67,9 @@ def test_the_largest_resources_exceed_each_in_every_figure() -> None:
     assert (str(largest.cpu_request), str(largest.memory_request)) == ("2", "2Gi")
 
 
-@pytest.mark.parametrize(("minimum", "maximum"), [(0, None), (-1, 3), (3, 2)])
+@pytest.mark.parametrize(("minimum", "maximum"), [(-1, None), (0, 3), (-1, 3), (3, 2)])
 def test_impossible_numbers_of_replicas_are_refused(minimum: int, maximum: int | None) -> None:
-    """No replica at all, or a maximum below the minimum."""
+    """Fewer than none, none that is scaled, or a maximum below the minimum. None alone is a service that is stopped."""
     with pytest.raises(ValueError, match="replica"):
         Replicas(minimum=minimum, maximum=maximum)
 

@@ -6,19 +6,17 @@ The source of every figure is that document; comments name its sections.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stacks.alerts.orders import RULES
 from stacks.blueprint.config import SystemConfig
 from stacks.blueprint.declaration import Declaration, Route
-from stacks.services import Service
-from versions import APPLICATION_VERSION
+from stacks.systems.orders.services import APPLICATION, SERVICES, STATEFUL
 
 if TYPE_CHECKING:
     from components.observability.dashboards import Board
-
-APPLICATION = "rust-app"
-_SERVICES = ({"name": APPLICATION, "replicas": 3, "cpu": "500m", "memory": "256Mi", "ports": {"http": 8080}},)
+    from stacks.blueprint.args import SystemArgs
 
 
 def _boards() -> Sequence[Board]:
@@ -30,9 +28,10 @@ def _boards() -> Sequence[Board]:
 DECLARATION = Declaration(
     name="orders",
     title="Orders",
-    version=APPLICATION_VERSION,
-    services=[Service.model_validate(service) for service in _SERVICES],
-    routes=(Route(host="orders", service=APPLICATION),),
+    # Section 8.2: the tag of the image.
+    version="v1.0.0",
+    services=SERVICES,
+    routes=(Route(host="rust-app", service=APPLICATION),),
     rules=RULES,
     boards=_boards,
 )
@@ -42,3 +41,9 @@ class Config(SystemConfig):
     """What an environment says of the orders service."""
 
     declaration = DECLARATION
+
+    def declared(self, args: SystemArgs) -> Declaration:
+        """The stateful application runs the same image as the other (section 4.2)."""
+        image = {"image": f"{args.registry}/{APPLICATION}"}
+        services = [one.model_copy(update=image) if one.name == STATEFUL else one for one in SERVICES]
+        return replace(self.declaration, services=services)
