@@ -172,6 +172,7 @@ def _system_args(environment: Environment) -> SystemArgs:
         routing=environment.file.routing,
         keda=environment.has(KEDA),
         vertical=environment.has(VERTICAL_POD_AUTOSCALER),
+        applications=environment.has(ARGO_CD) and environment.file.delivery != "argocd",
     )
 
 

@@ -39,11 +39,24 @@ def _server(value: str) -> str:
     return value
 
 
+Repository = Annotated[str, AfterValidator(_repository)]
+RepositoryPath = Annotated[str, AfterValidator(_path)]
+ApiServer = Annotated[str, AfterValidator(_server)]
+
+
+def credential_problem(data: Mapping[str, Any]) -> Iterable[Problem]:
+    """A credential in the URL below the raw key `repository`, which no message may quote."""
+    repository = data.get("repository")
+    if isinstance(repository, str) and _CREDENTIAL.match(repository):
+        message = "has a credential in it: give that to Argo CD, as a repository Secret, and name the bare URL"
+        yield Problem(("repository",), message)
+
+
 class FleetCluster(Model):
     """One cluster of the environment, as Argo CD knows it; by default the one that Argo CD runs in."""
 
     name: Annotated[Name, Field(max_length=20)]
-    server: Annotated[str, AfterValidator(_server)] = IN_CLUSTER
+    server: ApiServer = IN_CLUSTER
 
 
 class Subscription(Model):
@@ -60,19 +73,16 @@ class GitOpsConfig(Model):
     `path` is by default `environments/ENVIRONMENT`. Clusters come in their order, each once the one before is healthy.
     """
 
-    repository: Annotated[str, AfterValidator(_repository)]
+    repository: Repository
     revision: Text = "main"
-    path: Annotated[str, AfterValidator(_path)] | None = None
+    path: RepositoryPath | None = None
     clusters: Annotated[Sequence[FleetCluster], Field(min_length=1)] = (FleetCluster(name="main"),)
     notifications: Sequence[Subscription] = ()
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """Clusters that stand twice, and a credential in the repository's URL, which no message may quote."""
-        repository = data.get("repository")
-        if isinstance(repository, str) and _CREDENTIAL.match(repository):
-            message = "has a credential in it: give that to Argo CD, as a repository Secret, and name the bare URL"
-            yield Problem(("repository",), message)
+        yield from credential_problem(data)
         for key in ("name", "server"):
             for problem in duplicates(data.get("clusters"), key, f"cluster {key}"):
                 yield problem._replace(path=("clusters", *problem.path))

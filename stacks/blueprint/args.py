@@ -37,7 +37,9 @@ class SystemArgs:
     """The environment of a system: `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not
     in the Pulumi state, and `needs` what must be there before anything reads from that. `prometheus` is the URL of the
     environment's Prometheus, `backups` where backups go unless the system says otherwise. `keda` and `vertical` say
-    whether KEDA and the VerticalPodAutoscaler are in the cluster."""
+    whether KEDA and the VerticalPodAutoscaler are in the cluster, `applications` whether Argo CD is and may be told
+    what to deploy besides: not where it delivers the environment itself, whose project lets no Application through.
+    """
 
     environment: str
     tier: Tier
@@ -51,6 +53,7 @@ class SystemArgs:
     needs: Sequence[pulumi.Resource] = ()
     keda: bool = False
     vertical: bool = False
+    applications: bool = False
     # Who asks Prometheus besides those of its own namespace.
     asking: Sequence[Peer] = ()
 
