@@ -339,7 +339,7 @@ def test_mistakes_in_the_clusters_are_named_where_they_are(scratch: Scratch) -> 
                   server: http://west.example.com  #! systems.multicluster.clusters[1].server | no API server
               applications:
                 fleet:
-                  repository: https://token@example.com/a.git  #! systems.multicluster.applications.fleet.repository | credential
+                  repository: https://pw@a.example/a  #! systems.multicluster.applications.fleet.repository | credential
                   path: helm/app
     """
     problems = scratch.problems(text)
@@ -347,7 +347,7 @@ def test_mistakes_in_the_clusters_are_named_where_they_are(scratch: Scratch) -> 
     for expected in mistakes(text):
         (message,) = [one.message for one in problems if one.path == expected.path]
         assert expected.fragment in message
-    assert "token" not in str([one.message for one in problems])
+    assert "pw@" not in str([one.message for one in problems])
 
 
 # --- alerts and dashboard ---------------------------------------------------------------------------------------------
