@@ -27,6 +27,9 @@ def _server(value: str) -> str:
     return value
 
 
+ApiServer = Annotated[str, AfterValidator(_server)]
+
+
 class SystemVersion(Model):
     """The version of a system in one cluster, as `ops fleet` keeps it.
 
@@ -62,7 +65,7 @@ class FleetCluster(Model):
     name: Annotated[Name, Field(max_length=20)]
     context: Text
     region: Name
-    server: Annotated[str, AfterValidator(_server)] | None = None
+    server: ApiServer | None = None
     versions: Mapping[Text, SystemVersion] = {}
 
 

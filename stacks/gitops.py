@@ -33,6 +33,18 @@ def _path(value: str) -> str:
     return value
 
 
+Repository = Annotated[str, AfterValidator(_repository)]
+RepositoryPath = Annotated[str, AfterValidator(_path)]
+
+
+def credential_problem(data: Mapping[str, Any]) -> Iterable[Problem]:
+    """A credential in the URL below the raw key `repository`, which no message may quote."""
+    repository = data.get("repository")
+    if isinstance(repository, str) and _CREDENTIAL.match(repository):
+        message = "has a credential in it: give that to Argo CD, as a repository Secret, and name the bare URL"
+        yield Problem(("repository",), message)
+
+
 class Subscription(Model):
     """Who is told of what: `service` is a notifier of Argo CD, `recipient` its address there."""
 
@@ -47,18 +59,15 @@ class GitOpsConfig(Model):
     `path` is by default `environments/ENVIRONMENT`.
     """
 
-    repository: Annotated[str, AfterValidator(_repository)]
+    repository: Repository
     revision: Text = "main"
-    path: Annotated[str, AfterValidator(_path)] | None = None
+    path: RepositoryPath | None = None
     notifications: Sequence[Subscription] = ()
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """A credential in the repository's URL, which no message may quote."""
-        repository = data.get("repository")
-        if isinstance(repository, str) and _CREDENTIAL.match(repository):
-            message = "has a credential in it: give that to Argo CD, as a repository Secret, and name the bare URL"
-            yield Problem(("repository",), message)
+        yield from credential_problem(data)
 
 
 def delivery_problems(

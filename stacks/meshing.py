@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.application import ApplicationArgs
 from components.naming import Scope
-from components.routing.entry import EntryArgs, MeshEntry
+from components.routing.entry import EntryArgs, MeshEntry, ServiceRoute
 from components.routing.mesh import Member, MeshArgs, MeshBaseline
+from components.routing.release import Entry
 from stacks.composition import Surroundings, pods
 from stacks.services import Service
 from stacks.workloads.ports import all_ports
@@ -66,16 +67,20 @@ def mesh_entry(
     args: SystemArgs,
     scope: Scope,
     applications: Sequence[ApplicationArgs],
-    exposed: Sequence[tuple[str, str]],
+    exposed: Mapping[str, Entry],
     *,
     opts: pulumi.ResourceOptions,
 ) -> MeshEntry:
-    """The way in through the mesh; `exposed` are hosts with the service behind each."""
+    """The way in through the mesh; `exposed` is where it leads to each service."""
     releases = {one.name: one.release for one in applications if one.release}
     ports = {one.name: one.port for one in applications}
     further = [one.entry.host for one in releases.values() if one.entry]
-    hosts = list(dict.fromkeys([*(host for host, _ in exposed), *further]))
-    routes = [(host, service, ports[service]) for host, service in exposed if service not in releases]
+    hosts = list(dict.fromkeys([*(entry.host for entry in exposed.values()), *further]))
+    routes = [
+        ServiceRoute(service=service, port=ports[service], entry=entry)
+        for service, entry in exposed.items()
+        if service not in releases
+    ]
     arguments = EntryArgs(
         scope=scope,
         mesh=args.routing.mesh,

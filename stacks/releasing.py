@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -15,6 +15,7 @@ from stacks.releases import Release, Routing, thresholds
 
 if TYPE_CHECKING:
     from stacks.blueprint.args import SystemArgs
+    from stacks.blueprint.declaration import Route
 
 
 def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:
@@ -52,11 +53,16 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
     )
 
 
-def entries(args: SystemArgs, scope: Scope, hosts: Mapping[str, str]) -> dict[str, Entry]:
-    """Where the mesh lets traffic from outside in, by service; `hosts` are those of the exposed services."""
+def entries(args: SystemArgs, scope: Scope, routes: Sequence[Route]) -> dict[str, Entry]:
+    """Where the mesh lets traffic from outside in, by service: each has one host, and there one path or more."""
     if args.routing.mesh == "none":
         return {}
-    return {service: Entry(host=host, gateway=_gateway(scope)) for service, host in hosts.items()}
+    found: dict[str, Entry] = {}
+    for route in routes:
+        before = found.get(route.service)
+        paths = (*(before.paths if before else ()), route.path)
+        found[route.service] = Entry(host=f"{route.host}.{args.domain}", gateway=_gateway(scope), paths=paths)
+    return found
 
 
 def _gateway(scope: Scope) -> str:

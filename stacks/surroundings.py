@@ -9,6 +9,7 @@ from components.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from stacks.blueprint.args import SystemArgs
 from stacks.config import Environment
 from stacks.fleet import origin
+from stacks.gitops import ARGO_CD
 from stacks.monitoring.levels import LEVELS
 from stacks.services import Service
 
@@ -26,6 +27,7 @@ def system_args(environment: Environment) -> SystemArgs:
         routing=environment.file.routing,
         keda=environment.has(KEDA),
         vertical=environment.has(VERTICAL_POD_AUTOSCALER),
+        applications=environment.has(ARGO_CD) and environment.file.delivery != "argocd",
         origin=origin(environment.name, environment.member),
         telemetry=environment.telemetry,
         metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,

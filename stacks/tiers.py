@@ -173,8 +173,23 @@ TIERS: dict[TierName, Tier] = {
         protect_data=False,
         cluster_issuer=None,
         external_secrets=False,
-        database=DatabaseTier(instances=1, storage=_GIB * 10, wal_storage=_GIB * 2, poolers=1, retention_days=3),
-        cache=CacheTier(kind="single", shards=1, storage=_GIB * 5),
+        database=DatabaseTier(
+            instances=1,
+            storage=_GIB * 10,
+            wal_storage=_GIB * 2,
+            poolers=1,
+            retention_days=3,
+            # All systems share one node.
+            cpu_request=Cpu.parse("250m"),
+            memory_request=Bytes.parse("512Mi"),
+        ),
+        cache=CacheTier(
+            kind="single",
+            shards=1,
+            storage=_GIB * 5,
+            cpu_request=Cpu.parse("125m"),
+            memory_request=Bytes.parse("256Mi"),
+        ),
         object_storage=ObjectStorageTier(servers=1, storage=_GIB * 10),
     ),
     "test": Tier(

@@ -73,7 +73,8 @@ def _environment(args: ApplicationArgs) -> list[EnvVarArgsDict]:
         {"name": name, "value_from": {"secret_key_ref": {"name": source.secret, "key": source.key}}}
         for name, source in sorted(args.secrets.items())
     ]
-    return plain + secret
+    # What a plain variable refers to as $(NAME) must stand before it.
+    return secret + plain
 
 
 def _probe(args: ApplicationArgs, probe: HttpProbe) -> ProbeArgsDict:

@@ -10,7 +10,8 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.naming import Scope
-from components.routing.release import GATEWAY_NAME, Mesh, Timeouts
+from components.routing.paths import gateway_matches
+from components.routing.release import GATEWAY_NAME, Entry, Mesh, Timeouts
 from versions import CERTIFICATE, CERTIFICATE_ISSUER, GATEWAY, HTTP_ROUTE, ISTIO_GATEWAY
 from versions import CustomResource as Kind
 
@@ -20,12 +21,21 @@ _SELF_SIGNED = "self-signed"
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceRoute:
+    """What leads to a service: the `entry` with its host and paths, and the port of its Service."""
+
+    service: str
+    port: int
+    entry: Entry
+
+
+@dataclass(frozen=True, kw_only=True)
 class EntryArgs:
     """The hosts of a namespace, with one certificate for all of them.
 
     `namespace` is where the gateway's pods run: Istio reads certificates there and nowhere else. `cluster_issuer` None
-    makes a self-signed Issuer. `routes` are the services (by host, with their port) that no release routes to; they
-    need an HTTPRoute of their own under Gateway API.
+    makes a self-signed Issuer. `routes` lead to the services that no release routes to; they need an HTTPRoute of their
+    own under Gateway API.
     """
 
     scope: Scope
@@ -34,7 +44,7 @@ class EntryArgs:
     namespace: str
     gateway_class: str
     cluster_issuer: str | None
-    routes: Sequence[tuple[str, str, int]] = ()
+    routes: Sequence[ServiceRoute] = ()
 
 
 class MeshEntry(pulumi.ComponentResource):
@@ -54,8 +64,8 @@ class MeshEntry(pulumi.ComponentResource):
             self._object("", ISTIO_GATEWAY, GATEWAY_NAME, istio_gateway(args.hosts, self._secret))
         else:
             self._object("", GATEWAY, GATEWAY_NAME, gateway(args, self._secret))
-            for host, service, port in args.routes:
-                self._object(f"-{service}", HTTP_ROUTE, service, _route(host, service, port))
+            for route in args.routes:
+                self._object(f"-{route.service}", HTTP_ROUTE, route.service, _route(route))
         self.url = f"https://{args.hosts[0]}"
         self.register_outputs({"url": self.url})
 
@@ -115,10 +125,11 @@ def gateway(args: EntryArgs, secret: str) -> dict[str, Any]:
     return {"gatewayClassName": args.gateway_class, "listeners": secure}
 
 
-def _route(host: str, service: str, port: int) -> dict[str, Any]:
+def _route(route: ServiceRoute) -> dict[str, Any]:
     limits = Timeouts()
     rule = {
-        "backendRefs": [{"name": service, "port": port}],
+        **({} if route.entry.whole_host else {"matches": gateway_matches(route.entry)}),
+        "backendRefs": [{"name": route.service, "port": route.port}],
         "timeouts": {"request": f"{limits.total}s", "backendRequest": f"{limits.attempt}s"},
     }
-    return {"parentRefs": [{"name": GATEWAY_NAME}], "hostnames": [host], "rules": [rule]}
+    return {"parentRefs": [{"name": GATEWAY_NAME}], "hostnames": [route.entry.host], "rules": [rule]}

@@ -11,6 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.naming import Scope
 from components.routing.metrics import TEMPLATES
+from components.routing.paths import flagger_matches
 from components.routing.release import APPLICATION_LABEL, Mesh, Release, Webhook
 from components.routing.traffic import traffic_policy
 from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE, SCALED_OBJECT
@@ -98,6 +99,7 @@ def _service(target: Target, release: Release) -> dict[str, Any]:
             service["gateways"] = [release.entry.gateway, "mesh"]
         else:
             service["gatewayRefs"] = [{"name": name, "namespace": namespace}]
+        service |= flagger_matches(release.mesh, release.entry)
     return service
 
 

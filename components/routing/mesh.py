@@ -16,6 +16,7 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import Flow, Peer
 from components.observability.monitors import Endpoint
+from components.routing.paths import MESH
 from components.routing.release import Entry, Timeouts
 from components.routing.traffic import traffic_policy
 from versions import AUTHORIZATION_POLICY, DESTINATION_RULE, PEER_AUTHENTICATION, POD_MONITOR, VIRTUAL_SERVICE
@@ -109,7 +110,8 @@ class MeshBaseline(pulumi.ComponentResource):
             if member.service and not member.routed:
                 policy = traffic_policy(locality=args.locality)
                 self._object(DESTINATION_RULE, member.name, {"host": member.name, "trafficPolicy": policy})
-                self._object(VIRTUAL_SERVICE, member.name, virtual_service(member))
+                for service, spec in virtual_services(member).items():
+                    self._object(VIRTUAL_SERVICE, service, spec)
         self._monitor()
         self.register_outputs({})
 
@@ -157,11 +159,13 @@ def plain_text(member: Member) -> dict[str, Any]:
     }
 
 
-def virtual_service(member: Member) -> dict[str, Any]:
-    """The `spec` of the VirtualService of a member that is not released: time limits and retries alone."""
-    limits, hosts, gateways = Timeouts(), [member.name], ["mesh"]
-    if member.entry:
-        hosts, gateways = [*hosts, member.entry.host], [*gateways, member.entry.gateway]
+def virtual_services(member: Member) -> dict[str, dict[str, Any]]:
+    """The `spec` of each VirtualService, by name, of a member that is not released: time limits and retries alone.
+
+    With some paths of a host alone, what comes from outside has one of its own: several VirtualServices that tell the
+    mesh of one host would clash there.
+    """
+    limits, entry = Timeouts(), member.entry
     rule = {
         "route": [{"destination": {"host": member.name, "port": {"number": member.port}}}],
         "timeout": f"{limits.total}s",
@@ -171,4 +175,13 @@ def virtual_service(member: Member) -> dict[str, Any]:
             "retryOn": "connect-failure,refused-stream,unavailable",
         },
     }
-    return {"hosts": hosts, "gateways": gateways, "http": [rule]}
+    if entry is None:
+        return {member.name: {"hosts": [member.name], "gateways": [MESH], "http": [rule]}}
+    if entry.whole_host:
+        hosts, gateways = [member.name, entry.host], [MESH, entry.gateway]
+        return {member.name: {"hosts": hosts, "gateways": gateways, "http": [rule]}}
+    outside = {"match": [{"uri": {"prefix": path}} for path in entry.paths], **rule}
+    return {
+        member.name: {"hosts": [member.name], "gateways": [MESH], "http": [rule]},
+        f"{member.name}-entry": {"hosts": [entry.host], "gateways": [entry.gateway], "http": [outside]},
+    }

@@ -96,10 +96,19 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Where traffic from outside enters for a `host`: the `gateway` object, as NAMESPACE/NAME."""
+    """Where traffic from outside enters for a `host`: the `gateway` object, as NAMESPACE/NAME.
+
+    `paths` (prefixes) are the requests to that host that are the application's.
+    """
 
     host: str
     gateway: str
+    paths: Sequence[str] = ("/",)
+
+    @property
+    def whole_host(self) -> bool:
+        """Whether all requests to the host are the application's, so that no route has to name paths."""
+        return "/" in self.paths
 
 
 @dataclass(frozen=True, kw_only=True)

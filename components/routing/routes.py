@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.routing.paths import gateway_matches, istio_matches
 from components.routing.release import (
     TRACK_LABEL,
     Exposure,
@@ -48,18 +49,22 @@ def virtual_service_rules(name: str, port: int, release: Release, exposure: Expo
     candidate = _destination(canary_name(name), port, 100)
     rules: list[dict[str, Any]] = []
     if exposure.matched:
-        match = {"headers": {key: {"exact": value} for key, value in release.headers.items()}}
-        rules.append({"name": "matched", "match": [match], "route": [candidate], **common})
+        headers = {key: {"exact": value} for key, value in release.headers.items()}
+        match = istio_matches(release.entry, headers=headers)
+        rules.append({"name": "matched", "match": match, "route": [candidate], **common})
     if exposure.weight and release.cookie:
-        cookie = {"headers": {"cookie": {"regex": f".*{release.cookie.name}={revision}.*"}}}
-        rules.append({"name": "sticky", "match": [cookie], "route": [candidate], **common})
+        cookie = {"cookie": {"regex": f".*{release.cookie.name}={revision}.*"}}
+        match = istio_matches(release.entry, headers=cookie)
+        rules.append({"name": "sticky", "match": match, "route": [candidate], **common})
     stable = _destination(primary_name(name), port, 100 - exposure.weight)
     weighted = [stable]
     if exposure.weight:
         share = _destination(canary_name(name), port, exposure.weight)
         weighted.append({**share, **_istio_cookie(release, revision)})
     mirror = {"mirror": candidate["destination"], "mirrorPercentage": {"value": 100}} if exposure.mirrored else {}
-    return [*rules, {"name": "weighted", "route": weighted, **common, **mirror}]
+    everything = istio_matches(release.entry)
+    matches = {"match": everything} if everything else {}
+    return [*rules, {"name": "weighted", **matches, "route": weighted, **common, **mirror}]
 
 
 def _destination(host: str, port: int, weight: int) -> dict[str, Any]:
@@ -92,23 +97,23 @@ def _istio_policy(release: Release) -> dict[str, Any]:
 
 def http_route_rules(name: str, port: int, release: Release, exposure: Exposure, revision: str) -> list[Any]:
     """`spec.rules` of an HTTPRoute over the two Services."""
-    everything = {"path": {"type": "PathPrefix", "value": "/"}}
     limits = {"timeouts": {"request": f"{release.timeouts.total}s", "backendRequest": f"{release.timeouts.attempt}s"}}
     candidate = {"name": canary_name(name), "port": port}
     rules: list[dict[str, Any]] = []
     if exposure.matched:
         headers = [{"type": "Exact", "name": key, "value": value} for key, value in release.headers.items()]
-        match = {**everything, "headers": headers}
-        rules.append({"matches": [match], "backendRefs": [{**candidate, "weight": 100}], **limits})
+        match = gateway_matches(release.entry, headers=headers)
+        rules.append({"matches": match, "backendRefs": [{**candidate, "weight": 100}], **limits})
     if exposure.weight and release.cookie:
         cookie = {"type": "RegularExpression", "name": "Cookie", "value": f".*{release.cookie.name}={revision}.*"}
-        match = {**everything, "headers": [cookie]}
-        rules.append({"matches": [match], "backendRefs": [{**candidate, "weight": 100}], **limits})
+        match = gateway_matches(release.entry, headers=[cookie])
+        rules.append({"matches": match, "backendRefs": [{**candidate, "weight": 100}], **limits})
     weighted: list[dict[str, Any]] = [{"name": primary_name(name), "port": port, "weight": 100 - exposure.weight}]
     if exposure.weight:
         weighted.append({**candidate, "weight": exposure.weight, **_gateway_cookie(release, revision)})
     filters = [{"type": "RequestMirror", "requestMirror": {"backendRef": candidate}}] if exposure.mirrored else []
-    rule = {"matches": [everything], "backendRefs": weighted, **limits, **({"filters": filters} if filters else {})}
+    everything = gateway_matches(release.entry)
+    rule = {"matches": everything, "backendRefs": weighted, **limits, **({"filters": filters} if filters else {})}
     return [*rules, rule]
 
 

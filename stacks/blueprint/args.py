@@ -44,6 +44,8 @@ class SystemArgs:
     where backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the
     VerticalPodAutoscaler are in the cluster, `asking` who asks Prometheus besides those of its own namespace.
     `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
+    `applications` says whether Argo CD is there and may be told what to deploy besides: not where it delivers the
+    environment itself, whose project lets no Application through.
     """
 
     environment: str
@@ -60,6 +62,7 @@ class SystemArgs:
     needs: Sequence[pulumi.Resource] = ()
     keda: bool = False
     vertical: bool = False
+    applications: bool = False
     asking: Sequence[Peer] = ()
     metric_sources: Collection[str] = frozenset(SOURCES)
 

@@ -27,6 +27,7 @@ from components.network import INTERNET_HTTPS
 from components.script_job import ScriptJobArgs
 from stacks.blueprint.credentials import CACHE_ADMINISTRATOR
 from stacks.blueprint.declaration import CACHE_CREDENTIAL, CacheNeed, DatabaseNeed
+from stacks.blueprint.figures import fitted
 from stacks.blueprint.names import POSTGRES, REDIS, REDIS_CLUSTER, migration_name
 from stacks.blueprint.order import Order
 from stacks.composition import PROMETHEUS, Provider, clients, pods_at
@@ -51,7 +52,7 @@ def _database(
     order: Order, need: DatabaseNeed, *, passwords: tuple[Credential, Credential], backups: BackupTarget
 ) -> DatabaseArgs:
     args, scope, state = order.args, order.scope, order.config.database
-    tier = args.tier.database
+    tier = fitted(need.figures, args.tier, args.tier.database)
     backup = _backup(tier, backups)
     return DatabaseArgs(
         scope=scope,
@@ -118,7 +119,9 @@ def database_settings(need: DatabaseNeed, args: DatabaseArgs) -> dict[str, str]:
 def cache(order: Order, need: CacheNeed) -> CacheArgs:
     """Redis, a single server or a cluster as the tier says."""
     args, scope, credentials = order.args, order.scope, order.credentials
-    tier = args.tier.cache
+    tier = fitted(need.figures, args.tier, args.tier.cache)
+    if need.databases > 1:
+        tier = tier.model_copy(update={"kind": "single", "shards": 1})
     return CacheArgs(
         scope=scope,
         kind=tier.kind,

@@ -13,6 +13,7 @@ from components.naming import Scope
 from components.observability.objectives import Objective
 from components.observability.rules import RuleSet
 from stacks.blueprint.args import SystemArgs
+from stacks.blueprint.figures import StoreFigures
 from stacks.services import Service
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class DatabaseNeed:
     have to know in environment variables that begin with `prefix`, such as DB_HOST and DB_PASSWORD. `schema_owner` is
     the service whose image has the migrations (at `alembic_config`); None where the application makes its own schema.
     `direct_clients` are jobs of the system that connect to the primary itself. `backup_bucket` is the bucket of MinIO
-    for its backups (default: NAME-backups, after the system).
+    for its backups (default: NAME-backups, after the system). `figures` are the least that each instance gets in the
+    tiers of full size.
     """
 
     name: str
@@ -45,6 +47,7 @@ class DatabaseNeed:
     schema_owner: str | None = None
     alembic_config: str = "/app/alembic.ini"
     direct_clients: Sequence[str] = ()
+    figures: StoreFigures = field(default_factory=StoreFigures)
 
     @property
     def password(self) -> str:
@@ -54,9 +57,15 @@ class DatabaseNeed:
 
 @dataclass(frozen=True, kw_only=True)
 class CacheNeed:
-    """Redis, for the one `user` of the application; services find its password in REDIS_PASSWORD."""
+    """Redis, for the one `user` of the application; services find its password in REDIS_PASSWORD.
+
+    With several `databases` (numbered from 0) it is a single server in every tier: a cluster has one. `figures` are the
+    least that each pod gets in the tiers of full size.
+    """
 
     user: str
+    databases: int = 1
+    figures: StoreFigures = field(default_factory=StoreFigures)
 
     @property
     def password(self) -> str:

@@ -10,6 +10,7 @@ from components.ingress import Backend, HttpIngress, IngressArgs
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.plan import Plan
 from stacks.meshing import mesh_entry
+from stacks.releasing import entries
 
 
 def enter(plan: Plan, args: SystemArgs, opts: pulumi.ResourceOptions) -> str:
@@ -19,7 +20,7 @@ def enter(plan: Plan, args: SystemArgs, opts: pulumi.ResourceOptions) -> str:
         return ""
     if args.routing.mesh == "none":
         return HttpIngress(f"{name}-{routes[0].host.partition('.')[0]}", _ingress(plan, args), opts).url
-    exposed = [(f"{route.host}.{args.domain}", route.service) for route in routes]
+    exposed = entries(args, plan.scope, routes)
     return mesh_entry(f"{name}-entry", args, plan.scope, plan.services, exposed, opts=opts).url
 
 

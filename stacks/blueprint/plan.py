@@ -102,7 +102,6 @@ def _group(service: Service, everyone: Sequence[Service], around: Surroundings) 
 
 def _surroundings(order: Order, settings: Mapping[str, str], kept: Stores) -> Surroundings:
     declaration, args, scope = order.declaration, order.args, order.scope
-    hosts = {route.service: f"{route.host}.{args.domain}" for route in declaration.routes}
     return Surroundings(
         scope=scope,
         tier=args.tier,
@@ -113,10 +112,10 @@ def _surroundings(order: Order, settings: Mapping[str, str], kept: Stores) -> Su
         secret=declaration.secret_name,
         annotations=checksum(settings),
         providers=kept.providers(declaration.secret_name, list(order.credentials.bundle)),
-        exposed=tuple(hosts),
+        exposed=tuple(dict.fromkeys(route.service for route in declaration.routes)),
         alerted=(declaration.alert_hook.service,) if declaration.alert_hook else (),
         routing=args.routing,
-        entries=entries(args, scope, hosts),
+        entries=entries(args, scope, declaration.routes),
         scaler=args.scaler,
         vertical=args.vertical,
     )

@@ -1,0 +1,121 @@
+"""The four services of the document: its Compose file, `canary_deploy.sh`, `k8s/hpa.yaml` and `monitoring/`.
+
+The document sizes model-serving (canary_deploy.sh); consent and PSI have its figures here, since there are none of
+their own. `deploy_k8s.sh` starts three of each; model-serving has the bounds of its autoscaler instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stacks.services import Service
+
+CONSENT, PSI, MODEL_SERVING, FRONTEND = "consent-service", "psi-service", "model-serving", "frontend"
+_REPLICAS = 3
+_SIZE = {"cpu": "500m", "cpu_request": "250m", "memory": "1Gi", "memory_request": "512Mi"}
+_SCRAPE_INTERVAL = 10
+_SCRATCH = "1Gi"
+_CONSENT_URL = {"CONSENT_SERVICE_URL": f"http://{CONSENT}:7002"}
+# What DATABASE_URL and REDIS_URL of the Compose file are made of: the password is put in when the container starts.
+_DATABASE_URL = {
+    "DATABASE_URL": (
+        "postgresql://$(POSTGRES_USER):$(POSTGRES_PASSWORD)@$(POSTGRES_HOST):$(POSTGRES_PORT)/$(POSTGRES_NAME)"
+        "?sslmode=$(POSTGRES_SSLMODE)"
+    )
+}
+
+
+def _redis_url(database: int) -> dict[str, str]:
+    return {"REDIS_URL": f"$(REDIS_SCHEME)://$(REDIS_USER):$(REDIS_PASSWORD)@$(REDIS_HOST):$(REDIS_PORT)/{database}"}
+
+
+def _probes(path: str, readiness: dict[str, Any]) -> dict[str, Any]:
+    """The health check of the Compose file is the liveness probe: there too it decides who is restarted.
+
+    deploy_k8s.sh waits 300 s for a Deployment: 60 times the 5 s of the start-up probe.
+    """
+    liveness = {"path": path, "period": 30, "timeout": 10, "failures": 3}
+    return {"startup": {"path": path}, "liveness": liveness, "readiness": readiness}
+
+
+def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
+    logs = {"path": "/app/logs", "size": _SCRATCH}
+    return {
+        "name": name,
+        "replicas": _REPLICAS,
+        **_SIZE,
+        "ports": {"http": port},
+        # Ready is another question, which no Compose file can ask: /ready, as of every service of the platform.
+        "probes": _probes("/health", {}),
+        "metrics": [{"port": "http", "path": "/metrics", "interval": _SCRAPE_INTERVAL}],
+        **further,
+        "directories": [logs, *further.get("directories", ())],
+    }
+
+
+# k8s/hpa.yaml. The two metrics are Prometheus', by KEDA; 500m is half a second.
+_AUTOSCALING = {
+    "minimum": 2,
+    "maximum": 20,
+    "cpu_percent": 70,
+    "memory_percent": 80,
+    "pods": [{"name": "request_queue_length", "average_value": "10"}],
+    "objects": [{"name": "http_request_duration_p95", "value": "500m", "service": MODEL_SERVING}],
+    "behavior": {
+        "scale_down": {"stabilization_window": 300, "policies": [{"percent": 10, "period": 60}]},
+        "scale_up": {
+            "stabilization_window": 60,
+            "policies": [{"percent": 50, "period": 60}, {"pods": 2, "period": 60}],
+            "select": "max",
+        },
+    },
+}
+# The same file, whose mode `Auto` gives way to the autoscaler: both would own CPU and memory.
+_VERTICAL = {
+    "mode": "off",
+    "controlled": ["cpu", "memory"],
+    "minimum": {"cpu": "100m", "memory": "256Mi"},
+    "maximum": {"cpu": "2", "memory": "4Gi"},
+}
+
+SERVICES: tuple[Service, ...] = tuple(
+    Service.model_validate(service)
+    for service in (
+        _api(
+            CONSENT,
+            7002,
+            uses=["database", "cache"],
+            secrets=["JWT_SECRET", "ENCRYPTION_KEY"],
+            environment={**_DATABASE_URL, **_redis_url(0), "JWT_ALGORITHM": "RS256"},
+        ),
+        _api(PSI, 7001, uses=["cache"], calls=[CONSENT], environment={**_redis_url(1), **_CONSENT_URL}),
+        _api(
+            MODEL_SERVING,
+            7003,
+            replicas=2,
+            uses=["database", "cache"],
+            calls=[CONSENT],
+            autoscaling=_AUTOSCALING,
+            vertical=_VERTICAL,
+            directories=[{"path": "/app/data/feast", "size": _SCRATCH}],
+            environment={
+                **_DATABASE_URL,
+                **_redis_url(2),
+                **_CONSENT_URL,
+                "FEAST_REGISTRY_PATH": "/app/data/feast/registry.db",
+            },
+        ),
+        # Files for the browser, which calls the API itself: from here nobody is called.
+        {
+            "name": FRONTEND,
+            "replicas": _REPLICAS,
+            "cpu": "250m",
+            "memory": "256Mi",
+            # Below 1024 only root may listen.
+            "ports": {"http": 8080},
+            "service_ports": {"http": 80},
+            "probes": _probes("/", {"path": "/index.html"}),
+            "metrics": [],
+        },
+    )
+)
