@@ -17,6 +17,10 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "grpc": {"service": ""},
     "httpGet": {"path": "/", "scheme": "HTTP"},
 }
+# The API server's defaults, in seconds and in failures one after the other.
+_PERIOD, _FAILURES = 10, 3
+# What asks the same may restart a pod only where taking it out of service has not helped for as long again.
+_PATIENCE = 2
 _PURPOSE = {
     "startupProbe": "add one, so that a slow start is not taken for a dead process",
     "readinessProbe": "add one, so that no traffic arrives before the container can answer",
@@ -36,14 +40,16 @@ class ProbesConfig(RuleConfig):
         title="Long-running containers have probes, and liveness differs from readiness",
         description=(
             "Every container that runs as long as its pod has start-up, readiness and liveness probes. Liveness must "
-            "not ask what readiness asks: then a dependency that fails restarts every pod that depends on it."
+            "not ask what readiness asks, unless it is at least twice as patient (periodSeconds times "
+            "failureThreshold): else a dependency that fails for a moment restarts every pod that depends on it."
         ),
         severity=Severity.MEDIUM,
         level=Level.MANDATORY,
         levels={"dev": Level.ADVISORY},
         remediation=(
             "Give readinessProbe an endpoint that fails while the container cannot serve requests.",
-            "Give livenessProbe another one, which fails only if restarting the process would help.",
+            "Give livenessProbe another one, which fails only if restarting the process would help, or let it wait twice "
+            "as long before it gives up.",
             "Give startupProbe failureThreshold times periodSeconds of at least the slowest start.",
         ),
     ),
@@ -77,13 +83,21 @@ def _missing(container: Container, config: ProbesConfig) -> Iterator[Violation]:
 
 def _identical(container: Container) -> Iterator[Violation]:
     readiness, liveness = (_handler(mapping(container.props.get(f"{name}Probe"))) for name in ("readiness", "liveness"))
-    if liveness and liveness == readiness:
+    patient = _patience(container, "liveness") >= _PATIENCE * _patience(container, "readiness")
+    if liveness and liveness == readiness and not patient:
         yield Violation(
             container=container.label,
             field=f"livenessProbe.{next(iter(liveness))}",
             problem="is the same as in readinessProbe",
-            fix="let liveness fail only if a restart would help, and readiness while requests cannot be served",
+            fix="let liveness fail only if a restart would help, or be twice as patient as readiness",
         )
+
+
+def _patience(container: Container, name: str) -> int:
+    """Seconds until a probe that always fails has its effect."""
+    probe = mapping(container.props.get(f"{name}Probe"))
+    period, failures = (plain(probe.get(key)) for key in ("periodSeconds", "failureThreshold"))
+    return (int(period) if period else _PERIOD) * (int(failures) if failures else _FAILURES)
 
 
 def _handler(probe: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class System(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         name = declaration.name
-        super().__init__(f"platform:systems:{declaration.title.replace(' ', '')}", name, {}, opts)
+        super().__init__(f"platform:systems:{declaration.type_name}", name, {}, opts)
         self._name, self._args = name, args
         credentials = self._credentials(declaration, config)
         order = Order(declaration=declaration, config=config, args=args, credentials=credentials)

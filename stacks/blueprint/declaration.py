@@ -157,6 +157,12 @@ class Declaration:
     further: Callable[[Around, pulumi.ResourceOptions], None] | None = None
 
     @property
+    def type_name(self) -> str:
+        """Its title as one word, such as FederatedRisk: the name of its component's type."""
+        words = "".join(letter if letter.isalnum() else " " for letter in self.title).split()
+        return "".join(word[0].upper() + word[1:] for word in words)
+
+    @property
     def config_map_name(self) -> str:
         """The name of its ConfigMap."""
         return self.config_map or f"{self.name}-config"

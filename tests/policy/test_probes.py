@@ -14,7 +14,7 @@ _FIXES = {
     "readinessProbe": "add one, so that no traffic arrives before the container can answer",
     "livenessProbe": "add one, so that a process that hangs is restarted",
 }
-_SAME = "let liveness fail only if a restart would help, and readiness while requests cannot be served"
+_SAME = "let liveness fail only if a restart would help, or be twice as patient as readiness"
 
 
 @pytest.mark.parametrize("kind", WORKLOAD_KINDS)
@@ -67,11 +67,19 @@ def test_a_probe_without_a_handler_checks_nothing() -> None:
     ],
 )
 def test_liveness_that_asks_what_readiness_asks_is_a_violation(handler: dict[str, object], field: str) -> None:
-    # Thresholds do not make a difference to what is asked.
     changed = having(workload(), f"{_WEB}.readinessProbe", handler)
-    changed = having(changed, f"{_WEB}.livenessProbe", {**handler, "failureThreshold": 9})
+    # A little more patience restarts pods a little later.
+    changed = having(changed, f"{_WEB}.livenessProbe", {**handler, "failureThreshold": 5})
     message = f"Deployment shop/api, container web: livenessProbe.{field} is the same as in readinessProbe; {_SAME}"
     assert judge(probes, changed) == [message]
+
+
+def test_liveness_may_ask_the_same_if_it_waits_twice_as_long() -> None:
+    """What is taken out of service first, and restarted only if that did not help."""
+    same = {"httpGet": {"path": "/health", "port": "http"}}
+    changed = having(workload(), f"{_WEB}.readinessProbe", {**same, "periodSeconds": 5})
+    assert judge(probes, having(changed, f"{_WEB}.livenessProbe", {**same, "periodSeconds": 10})) == []
+    assert len(judge(probes, having(changed, f"{_WEB}.livenessProbe", {**same, "periodSeconds": 9}))) == 1
 
 
 def test_defaults_that_are_spelt_out_make_no_difference() -> None:

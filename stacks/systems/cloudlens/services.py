@@ -22,7 +22,7 @@ DATABASE_FILE = f"{DATA}/cloudlens.db"
 # The environment's collector; the path is section 6's.
 _TRACES = "http://otel-collector.telemetry.svc.cluster.local:4318/v1/traces"
 _NO_BACKUP = "Nothing: what is to be backed up is moved to PostgreSQL with `storage: migrating`."
-_LIVENESS = {"tcp": True, "initial_delay": 30, "period": 10}
+_LIVENESS = {"initial_delay": 30, "period": 10}
 
 _BACKEND: dict[str, Any] = {
     "name": BACKEND,
@@ -34,7 +34,7 @@ _BACKEND: dict[str, Any] = {
     "ports": {"http": 8000},
     "metrics": [{"port": "http", "path": "/metrics"}],
     "probes": {
-        "liveness": {**_LIVENESS, "timeout": 5, "failures": 3},
+        "liveness": {**_LIVENESS, "path": "/health", "timeout": 5, "failures": 3},
         "readiness": {"path": "/health", "initial_delay": 5, "period": 5, "timeout": 3, "failures": 3},
     },
     "environment": {"OTEL_SERVICE_NAME": BACKEND},
@@ -62,7 +62,7 @@ _FRONTEND: dict[str, Any] = {
     "metrics": [],
     "probes": {
         "startup": {"path": "/"},
-        "liveness": _LIVENESS,
+        "liveness": {**_LIVENESS, "path": "/"},
         "readiness": {"path": "/", "initial_delay": 5, "period": 5},
     },
     "environment": {

@@ -16,9 +16,9 @@ SEVERAL_PORTS = "multi-service"
 
 # Section 3.2: limits, requests, and how long after its start and how often a pod is asked.
 _SMALL: dict[str, Any] = {"cpu": "500m", "memory": "256Mi", "cpu_request": "100m", "memory_request": "128Mi"}
-# The guide asks /health for both. One answer for both restarts a pod that only cannot serve for a while, which the
-# policies refuse: readiness asks it, and liveness whether the port is open, each when and as often as it says.
-_LIVENESS = {"tcp": True, "initial_delay": 10, "period": 5}
+# The guide asks /health for both, and says nothing of failures: liveness waits twice as long as readiness before a pod
+# is restarted that only cannot serve for a while.
+_LIVENESS = {"path": "/health", "initial_delay": 10, "period": 5, "failures": 6}
 _READINESS = {"path": "/health", "initial_delay": 5, "period": 5}
 _NO_BACKUP = "Nothing: what the guide keeps there is an example of a volume, and no order is on it."
 
@@ -34,7 +34,7 @@ _APPLICATION = {
     "metrics": [{"port": "metrics", "interval": "30s", "path": "/metrics"}],
     "environment": {"RUST_LOG": "info"},
     "probes": {
-        "liveness": {**_LIVENESS, "period": 10},
+        "liveness": {**_LIVENESS, "period": 10, "failures": 3},
         "readiness": _READINESS,
     },
 }

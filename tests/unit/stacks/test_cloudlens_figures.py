@@ -100,10 +100,10 @@ def test_images_are_of_the_documents_version(stack: str, name: str) -> None:
 
 @every_stack
 def test_the_backend_is_probed_with_the_documents_figures(stack: str) -> None:
-    """Section 5: /health of 8000. Liveness asks whether the port is open, since readiness asks that path already."""
+    """Section 5: /health of 8000, for both."""
     container = the_container(recorded(stack), BACKEND)
     assert container["livenessProbe"] == {
-        "tcpSocket": {"port": "http"},
+        "httpGet": {"path": "/health", "port": "http"},
         "initialDelaySeconds": 30,
         "periodSeconds": 10,
         "timeoutSeconds": 5,
@@ -124,7 +124,7 @@ def test_the_frontend_is_probed_with_the_documents_figures(stack: str) -> None:
     container = the_container(recorded(stack), FRONTEND)
     liveness, readiness = container["livenessProbe"], container["readinessProbe"]
     assert (liveness["initialDelaySeconds"], liveness["periodSeconds"]) == (30, 10)
-    assert liveness["tcpSocket"] == {"port": "http"}
+    assert liveness["httpGet"] == {"path": "/", "port": "http"}
     assert (readiness["initialDelaySeconds"], readiness["periodSeconds"]) == (5, 5)
     assert readiness["httpGet"] == container["startupProbe"]["httpGet"] == {"path": "/", "port": "http"}
 

@@ -83,10 +83,10 @@ def test_an_application_has_the_guides_requests_and_limits(
     ("name", "port", "period"), [(APPLICATION, "http", 10), (STATEFUL, "metrics", 5), (SEVERAL_PORTS, "http", 5)]
 )
 def test_an_application_is_probed_with_the_guides_figures(stack: str, name: str, port: str, period: int) -> None:
-    """Section 8.2 asks every 10 s whether it lives, 3.2 every 5 s. Readiness asks /health, liveness the port alone."""
+    """Section 8.2 asks every 10 s whether it lives, 3.2 every 5 s. Both ask /health."""
     probed = container(recorded(stack), name)
     liveness, readiness = probed["livenessProbe"], probed["readinessProbe"]
-    assert liveness["tcpSocket"] == {"port": port}
+    assert liveness["httpGet"] == {"path": "/health", "port": port}
     assert (liveness["initialDelaySeconds"], liveness["periodSeconds"]) == (10, period)
     assert readiness["httpGet"] == probed["startupProbe"]["httpGet"] == {"path": "/health", "port": port}
     assert (readiness["initialDelaySeconds"], readiness["periodSeconds"]) == (5, 5)
