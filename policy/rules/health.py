@@ -48,8 +48,8 @@ class ProbesConfig(RuleConfig):
         levels={"dev": Level.ADVISORY},
         remediation=(
             "Give readinessProbe an endpoint that fails while the container cannot serve requests.",
-            "Give livenessProbe another one, which fails only if restarting the process would help, or let it wait twice "
-            "as long before it gives up.",
+            "Give livenessProbe another one, which fails only if restarting the process would help, or let it wait "
+            "twice as long before it gives up.",
             "Give startupProbe failureThreshold times periodSeconds of at least the slowest start.",
         ),
     ),

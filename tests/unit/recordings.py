@@ -53,6 +53,14 @@ def settings_of(stack: str) -> Mapping[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in document["config"].items()}
 
 
+def with_astrbot_alone(stack: str, **keys: Any) -> dict[str, Any]:
+    """The environment's file with no other system, and further keys of AstrBot's."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    systems = document["config"][f"{PROJECT}:systems"]
+    document["config"][f"{PROJECT}:systems"] = {"astrbot": {**systems["astrbot"], **keys}}
+    return document
+
+
 def systems_of(stack: str) -> list[str]:
     """The names of the environment's systems, which are their namespaces."""
     return [system_name(key) for key in settings_of(stack)["systems"]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from paths import ROOT
+from tests.unit.recordings import with_astrbot_alone
 
 ALL: dict[str, dict[str, Any]] = {
     "canary": {"strategy": "canary", "steps": [10, 50], "cookie": {"name": "version"}, "mirror": True},
@@ -20,11 +20,9 @@ SERVICES = {"canary": "auth-service", "ab": "tenant-service", "blue-green": "api
 
 def environment(routing: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]], stack: str = "dev") -> str:
     """The file of `stack` with these releases, by service of AstrBot, and without other systems."""
-    document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
-    config = document["config"]
     sizes = {service: {"release": dict(release)} for service, release in releases.items()}
-    config["saas-platform:systems"] = {"astrbot": {**config["saas-platform:systems"]["astrbot"], "sizes": sizes}}
-    config["saas-platform:routing"] = dict(routing)
+    document = with_astrbot_alone(stack, sizes=sizes)
+    document["config"]["saas-platform:routing"] = dict(routing)
     # Through JSON, since YAML would write what is used twice as an anchor.
     text: str = yaml.safe_dump(json.loads(json.dumps(document)))
     return text

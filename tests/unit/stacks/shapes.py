@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from paths import ROOT
+import yaml
+
+from tests.unit.recordings import with_astrbot_alone
 
 _MEDIUM = {"cpu": "1", "memory": "1Gi"}
 _BACKUP = "Velero, daily"
@@ -134,7 +136,7 @@ SERVICES = (
 
 
 def environment(stack: str, *services: dict[str, Any], sizes: dict[str, Any] | None = None, rest: str = "") -> str:
-    """The file of `stack` with these services (of every shape, if none is named) beside the system's own."""
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text().rstrip()
-    added = f"\n      services: {json.dumps(services or SERVICES)}\n"
-    return text + added + (f"      sizes: {json.dumps(sizes)}\n" if sizes else "") + rest
+    """The file of `stack` with AstrBot alone, and these services (of every shape, if none is named) beside its own."""
+    document = with_astrbot_alone(stack, services=list(services or SERVICES), **({"sizes": sizes} if sizes else {}))
+    text: str = yaml.safe_dump(json.loads(json.dumps(document)))
+    return text + rest
