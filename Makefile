@@ -14,7 +14,7 @@ OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview preview-comment pulumi-preview render test e2e tools servers check format bench clean
+.PHONY: help up down status preview preview-comment pulumi-preview render test snapshots e2e tools servers check format bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -43,6 +43,10 @@ render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/
 
 test: $(VENV)/.ready-dev ## Unit and policy tests
 	@$(RUN) -m pytest -n logical --dist loadfile
+
+snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew: what every system is deployed as, for review
+	@rm -f tests/snapshots/*.yaml
+	@UPDATE_SNAPSHOTS=1 $(RUN) -m pytest -q tests/unit/stacks/test_snapshots.py
 
 e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL, Redis, an AWS account in memory, and Pulumi where it is on PATH
 	@$(RUN) -m pytest -n 2 --dist loadfile tests/aws tests/data tests/sandbox tests/engine
