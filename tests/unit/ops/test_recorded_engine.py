@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-import ops.engines.recorded
+import ops.engines.waiting
 from graph.manifests import Manifest, manifests
 from graph.model import Graph
 from ops.engines.changes import Key, title_of
-from ops.engines.recorded import RecordedEngine, State
+from ops.engines.recorded import RecordedEngine
+from ops.engines.waiting import State
 from ops.kubectl import ClusterError
 from tests.unit.fake_cluster import FakeKubectl
 from tests.unit.recordings import planted_passwords, recorded_with_planted_passwords
@@ -161,7 +162,7 @@ def test_a_workload_that_does_not_come_up_is_named_with_the_clusters_own_warning
     dev: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`timed out` alone says neither what nor why."""
-    monkeypatch.setattr(ops.engines.recorded, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(ops.engines.waiting, "_POLL_SECONDS", 0)
     cluster = FakeKubectl()
     cluster.state.stuck.add("StatefulSet astrbot/minio")
     involved = {"kind": "Pod", "name": "minio-0"}
