@@ -204,9 +204,9 @@ def _sandbox_runs() -> bool:
 
 
 def _refuse_retained(engine: RecordedEngine) -> None:
-    kept = [one.title for one in engine.manifests if one.retained]
-    live = {f"{kind} {namespace}/{name}" for kind, namespace, name in engine.live()}
-    present = [title for title in kept if title in live]
+    kept = [one for one in engine.manifests if one.retained]
+    live = engine.live(kept)
+    present = [one.title for one in kept if one.key in live]
     if present:
         raise OperationError(
             "nothing was removed, since these are protected: " + ", ".join(present) + ". "

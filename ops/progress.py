@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ops.engines.changes import title_of
-from ops.engines.recorded import State
+from ops.engines.waiting import State
 
 
 def table(state: State, title: str | None = None) -> Table:

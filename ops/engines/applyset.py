@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.manifests import Manifest
-from ops.kubectl import Kubectl
+from ops.kubectl import ClusterError, Kubectl
 
 _GROUP, _KIND, _PLURAL = "platform.io", "Environment", "environments"
 PART_OF = "applyset.kubernetes.io/part-of"
@@ -78,29 +78,28 @@ class ApplySet:
         """
         self._apply(_DEFINITION)
         self.kubectl.run("wait", "--for=condition=Established", f"crd/{_PLURAL}.{_GROUP}", "--timeout=30s")
-        annotations = self._annotations()
-        kinds = {*_listed(annotations.get(_KINDS)), *map(_group_kind, manifests)}
-        namespaces = {*_listed(annotations.get(_NAMESPACES)), *(one.namespace for one in manifests if one.namespace)}
-        self._apply(
-            {
-                "apiVersion": f"{_GROUP}/v1",
-                "kind": _KIND,
-                "metadata": {
-                    "name": self.environment,
-                    "labels": {"applyset.kubernetes.io/id": self.identifier},
-                    "annotations": {
-                        "applyset.kubernetes.io/tooling": _TOOLING,
-                        _KINDS: ",".join(sorted(kinds)),
-                        _NAMESPACES: ",".join(sorted(namespaces)),
-                    },
-                },
-                "spec": {"tier": tier},
-            }
+        self._apply(self._widened(self.parent(), tier, manifests))
+
+    def covers(self, tier: str, manifests: Sequence[Manifest]) -> bool:
+        """Whether the parent is there and knows all that `begin` would tell it."""
+        parent = self.parent()
+        if parent is None:
+            return False
+        wanted, metadata = self._widened(parent, tier, manifests), parent["metadata"]
+        told = wanted["metadata"]
+        return bool(
+            parent.get("spec") == wanted["spec"]
+            and told["labels"].items() <= metadata.get("labels", {}).items()
+            and told["annotations"].items() <= metadata.get("annotations", {}).items()
         )
+
+    def kinds(self) -> list[str]:
+        """The kinds that members can be of, as `Kind.group`; none if there is no such environment."""
+        return sorted(_listed(_annotations(self.parent()).get(_KINDS)))
 
     def members(self) -> list[dict[str, Any]]:
         """All objects of the set as they are in the cluster; none if there is no such environment."""
-        kinds = ",".join(sorted(_listed(self._annotations().get(_KINDS))))
+        kinds = ",".join(self.kinds())
         if not kinds:
             return []
         found = self.kubectl.json("get", kinds, "--all-namespaces", f"--selector={PART_OF}={self.identifier}")
@@ -124,16 +123,37 @@ class ApplySet:
     @property
     def exists(self) -> bool:
         """Whether the cluster knows the environment."""
-        definition = self.kubectl.run("get", f"crd/{_PLURAL}.{_GROUP}", "--ignore-not-found", "-o", "name")
-        if not definition.strip():
-            return False
-        return bool(self.kubectl.run("get", self.reference, "--ignore-not-found", "-o", "name").strip())
+        return self.parent() is not None
 
-    def _annotations(self) -> dict[str, str]:
-        if not self.exists:
-            return {}
-        annotations = self.kubectl.json("get", self.reference)["metadata"].get("annotations", {})
-        return {str(key): str(value) for key, value in annotations.items()}
+    def parent(self) -> dict[str, Any] | None:
+        """The environment's object as it is in the cluster; None also where its kind is not known yet."""
+        try:
+            # By its path: asked by its kind, kubectl would look up first what kinds there are.
+            found = self.kubectl.run("get", "--raw", f"/apis/{_GROUP}/v1/{_PLURAL}/{self.environment}")
+        except ClusterError as error:
+            if "(NotFound)" in str(error):
+                return None
+            raise
+        return dict(json.loads(found))
+
+    def _widened(self, parent: Mapping[str, Any] | None, tier: str, manifests: Sequence[Manifest]) -> dict[str, Any]:
+        annotations = _annotations(parent)
+        kinds = {*_listed(annotations.get(_KINDS)), *(group_kind(one.body) for one in manifests)}
+        namespaces = {*_listed(annotations.get(_NAMESPACES)), *(one.namespace for one in manifests if one.namespace)}
+        return {
+            "apiVersion": f"{_GROUP}/v1",
+            "kind": _KIND,
+            "metadata": {
+                "name": self.environment,
+                "labels": {"applyset.kubernetes.io/id": self.identifier},
+                "annotations": {
+                    "applyset.kubernetes.io/tooling": _TOOLING,
+                    _KINDS: ",".join(sorted(kinds)),
+                    _NAMESPACES: ",".join(sorted(namespaces)),
+                },
+            },
+            "spec": {"tier": tier},
+        }
 
     def _apply(self, body: dict[str, Any]) -> None:
         manager = f"--field-manager={_FIELD_MANAGER}"
@@ -144,6 +164,11 @@ def _listed(text: str | None) -> Iterable[str]:
     return (part for part in (text or "").split(",") if part)
 
 
-def _group_kind(manifest: Manifest) -> str:
-    group = str(manifest.body["apiVersion"]).rpartition("/")[0]
-    return f"{manifest.kind}.{group}" if group else manifest.kind
+def _annotations(parent: Mapping[str, Any] | None) -> Mapping[str, str]:
+    return (parent or {}).get("metadata", {}).get("annotations") or {}
+
+
+def group_kind(body: Mapping[str, Any]) -> str:
+    """`Kind.group` of an object, and the kind alone in the core group."""
+    group = str(body["apiVersion"]).rpartition("/")[0]
+    return f"{body['kind']}.{group}" if group else str(body["kind"])

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from ops.console import console
-from ops.engines.recorded import State
+from ops.engines.waiting import State
 from ops.errors import EXIT_FAILURE
 from ops.fleet.environment import FleetEnvironment, Member, in_parallel
 from ops.fleet.usage import Usage, ready

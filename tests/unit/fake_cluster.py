@@ -2,7 +2,7 @@
 
 Every workload is ready as soon as it is applied, and every condition that an object waits for is met, unless the object
 is in `stuck`; a Job in `failing` has failed. `raw` is what it answers by path; an `unreachable` one answers nothing.
-Objects in `refused` are refused as the API does: the rest of the same call is applied.
+Objects in `refused` are refused as the API does, also to be deleted: the rest of the same call is done.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from ops.engines.changes import Key, key_of, title_of
+from ops.engines.lookup import resource_of
 from ops.kubectl import ClusterError, Kubectl
 
+_ENVIRONMENTS = "/apis/platform.io/v1/environments/"
 _READY = {
     "availableReplicas": 99,
     "updatedReplicas": 99,
@@ -60,7 +62,7 @@ class FakeKubectl(Kubectl):
         if command == "get":
             return self._get(rest)
         if command == "delete":
-            return self._delete(rest)
+            return self._delete(rest, stdin)
         return ""
 
     def _apply(self, arguments: list[str], document: Mapping[str, Any]) -> str:
@@ -112,43 +114,46 @@ class FakeKubectl(Kubectl):
             return json.dumps({"items": self.state.events})
         if what == "--raw":
             return self._raw(arguments[1])
-        if what.startswith("crd/"):
-            return "crd" if any(key[0] == "CustomResourceDefinition" for key in self.state.objects) else ""
-        if what.startswith("environments.platform.io"):
-            return self._environments(what.partition("/")[2])
+        if what == "environments.platform.io":
+            return json.dumps({"items": [body for key, body in self.state.objects.items() if key[0] == "Environment"]})
         kinds = {one.partition(".")[0] for one in what.split(",")}
         selector = next(one for one in arguments if one.startswith("--selector=")).removeprefix("--selector=")
-        label = tuple(selector.split("=", 1))
+        label, _, value = selector.partition("=")
         found = [
             body
             for key, body in self.state.objects.items()
-            if key[0] in kinds and label in body["metadata"].get("labels", {}).items()
+            if key[0] in kinds
+            and (there := body["metadata"].get("labels", {}).get(label)) is not None
+            and value in ("", there)
         ]
         return json.dumps({"kind": "List", "items": found})
 
     def _raw(self, path: str) -> str:
         if path in ("/readyz",):
             return "ok"
+        if path.startswith(_ENVIRONMENTS):
+            found = self.state.objects.get(("Environment", "", path.removeprefix(_ENVIRONMENTS)))
+            if found is None:
+                raise ClusterError("Error from server (NotFound): the server could not find the requested resource")
+            return json.dumps(found)
         if path not in self.state.raw:
             raise ClusterError(f"Error from server (NotFound): {path} could not be found")
         return json.dumps(self.state.raw[path])
 
-    def _environments(self, name: str) -> str:
-        found = [body for key, body in self.state.objects.items() if key[0] == "Environment" and name in ("", key[2])]
-        if not name:
-            return json.dumps({"items": found})
-        return json.dumps(found[0]) if found else ""
-
-    def _delete(self, arguments: list[str]) -> str:
-        resource, *names = [one for one in arguments if not one.startswith("--")]
-        namespace = next((one.partition("=")[2] for one in arguments if one.startswith("--namespace=")), "")
-        if "/" in resource:
-            kind = "Environment" if resource.startswith("environments") else "CustomResourceDefinition"
-            gone = [key for key in self.state.objects if key[0] == kind and key[2] == resource.partition("/")[2]]
+    def _delete(self, arguments: list[str], stdin: str | None) -> str:
+        if stdin is not None:
+            bodies = json.loads(stdin)["items"]
+            doomed = [(key_of(body), resource_of(body)) for body in bodies]
         else:
-            key = (resource.partition(".")[0], namespace, names[0])
-            gone = [key] if key in self.state.objects else []
-        for key in gone:
-            self.state.deleted.append(title_of(key))
-            del self.state.objects[key]
+            kind, _, name = arguments[0].partition("/")
+            own = "Environment" if kind.startswith("environments") else "CustomResourceDefinition"
+            doomed = [((own, "", name), kind)]
+        errors = []
+        for key, resource in doomed:
+            if title_of(key) in self.state.refused:
+                errors.append(f'Error from server (Forbidden): {resource} "{key[2]}" is forbidden: not today')
+            elif self.state.objects.pop(key, None) is not None:
+                self.state.deleted.append(title_of(key))
+        if errors:
+            raise ClusterError("\n".join(errors))
         return ""

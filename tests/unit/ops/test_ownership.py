@@ -99,7 +99,9 @@ def test_a_step_made_between_reading_and_applying_is_not_taken_back(declared: tu
     routes = [one for one in declared if one.key in (ROUTE,)]
     cluster = Busy()
     of(cluster, routes).deploy()
-    of(cluster, routes).deploy()
+    newer = [replace(one, body={**one.body, "spec": {**one.body["spec"], "hosts": ["of-tomorrow"]}}) for one in routes]
+    of(cluster, newer).deploy()
+    assert cluster.state.objects[ROUTE]["spec"]["hosts"] == ["of-tomorrow"]
     assert cluster.state.objects[ROUTE]["spec"]["http"] == [{"name": "weighted", "weight": 3}]
 
 

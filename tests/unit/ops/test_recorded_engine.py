@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-import ops.engines.recorded
+import ops.engines.waiting
 from graph.manifests import Manifest, manifests
 from graph.model import Graph
 from ops.engines.changes import Key, title_of
-from ops.engines.recorded import RecordedEngine, State
+from ops.engines.recorded import RecordedEngine
+from ops.engines.waiting import State
 from ops.kubectl import ClusterError
 from tests.unit.fake_cluster import FakeKubectl
 from tests.unit.recordings import planted_passwords, recorded_with_planted_passwords
@@ -161,7 +162,7 @@ def test_a_workload_that_does_not_come_up_is_named_with_the_clusters_own_warning
     dev: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`timed out` alone says neither what nor why."""
-    monkeypatch.setattr(ops.engines.recorded, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(ops.engines.waiting, "_POLL_SECONDS", 0)
     cluster = FakeKubectl()
     cluster.state.stuck.add("StatefulSet astrbot/minio")
     involved = {"kind": "Pod", "name": "minio-0"}
@@ -197,6 +198,81 @@ def test_removing_also_takes_what_an_older_program_had_declared_and_leaves_what_
     changes = engine(cluster, without(dev, "auth-service")).remove()
     assert set(cluster.state.objects) == {("ConfigMap", "other", "foreign")}
     assert "Deployment astrbot/auth-service" in changes.removed
+
+
+def test_a_wave_is_removed_with_two_calls_and_only_what_takes_others_along_is_waited_for(dev: Graph) -> None:
+    """With a process for each object an environment takes minutes to go."""
+    cluster = FakeKubectl()
+    engine(cluster, dev).deploy()
+    cluster.state.calls.clear()
+    engine(cluster, dev).remove()
+    deletions = [call for call in cluster.state.calls if call[:3] == ("delete", "-f", "-")]
+    kinds = {(one.wave, one.kind in ("Namespace", "StatefulSet", "Deployment", "Job")) for one in manifests(dev)}
+    waited = [waits for _, waits in sorted(kinds, key=lambda one: (-one[0], one[1]))]
+    assert ["--wait=true" in call for call in deletions] == waited
+
+
+def test_an_object_that_is_not_deleted_is_named_and_holds_back_the_waves_before_it(dev: Graph) -> None:
+    """The rest of its own wave goes, what it needs stays, and the next run takes it up from there."""
+    cluster, job = FakeKubectl(), migration(dev)
+    engine(cluster, dev).deploy()
+    cluster.state.refused.add(title_of(job))
+    deployer = engine(cluster, dev)
+    with pytest.raises(ClusterError, match=f'"{job[2]}" is forbidden'):
+        deployer.remove()
+    wave = {one.key: one.wave for one in manifests(dev)}
+    assert {one for one in wave if wave[one] < wave[job]} | {job} == objects_of(cluster)
+    assert set(deployer.changes.removed) == {title_of(one) for one in wave if one not in objects_of(cluster)}
+    cluster.state.refused.clear()
+    engine(cluster, dev).remove()
+    assert cluster.state.objects == {}
+
+
+def test_an_environment_as_it_should_be_is_told_by_one_dry_run(dev: Graph) -> None:
+    """Nothing is written, and no wave is asked for by itself."""
+    cluster = FakeKubectl()
+    engine(cluster, dev).deploy()
+    cluster.state.calls.clear()
+    deployer = engine(cluster, dev)
+    deployer.deploy()
+    applies = [call for call in cluster.state.calls if call[0] == "apply"]
+    assert len(applies) == 1
+    assert "--dry-run=server" in applies[0]
+    assert isinstance(deployer.progress, Progress)
+    assert deployer.progress.waves == []
+    assert deployer.progress.states[-1], "nobody saw whether it is available"
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_somebody_changed_is_repaired_from_its_wave_on(dev: Graph, gone: bool) -> None:
+    """The waves before it are as they should be; what depends on it is applied and waited for as ever."""
+    cluster = FakeKubectl()
+    engine(cluster, dev).deploy()
+    service = next(one for one in manifests(dev) if one.title == "Deployment astrbot/auth-service")
+    if gone:
+        del cluster.state.objects[service.key]
+    else:
+        cluster.state.objects[service.key]["spec"] = {"replicas": 99, "template": {}}
+    cluster.state.applied.clear()
+    changes = engine(cluster, dev).deploy()
+    assert (changes.created, changes.changed) == ([service.title], []) if gone else ([], [service.title])
+    assert changes.unchanged == len(manifests(dev)) - 1
+    wave = {one.key: one.wave for one in manifests(dev)}
+    applied = {wave[one] for keys in cluster.state.applied for one in keys if one in wave}
+    assert applied == {number for number in wave.values() if number >= service.wave}
+    assert cluster.state.objects[service.key]["spec"] == service.body["spec"]
+
+
+def test_a_workload_that_is_as_declared_but_not_available_is_still_waited_for(
+    dev: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`no changes` of an environment that does not run would be a lie."""
+    monkeypatch.setattr(ops.engines.waiting, "_POLL_SECONDS", 0)
+    cluster = FakeKubectl()
+    engine(cluster, dev).deploy()
+    cluster.state.objects["StatefulSet", "astrbot", "minio"]["status"] = {}
+    with pytest.raises(ClusterError, match="StatefulSet astrbot/minio: 0 of 1"):
+        engine(cluster, dev).deploy()
 
 
 def migration(graph: Graph) -> Key:

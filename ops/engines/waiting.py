@@ -1,0 +1,115 @@
+"""Waiting until an environment's objects are ready, and saying what holds them up if they are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from graph.manifests import Manifest
+from ops.engines.changes import Key, title_of
+from ops.engines.lookup import Lookup
+from ops.engines.readiness import Readiness, readiness
+from ops.kubectl import ClusterError
+
+_POLL_SECONDS = 0.5
+
+State = Mapping[Key, Readiness]
+
+
+class Progress(Protocol):
+    """Told how far a deployment is."""
+
+    def wave(self, number: int, of: int, objects: int) -> None:
+        """A wave of objects is about to be applied."""
+
+    def waiting(self, state: State) -> None:
+        """The workloads that are waited for, as they are now."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Waits for some of `manifests`, which are all of an environment; `timeout` in seconds."""
+
+    lookup: Lookup
+    manifests: Sequence[Manifest]
+    progress: Progress
+    timeout: int
+
+    def wait(self, manifests: Sequence[Manifest], live: Mapping[Key, Mapping[str, Any]] | None = None) -> None:
+        """Wait until all of `manifests` that have a readiness are ready; `live` is how they were just now, if known."""
+        deadline = time.monotonic() + self.timeout
+        while True:
+            state = self.state(manifests, live)
+            self.progress.waiting(state)
+            missing = {key: one for key, one in state.items() if not one.done}
+            if not missing:
+                return
+            if failed := {key: one for key, one in missing.items() if one.failed}:
+                raise ClusterError(_missing("failed", failed, self._warnings()))
+            if time.monotonic() > deadline:
+                raise ClusterError(_missing(f"not available within {self.timeout} s", missing, self._warnings()))
+            if live is None:
+                time.sleep(_POLL_SECONDS)
+            live = None
+
+    def state(
+        self, manifests: Sequence[Manifest], live: Mapping[Key, Mapping[str, Any]] | None = None
+    ) -> dict[Key, Readiness]:
+        """The readiness of the objects that have one; an object that is not there counts as not ready."""
+        wanted = [one for one in manifests if _can_wait(one)]
+        if not wanted:
+            return {}
+        if live is None:
+            live = self.lookup.declared(wanted)
+        # An autoscaler of a later wave has had no chance yet.
+        last = max(one.wave for one in wanted)
+        minimums = dict(_minimums([one for one in self.manifests if one.wave <= last]))
+        return {one.key: _state(live.get(one.key), minimums.get(one.key, 0)) for one in wanted}
+
+    def _warnings(self) -> list[str]:
+        """What the cluster itself says about pods that do not come up, each message once."""
+        lines = []
+        for namespace in sorted({one.namespace for one in self.manifests if one.namespace}):
+            arguments = (f"--namespace={namespace}", "--field-selector=type=Warning")
+            events = self.lookup.kubectl.json("get", "events", *arguments)
+            lines += [
+                f"{one['involvedObject']['kind']} {one['involvedObject']['name']}: {one['message']}"
+                for one in events["items"]
+            ]
+        return list(dict.fromkeys(lines))[-10:]
+
+
+def _can_wait(manifest: Manifest) -> bool:
+    return readiness({**manifest.body, "status": {}}) is not None
+
+
+def _state(live: Mapping[str, Any] | None, minimum: int) -> Readiness:
+    if live is None:
+        return Readiness(0, max(1, minimum), "does not exist")
+    found = readiness(live, minimum)
+    return found or Readiness(1, 1)
+
+
+def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
+    """What autoscalers scale their workloads to at the least, except those that a release scales, to none at times."""
+    released = {one.key for one in manifests if "spec.replicas" in one.owned}
+    for manifest in manifests:
+        if manifest.kind == "HorizontalPodAutoscaler":
+            spec = manifest.body["spec"]
+            target = spec["scaleTargetRef"]
+            key = (target["kind"], manifest.namespace, target["name"])
+            if key not in released:
+                yield key, int(spec.get("minReplicas", 1))
+
+
+def _missing(title: str, missing: State, warnings: Sequence[str]) -> str:
+    lines = [f"{title}:"]
+    lines += [
+        f"  {title_of(key)}: {one.ready} of {one.wanted}" + (f", {one.reason}" if one.reason else "")
+        for key, one in missing.items()
+    ]
+    if warnings:
+        lines += ["the cluster's warnings:", *(f"  {warning}" for warning in warnings)]
+    return "\n".join([*lines, "what was applied stays; the same command goes on from there"])
