@@ -41,22 +41,9 @@ class Round:
                 if not seen or seen[-1] != rules_of(one):
                     seen.append(rules_of(one))
 
-    @contextlib.contextmanager
-    def watching(self, made: Environment) -> Iterator[None]:
+    def watching(self, made: Environment) -> contextlib.AbstractContextManager[None]:
         """Note all the time, beside whatever else is done."""
-        stop = threading.Event()
-
-        def watch() -> None:
-            while not stop.is_set():
-                self.note(made)
-
-        thread = threading.Thread(target=watch)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        return _beside(lambda: self.note(made), pause=0)
 
     def weights(self, name: str) -> list[int]:
         """The weights of its candidate, one after the other."""
@@ -66,6 +53,25 @@ class Round:
             if not weights or weights[-1] != weight:
                 weights.append(weight)
         return weights
+
+
+@contextlib.contextmanager
+def _beside(repeated: Callable[[], None], pause: float) -> Iterator[None]:
+    """Do something again and again, with a pause in seconds, until the block ends."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.is_set():
+            repeated()
+            stop.wait(pause)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @dataclass
@@ -117,10 +123,16 @@ def flagger(
     traffic.behaviours |= {name: behaviours.get(name, Behaviour()) for name in releases}
     routing = {**routing, "controller": "flagger"}
     with measured(traffic, folder) as prometheus, environment(folder, routing, releases) as made:
-        traffic.pods = made.pods
         released = Released(made, traffic, prometheus, folder / "flagger.log")
-        with running(_command(program, made), released.log, _variables(prometheus)):
+        with (
+            _beside(lambda: _tell(traffic, made), pause=2),
+            running(_command(program, made), released.log, _variables(prometheus)),
+        ):
             yield released
+
+
+def _tell(traffic: Traffic, made: Environment) -> None:
+    traffic.pods = made.pods()
 
 
 def _command(program: Path, made: Environment) -> list[str]:

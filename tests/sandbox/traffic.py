@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,12 +31,12 @@ class Behaviour:
 class Traffic:
     """Every version's requests since the beginning; a change of behaviour holds from now on.
 
-    `pods` tells when each was created, which kube-state-metrics would tell.
+    `pods` says when each was created, as kube-state-metrics would.
     """
 
     namespace: str
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
-    pods: Callable[[], Mapping[str, float]] = dict
+    pods: dict[str, float] = field(default_factory=dict)
     _counts: dict[tuple[str, str], float] = field(default_factory=dict)
     _last: float = field(default_factory=time.monotonic)
 
@@ -52,7 +52,7 @@ class Traffic:
             self._add((name, "le+Inf"), requests)
         pods = (
             f'kube_pod_created{{namespace="{self.namespace}",pod="{name}"}} {created}'
-            for name, created in self.pods().items()
+            for name, created in [*self.pods.items()]
         )
         return "\n".join([*self._lines(), *pods]) + "\n"
 

@@ -125,12 +125,13 @@ def test_whatever_stands_there_is_answered_with_a_message(scratch: Scratch, junk
 
 
 def test_the_documents_figures_are_the_defaults() -> None:
-    """federated-risk, canary section: 5 % errors, P95 of one second, five minutes of checks every 30 s."""
+    """federated-risk, canary section: from 10 % on, 5 % errors, P95 of a second, five minutes of checks every 30 s."""
     from stacks.releases import Routing
 
     release = released(Release(strategy="canary"), Routing(mesh="istio"), None, scope=_scope())
     assert isinstance(release, Released)
     assert {one.template: one.maximum for one in release.metrics} == {"error-rate": 5, "latency-p95": 1}
+    assert release.stages[0].weight == 10
     assert (release.interval, len(release.stages) * release.interval) == (30, seconds("5m"))
 
 
