@@ -43,7 +43,7 @@ class Round:
 
     def watching(self, made: Environment) -> contextlib.AbstractContextManager[None]:
         """Note all the time, beside whatever else is done."""
-        return _beside(lambda: self.note(made), pause=0)
+        return _beside(lambda: self.note(made), pause=0.5)
 
     def weights(self, name: str) -> list[int]:
         """The weights of its candidate, one after the other."""

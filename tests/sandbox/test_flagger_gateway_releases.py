@@ -10,6 +10,7 @@ import pytest
 from tests.sandbox.flagger import Released, flagger
 from tests.sandbox.released import NAMESPACE, shares
 from tests.sandbox.traffic import Behaviour
+from tests.sandbox.watched import Watch, watch
 from tests.sandbox.webhooks import Webhooks, webhooks
 from tests.unit.definitions import ABSENT, FOLDER
 
@@ -23,14 +24,15 @@ STICKY, ERRORS, REFUSED, TESTED, GREEN = (
     "message-service",
     "api-gateway",
 )
-SMOKE, BROKEN = "/smoke", "/broken"
+SMOKE, BROKEN, GATE = "/smoke", "/broken", "/gate"
 
 
 def _releases(url: str) -> dict[str, dict[str, Any]]:
     canary = {"strategy": "canary", "steps": [20, 60], **_TIMES}
     smoke, broken = ({"name": "smoke-test", "type": "pre-rollout", "url": f"{url}{path}"} for path in (SMOKE, BROKEN))
+    gate = {"name": "gate", "type": "confirm-promotion", "url": f"{url}{GATE}"}
     return {
-        STICKY: {**canary, "cookie": {"name": "version"}, "webhooks": [smoke]},
+        STICKY: {**canary, "cookie": {"name": "version"}, "webhooks": [smoke, gate]},
         ERRORS: canary,
         REFUSED: {**canary, "webhooks": [broken]},
         TESTED: {"strategy": "ab", "checks": 1, "headers": {"canary": "true"}, **_TIMES},
@@ -41,13 +43,13 @@ def _releases(url: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def hooks() -> Iterator[Webhooks]:
     with webhooks() as made:
-        made.refusing |= {BROKEN}
+        made.refusing |= {BROKEN, GATE}
         yield made
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory, hooks: Webhooks) -> Iterator[Released]:
-    """Another version of everything, and what is shown of it meanwhile."""
+def observed(tmp_path_factory: pytest.TempPathFactory, hooks: Webhooks) -> Iterator[tuple[Released, Watch]]:
+    """Another version of everything; one waits at its gate until somebody watches it."""
     folder, releases = tmp_path_factory.mktemp("flagger-gateway"), _releases(hooks.url)
     with (
         flagger(folder, {"mesh": "gateway-api"}, releases, {ERRORS: Behaviour(errors=6)}) as made,
@@ -57,13 +59,22 @@ def released(tmp_path_factory: pytest.TempPathFactory, hooks: Webhooks) -> Itera
         made.environment.versions |= dict.fromkeys(releases, "1.1.0")
         with made.round.watching(made.environment):
             made.environment.up()
-            made.until("a candidate has traffic", lambda: any(made.round.weights(STICKY)))
-            watched = made.environment.project.ops(
-                "canary", "watch", f"astrbot/{STICKY}", "--prometheus", made.prometheus.url
-            )
+            made.until("the gate is reached", lambda: hooks.asked(GATE, STICKY))
+            watching = watch(made.environment.project, f"astrbot/{STICKY}", made.prometheus.url)
+            hooks.refusing.remove(GATE)
+            assert watching.ended() == 0
             made.until("all have ended", lambda: made.round.ended == set(releases))
-        made.updated = watched.stdout
-        yield made
+        yield made, watching
+
+
+@pytest.fixture
+def released(observed: tuple[Released, Watch]) -> Released:
+    return observed[0]
+
+
+@pytest.fixture
+def watching(observed: tuple[Released, Watch]) -> Watch:
+    return observed[1]
 
 
 def test_a_good_version_takes_over_by_weight_and_cookie(released: Released, hooks: Webhooks) -> None:
@@ -116,14 +127,10 @@ def test_blue_green_copies_requests_and_then_switches_everything(released: Relea
     assert [(one["kind"], one["name"]) for one in parents] == [("Gateway", "entry")]
 
 
-def test_watch_shows_both_versions_live_until_flagger_has_ended(released: Released) -> None:
-    lines = [line.split() for line in released.updated.splitlines()]
-    stable, candidate = ([line for line in lines if line[:1] == [name]] for name in ("stable", "candidate"))
-    weights = [(int(one[1]), int(other[1])) for one, other in zip(stable, candidate, strict=True)]
-    assert weights[0] in [(80, 20), (40, 60)]
-    assert weights[-1] == (100, 0)
-    assert all(sum(pair) == 100 for pair in weights)
-    # Version, weight, %, pods, revision, error rate, %, P95, s.
-    assert float(candidate[0][5]) == 0
-    assert 0 < float(candidate[0][7]) <= 0.1
-    assert lines[-1] == ["Succeeded"]
+def test_watch_shows_both_versions_live_until_flagger_has_ended(watching: Watch) -> None:
+    weights = watching.weights()
+    assert (weights[0], weights[-1]) == ((40, 60), (100, 0))
+    errors, latency = watching.metrics("candidate")
+    assert errors == 0
+    assert 0 < latency <= 0.1
+    assert watching.lines[-1] == ["Succeeded"]

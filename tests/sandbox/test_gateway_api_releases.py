@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pytest
 
 from tests.sandbox.released import NAMESPACE, Environment, environment, shares, weight_in
 from tests.sandbox.traffic import Behaviour, Prometheus, Traffic, measured
+from tests.sandbox.watched import watch
 from tests.sandbox.webhooks import Webhooks, webhooks
 from tests.unit.definitions import ABSENT, FOLDER
 
@@ -56,17 +56,10 @@ class Released:
     def ops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.environment.project.ops(*arguments, "--prometheus", self.prometheus.url)
 
-    def started(self, *arguments: str) -> subprocess.Popen[str]:
-        """The command in the background."""
-        project = self.environment.project
-        return subprocess.Popen(
-            [sys.executable, "-m", "ops", "canary", *arguments, "--prometheus", self.prometheus.url],
-            cwd=project.root,
-            env=project._environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def started(self, service: str) -> subprocess.Popen[str]:
+        """A release of what is declared, carried on in the background."""
+        where = ("--prometheus", self.prometheus.url)
+        return self.environment.project.started("canary", "start", f"astrbot/{service}", *where)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +104,7 @@ def _seen(released: Released, service: str, running: subprocess.Popen[str]) -> l
 def test_a_route_carries_mirror_weights_header_and_cookie_one_after_the_other(released: Released) -> None:
     parents = released.environment.route(STICKY)["spec"]["parentRefs"]
     assert [(one["kind"], one["name"]) for one in parents] == [("Gateway", "entry")]
-    seen = _seen(released, STICKY, released.started("start", f"astrbot/{STICKY}"))
+    seen = _seen(released, STICKY, released.started(STICKY))
     mirrored, *split = [rules for rules in seen if len(rules) > 1 or "filters" in rules[-1]]
     assert [one["requestMirror"]["backendRef"]["name"] for one in mirrored[-1]["filters"]] == [f"{STICKY}-canary"]
     assert [shares(rule) for rule in mirrored] == [{f"{STICKY}-primary": 100}]
@@ -159,35 +152,25 @@ def test_inside_the_cluster_the_service_itself_is_the_parent(released: Released)
 
 def test_watch_shows_both_versions_live_until_the_release_has_ended(released: Released) -> None:
     """An approval is waited for, so that there is something to see; the person who watches is not who approves."""
-    carrying, watching = released.started("start", f"astrbot/{APPROVED}"), None
+    carrying = released.started(APPROVED)
     try:
         _until(lambda: weight_in(APPROVED, released.environment.rules(APPROVED)) == 30)
-        watching = released.started("watch", f"astrbot/{APPROVED}")
-        status = released.ops("canary", "status", f"astrbot/{APPROVED}").stdout
-        assert "30 %" in status
-        assert "70 %" in status
-        assert watching.poll() is None
+        watching = watch(released.environment.project, f"astrbot/{APPROVED}", released.prometheus.url)
+        assert watching.process.poll() is None
         approved = released.ops("canary", "promote", f"astrbot/{APPROVED}")
         assert approved.returncode == 0, approved.stdout + approved.stderr
-        shown, _ = watching.communicate(timeout=60)
-        assert watching.returncode == 0, shown
+        assert watching.ended() == 0
     finally:
-        for one in filter(None, (carrying, watching)):
-            one.kill()
-            one.communicate()
-    stable, candidate = (
-        [line.split() for line in shown.splitlines() if line.startswith(name)] for name in ("stable", "candidate")
-    )
-    weights = [(int(one[1]), int(other[1])) for one, other in zip(stable, candidate, strict=True)]
-    assert {(70, 30), (100, 0)} >= set(weights)
-    assert weights[0] == (70, 30)
-    assert weights[-1] == (100, 0)
-    # Version, weight, %, pods, revision, error rate, %, P95, s: one request in a hundred fails, and of the candidate's
-    # alone; nine in ten take less than 0.1 s, the others less than that too.
-    assert float(candidate[0][5]) == pytest.approx(1, abs=0.2)
-    assert float(stable[0][5]) == 0
-    assert 0 < float(candidate[0][7]) <= 0.1
-    assert shown.rstrip().endswith("promoted")
+        carrying.kill()
+        carrying.communicate()
+    weights = watching.weights()
+    assert (weights[0], weights[-1]) == ((70, 30), (100, 0))
+    # One request in a hundred fails, and of the candidate's alone; nine in ten take 0.05 s, the others 0.08 s.
+    errors, latency = watching.metrics("candidate")
+    assert errors == pytest.approx(1, abs=0.2)
+    assert 0 < latency <= 0.1
+    assert watching.metrics("stable")[0] == 0
+    assert watching.lines[-1] == ["promoted"]
     nothing_is_left(released, APPROVED, VERSION)
 
 
