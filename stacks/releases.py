@@ -13,7 +13,8 @@ from stacks.types import HostName, Model, Name, Problem, Seconds, Text, Url, sec
 
 Strategy = Literal["rolling", "canary", "blue-green", "ab"]
 Weight = Annotated[int, Field(ge=1, le=100)]
-# The federated-risk document begins with 10 %, and looks every 30 s for five minutes: ten checks. Here weights rise too.
+# The federated-risk document gives a canary 10 %, and looks every 30 s for five minutes: that is ten checks. Here each
+# good one raises the share.
 _STEPS = (10, 15, 20, 25, 30, 35, 40, 45, 50, 55)
 
 
