@@ -76,7 +76,10 @@ def _beside(repeated: Callable[[], None], pause: float) -> Iterator[None]:
 
 @dataclass
 class Released:
-    """The environment under Flagger, and what happened in the first round."""
+    """The environment under Flagger, and what happened in the first round.
+
+    `updated` is what an update in the middle printed, `returned` the weight and phase of a release just taken back.
+    """
 
     environment: Environment
     traffic: Traffic
@@ -84,6 +87,7 @@ class Released:
     log: Path
     round: Round = field(default_factory=Round)
     updated: str = ""
+    returned: tuple[int, str] = (-1, "")
 
     def advances(self, name: str) -> list[int]:
         """The weights that Flagger says it has given to a candidate, in their order."""
