@@ -25,7 +25,8 @@ from stacks.monitoring.checks import monitoring_problems
 from stacks.monitoring.config import MonitoringConfig
 from stacks.object_storage import without_role
 from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, present, to_install
-from stacks.releases import Routing, routing_problems
+from stacks.release_rules import routing_problems
+from stacks.releases import Routing
 from stacks.secret_store import SecretStore
 from stacks.source import Source
 from stacks.systems import Systems, entry_hosts, tier_problems

@@ -50,6 +50,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "kube_node_info",
             "kube_node_status_condition",
             "kube_node_status_capacity",
+            "kube_pod_created",
             "kube_pod_status_phase",
             "kube_pod_status_ready",
             "kube_pod_container_status_restarts_total",

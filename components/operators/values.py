@@ -99,6 +99,8 @@ def flagger(sizing: Sizing) -> Values:
     return {
         "meshProvider": PROVIDERS["istio" if sizing.mesh == "none" else sizing.mesh],
         "metricsServer": sizing.metrics_url,
+        # Both versions of a service share its ConfigMaps and Secrets; Flagger would copy them for one.
+        "configTracking": {"enabled": False},
         "leaderElection": {"enabled": sizing.replicas > 1, "replicaCount": sizing.replicas},
     }
 

@@ -10,6 +10,7 @@ import pulumi
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.naming import Scope
 from components.routing.flagger import ALERT_SECRET, metric_template
+from components.routing.metrics import DURATION, TEMPLATES
 from components.routing.release import Release
 
 # The name of the credential in the environment's secret store; Alertmanager's receivers use the same.
@@ -33,9 +34,15 @@ class ReleaseAnalysis(pulumi.ComponentResource):
         super().__init__("platform:routing:ReleaseAnalysis", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         used = {(metric.template, release.mesh) for release in args.releases for metric in release.metrics}
-        for template, mesh in sorted(used):
+        templates = [(TEMPLATES[template], mesh) for template, mesh in sorted(used)]
+        for template, mesh in (*templates, (DURATION, args.releases[0].mesh)):
             metric_template(
-                f"{name}-{template}", template, scope=args.scope, mesh=mesh, prometheus=args.prometheus, opts=child
+                f"{name}-{template.name}",
+                template,
+                scope=args.scope,
+                mesh=mesh,
+                prometheus=args.prometheus,
+                opts=child,
             )
         if any(release.alert for release in args.releases):
             SecretBundle(f"{name}-alerts", self._address(args), child)

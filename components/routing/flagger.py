@@ -10,9 +10,9 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.naming import Scope
-from components.routing.metrics import TEMPLATES
+from components.routing.metrics import DURATION, Template
 from components.routing.paths import flagger_matches
-from components.routing.release import APPLICATION_LABEL, Mesh, Release, Webhook
+from components.routing.release import APPLICATION_LABEL, Mesh, Metric, Release, Webhook
 from components.routing.traffic import traffic_policy
 from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE, SCALED_OBJECT
 
@@ -56,6 +56,7 @@ def canary_spec(target: Target, release: Release) -> dict[str, Any]:
         "provider": PROVIDERS[release.mesh],
         "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target.name},
         **({"autoscalerRef": _autoscaler(target)} if target.autoscaled else {}),
+        # This alone limits only the time until the pods are ready.
         "progressDeadlineSeconds": release.maximum_duration,
         "service": _service(target, release),
         "analysis": _analysis(target, release),
@@ -83,39 +84,37 @@ def _service(target: Target, release: Release) -> dict[str, Any]:
         # By this label the application's monitor finds the candidate's pods too.
         "canary": {"labels": {APPLICATION_LABEL: target.name}},
     }
-    limits = release.timeouts
+    if release.mesh != "none":
+        service["timeout"] = f"{release.timeouts.total}s"
     if release.mesh == "istio":
-        service["timeout"] = f"{limits.total}s"
         service["retries"] = {
-            "attempts": limits.retries,
-            "perTryTimeout": f"{limits.attempt}s",
+            "attempts": release.timeouts.retries,
+            "perTryTimeout": f"{release.timeouts.attempt}s",
             "retryOn": "connect-failure,refused-stream,unavailable",
         }
         service["trafficPolicy"] = traffic_policy(locality=target.locality)
-    if release.entry:
-        namespace, _, name = release.entry.gateway.partition("/")
-        service["hosts"] = [release.entry.host]
-        if release.mesh == "istio":
-            service["gateways"] = [release.entry.gateway, "mesh"]
-        else:
-            service["gatewayRefs"] = [{"name": name, "namespace": namespace}]
-        service |= flagger_matches(release.mesh, release.entry)
-    return service
+    return {**service, **_entry(target, release)}
+
+
+def _entry(target: Target, release: Release) -> dict[str, Any]:
+    """Where the route hangs: for Istio without a host in the mesh alone, which Flagger adds by itself."""
+    if release.entry is None:
+        # As a mesh that implements GAMMA has it; without any parent Flagger refuses the Canary.
+        service = [{"group": "", "kind": "Service", "name": target.name}]
+        return {"gatewayRefs": service} if release.mesh == "gateway-api" else {}
+    matches = flagger_matches(release.mesh, release.entry)
+    if release.mesh == "istio":
+        return {"hosts": [release.entry.host], "gateways": [release.entry.gateway, "mesh"], **matches}
+    namespace, _, name = release.entry.gateway.partition("/")
+    return {"hosts": [release.entry.host], "gatewayRefs": [{"name": name, "namespace": namespace}], **matches}
 
 
 def _analysis(target: Target, release: Release) -> dict[str, Any]:
+    limit = Metric(template=DURATION.name, maximum=release.maximum_duration)
     analysis: dict[str, Any] = {
         "interval": f"{release.interval}s",
         "threshold": release.failures,
-        "metrics": [
-            {
-                "name": metric.template,
-                "interval": release.window,
-                "templateRef": {"name": metric.template},
-                "thresholdRange": {"max": metric.maximum},
-            }
-            for metric in release.metrics
-        ],
+        "metrics": [_metric(one, release.window) for one in (*release.metrics, limit)],
         **({"webhooks": [_webhook(one) for one in release.webhooks]} if release.webhooks else {}),
         **({"mirror": True, "mirrorWeight": 100} if release.mirror else {}),
     }
@@ -132,6 +131,15 @@ def _analysis(target: Target, release: Release) -> dict[str, Any]:
     return analysis
 
 
+def _metric(metric: Metric, window: str) -> dict[str, Any]:
+    return {
+        "name": metric.template,
+        "interval": window,
+        "templateRef": {"name": metric.template},
+        "thresholdRange": {"max": metric.maximum},
+    }
+
+
 def _webhook(webhook: Webhook) -> dict[str, Any]:
     metadata = {"metadata": dict(webhook.metadata)} if webhook.metadata else {}
     return {
@@ -144,7 +152,7 @@ def _webhook(webhook: Webhook) -> dict[str, Any]:
 
 
 def metric_template(
-    name: str, template: str, *, scope: Scope, mesh: Mesh, prometheus: str, opts: pulumi.ResourceOptions
+    name: str, template: Template, *, scope: Scope, mesh: Mesh, prometheus: str, opts: pulumi.ResourceOptions
 ) -> CustomResource:
     """A MetricTemplate of the catalogue, which asks the Prometheus at this URL."""
     provider: dict[str, Any] = {"type": "prometheus", "address": prometheus}
@@ -155,8 +163,8 @@ def metric_template(
         name,
         api_version=METRIC_TEMPLATE.api_version,
         kind=METRIC_TEMPLATE.kind,
-        metadata={"name": template, "namespace": scope.namespace, "labels": scope.labels(template)},
-        spec={"provider": provider, "query": TEMPLATES[template].query(mesh)},
+        metadata={"name": template.name, "namespace": scope.namespace, "labels": scope.labels(template.name)},
+        spec={"provider": provider, "query": template.query(mesh)},
         opts=opts,
     )
 

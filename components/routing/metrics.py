@@ -70,6 +70,13 @@ TEMPLATES: Mapping[str, Template] = {
     )
 }
 
+_PODS = 'namespace="{{ namespace }}",pod=~"{{ target }}-[a-z0-9]+-[a-z0-9]{5}"'
+_AGE = f"(time() - min(kube_pod_created{{{_PODS}}})) or vector(0)"
+# Flagger has no limit for a release as a whole, so that it is told of one as of a metric: the candidate has pods for as
+# long as it is released. Where nothing tells their age (no kube-state-metrics) there is no limit, rather than no
+# release.
+DURATION = Template("duration", "s", "how long the candidate has had pods", _AGE, _AGE)
+
 # The federated-risk document's figures (canary section): more than 5 % errors, or P95 above 1 s.
 DEFAULTS: Mapping[str, float] = {"error-rate": 5, "latency-p95": 1}
 

@@ -6,6 +6,7 @@ weights, who makes them by these same functions.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from components.routing.paths import gateway_matches, istio_matches
@@ -41,6 +42,17 @@ def weight_of(kind: str, rules: Any, name: str) -> int:
         if target == canary_name(name):
             return int(one.get("weight", 0))
     return 0
+
+
+def all_on_stable(kind: str, rules: Any, name: str) -> Any:
+    """Live rules, whoever has made them, with nothing else changed than that stable gets everything."""
+    key = "route" if kind == "VirtualService" else "backendRefs"
+    changed = copy.deepcopy(rules)
+    for rule in changed:
+        for one in rule[key]:
+            target = one["destination"]["host"] if kind == "VirtualService" else one["name"]
+            one["weight"] = 100 if target == primary_name(name) else 0
+    return changed
 
 
 def virtual_service_rules(name: str, port: int, release: Release, exposure: Exposure, revision: str) -> list[Any]:

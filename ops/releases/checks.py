@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from components.routing.metrics import TEMPLATES, filled
 from components.routing.release import HookType, Release, Webhook
 from ops.releases.http import Http, UnansweredError
-from ops.releases.machine import Phase, Rollout, Verdict
+from ops.releases.state import Phase, Rollout, Verdict
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from components.routing.release import ROLLOUT, SPECIFICATION, TRACK_LABEL, Rele
 from components.routing.routes import OWNED_FIELD, route, weight_of
 from ops.errors import OperationError
 from ops.kubectl import ClusterError, Kubectl
-from ops.releases.machine import Action, Move, Rollout, Scale, Track, World
+from ops.releases.state import Action, Move, Rollout, Scale, Track, World
 
 # On the candidate's Deployment: the rollout that scaled it last.
 FENCE = "platform.io/rollout-started"
-_CONFLICT = "the object has been modified"
-_RESOURCES = {
+CONFLICT = "the object has been modified"
+# The kinds of objects that hold a route, as kubectl calls them.
+RESOURCES = {
     "VirtualService": "virtualservices.networking.istio.io",
     "HTTPRoute": "httproutes.gateway.networking.k8s.io",
     "Service": "services",
@@ -47,9 +48,7 @@ class Observation:
     @property
     def weight(self) -> int:
         """The candidate's share of the ordinary traffic, as the route has it."""
-        kind = self.route["kind"]
-        field = OWNED_FIELD[kind].rpartition(".")[2]
-        return weight_of(kind, self.route["spec"][field], self.candidate["metadata"]["name"])
+        return live_weight(self.route, self.candidate["metadata"]["name"])
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class ReleaseCluster:
 
     def observe(self) -> Observation:
         """Read everything. Raises OperationError if an object is missing."""
-        wanted = [f"{_RESOURCES[self.kind]}/{self.name}"]
+        wanted = [f"{RESOURCES[self.kind]}/{self.name}"]
         wanted += [f"deployments.apps/{name}" for name in (self.name, primary_name(self.name))]
         found = self.kubectl.json("get", *wanted, f"--namespace={self.namespace}", "--ignore-not-found")
         by_key = {(one["kind"], one["metadata"]["name"]): one for one in found.get("items", [found])}
@@ -75,7 +74,7 @@ class ReleaseCluster:
             message = f"{self.namespace}/{self.name}: {missing} is not in the cluster; deploy the environment first"
             raise OperationError(message) from None
         release, port = _release(specification)
-        world = World(stable=_track(stable), candidate=_track(candidate), now=time.time())
+        world = World(stable=track_of(stable), candidate=track_of(candidate), now=time.time())
         return Observation(route, candidate, stable, release, port, rollout_of(route), world)
 
     def act(self, action: Action, seen: Observation) -> None:
@@ -88,7 +87,7 @@ class ReleaseCluster:
             else:
                 self._promote(seen)
         except ClusterError as error:
-            if _CONFLICT in str(error):
+            if CONFLICT in str(error):
                 raise ConflictError from error
             raise
 
@@ -96,7 +95,7 @@ class ReleaseCluster:
         rules = route(self.name, seen.port, seen.release, rollout.exposure(seen.release), rollout.revision)
         _, _, field = OWNED_FIELD[self.kind].rpartition(".")
         annotations = {ROLLOUT: json.dumps(dataclasses.asdict(rollout))}
-        self._patch(_RESOURCES[self.kind], seen.route, annotations, {field: rules})
+        self._patch(RESOURCES[self.kind], seen.route, annotations, {field: rules})
 
     def _scale(self, action: Scale, seen: Observation) -> None:
         annotations = {FENCE: repr(action.fence)}
@@ -115,6 +114,12 @@ class ReleaseCluster:
         patch = json.dumps({"metadata": metadata, "spec": spec})
         name = read["metadata"]["name"]
         self.kubectl.run("patch", resource, name, f"--namespace={self.namespace}", "--type=merge", f"--patch={patch}")
+
+
+def live_weight(route: Mapping[str, Any], name: str) -> int:
+    """The share of the ordinary traffic in percent that a route gives to the candidate of application `name`."""
+    kind = route["kind"]
+    return weight_of(kind, route["spec"][OWNED_FIELD[kind].rpartition(".")[2]], name)
 
 
 def rollout_of(route: Mapping[str, Any]) -> Rollout:
@@ -143,7 +148,8 @@ def revision_of(deployment: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _track(deployment: Mapping[str, Any]) -> Track:
+def track_of(deployment: Mapping[str, Any]) -> Track:
+    """What is seen of one of the two Deployments."""
     metadata, status = deployment["metadata"], deployment.get("status", {})
     # What the controller has not seen yet it says nothing about.
     seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)

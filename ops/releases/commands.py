@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.table import Table
 
 from ops.console import console
 from ops.errors import EXIT_FAILURE
-from ops.releases import machine
+from ops.releases import manual
 from ops.releases.driver import Driver
 from ops.releases.find import Found, find
-from ops.releases.machine import NothingToDoError, Phase, RefusedError, Rollout, World
-from ops.releases.view import Tally, controlled_table, observation_table
+from ops.releases.state import NothingToDoError, RefusedError, Rollout, World
+from ops.releases.view import Tally, look
 
 _WATCH_SECONDS = 2.0
+_ENDED_WELL = ("promoted", "Succeeded", "Initialized", "nothing is being released")
 
 
 def status(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
     """Show a release: weights, and the metrics of both versions."""
-    console().print(_table(find(stack, context, application, prometheus)))
+    console().print(look(find(stack, context, application, prometheus)).table)
     return 0
 
 
 def watch(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
     """Show the same until the release has ended; returns 1 if it was taken back. Carries nothing on by itself."""
+    found, out = find(stack, context, application, prometheus), console()
+    with _screen(out) as show:
+        while True:
+            seen = look(found)
+            show(seen.table)
+            if seen.ended:
+                break
+            time.sleep(_WATCH_SECONDS)
+    out.print(seen.ended)
+    return 0 if seen.ended in _ENDED_WELL else EXIT_FAILURE
+
+
+@contextlib.contextmanager
+def _screen(out: Console) -> Iterator[Callable[[Table], None]]:
+    """Where tables are shown: each in place of the one before it, or in a log one after the other."""
+    if not out.is_terminal:
+        yield out.print
+        return
     from rich.live import Live
 
-    found, out = find(stack, context, application, prometheus), console()
-    with Live(_table(found), console=out, refresh_per_second=4) as live:
-        while not (ended := _ended(found)):
-            time.sleep(_WATCH_SECONDS)
-            live.update(_table(found))
-    out.print(ended)
-    return 0 if ended in ("promoted", "Succeeded", "Initialized", "nothing is being released") else EXIT_FAILURE
+    with Live(console=out, refresh_per_second=4) as live:
+        yield live.update
 
 
 def start(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
@@ -44,14 +59,14 @@ def start(stack: str, context: str | None, application: str, prometheus: str | N
     if found.controlled:
         out.print("Flagger starts by itself when another version is declared: `make up`, then `ops canary watch`")
         return 0
-    return _carry_on(found, out, machine.start)
+    return _carry_on(found, out, manual.start)
 
 
 def promote(stack: str, context: str | None, application: str, prometheus: str | None) -> int:
     """Make the candidate stable now; returns 1 if that is not what came of it."""
     found, out = find(stack, context, application, prometheus), console()
     if not found.controlled:
-        return _carry_on(found, out, machine.promote)
+        return _carry_on(found, out, manual.promote)
     flagger = found.flagger()
     try:
         flagger.promote()
@@ -67,7 +82,7 @@ def abort(stack: str, context: str | None, application: str, prometheus: str | N
     """Give all traffic back to the stable version."""
     found, out = find(stack, context, application, prometheus), console()
     if not found.controlled:
-        _carry_on(found, out, machine.abort)
+        _carry_on(found, out, manual.abort)
         return 0
     flagger = found.flagger()
     if not flagger.stable_ready():
@@ -77,7 +92,7 @@ def abort(stack: str, context: str | None, application: str, prometheus: str | N
     except NothingToDoError as reason:
         out.print(str(reason))
         return 0
-    while flagger.read()["status"]["phase"] != "Failed":
+    while not flagger.aborted():
         time.sleep(_WATCH_SECONDS / 4)
     out.print(f"{found.title}: taken back; all traffic is on the stable version")
     return 0
@@ -101,17 +116,3 @@ def _carry_on(found: Found, out: Console, command: Callable[[Rollout, World], Ro
     ended = driver.run()
     out.print(f"{found.title}: {ended.reason}")
     return 0 if ended.reason == "promoted" else EXIT_FAILURE
-
-
-def _table(found: Found) -> Table:
-    if found.controlled:
-        return controlled_table(found)
-    return observation_table(found, found.cluster().observe())
-
-
-def _ended(found: Found) -> str:
-    if found.controlled:
-        phase = str(found.flagger().read().get("status", {}).get("phase", ""))
-        return phase if phase in ("Succeeded", "Failed", "Initialized") else ""
-    rollout = found.cluster().observe().rollout
-    return (rollout.reason or "nothing is being released") if rollout.phase is Phase.IDLE else ""

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from components.routing.release import Release
 from ops.releases.cluster import ConflictError, Observation
-from ops.releases.machine import Action, Move, Phase, Rollout, Verdict, World, due, step
+from ops.releases.machine import due, step
+from ops.releases.state import Action, Move, Phase, Rollout, Verdict, World
 
 _POLL_SECONDS = 0.5
 

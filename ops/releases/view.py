@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from components.routing.flagger import PROVIDERS
 from components.routing.metrics import TEMPLATES
-from components.routing.release import Release
+from components.routing.release import Metric, Release
 from ops.releases.checks import Reading
-from ops.releases.cluster import Observation
+from ops.releases.cluster import Observation, live_weight, track_of
 from ops.releases.find import Found
-from ops.releases.machine import Action, Move, Promote, Scale, Track
+from ops.releases.flagger import phase_of
+from ops.releases.state import Action, Move, Phase, Promote, Scale, Track
+
+_NO_TRACK = Track(revision="", replicas=0, available=0, updated=0)
 
 
-def observation_table(found: Found, seen: Observation) -> Table:
-    """Both versions of a release that `ops canary` carries out."""
-    title = f"{found.title}: {seen.rollout.phase}"
-    if seen.rollout.reason:
-        title += f" ({seen.rollout.reason})"
-    rows = _table(title, seen.release)
-    readings = found.checks.readings
-    _row(rows, "stable", 100 - seen.weight, seen.world.stable, readings(seen.release, stable=True))
-    _row(rows, "candidate", seen.weight, seen.world.candidate, readings(seen.release))
-    return rows
+@dataclass(frozen=True)
+class Look:
+    """A release at one moment: both versions as a table, and how it has ended ("" while it goes on)."""
+
+    table: Table
+    ended: str
 
 
-def controlled_table(found: Found) -> Table:
-    """What Flagger says of a release that it carries out."""
-    canary = found.flagger().read()
-    status, analysis = canary.get("status", {}), canary["spec"]["analysis"]
-    rows = Table(title=f"{found.title}: {status.get('phase', 'not seen by Flagger yet')}", box=None, pad_edge=False)
-    for column in ("weight", "checks", "failed", "of at most"):
-        rows.add_column(column)
-    figures = (status.get("canaryWeight", 0), status.get("iterations", 0), status.get("failedChecks", 0))
-    rows.add_row(*map(str, (*figures, analysis["threshold"])))
-    return rows
+def look(found: Found) -> Look:
+    """Read everything about a release and show it, whoever carries it out."""
+    return _controlled(found) if found.controlled else _declared(found)
 
 
-def _table(title: str, release: Release) -> Table:
+def _declared(found: Found) -> Look:
+    seen = found.cluster().observe()
+    rollout = seen.rollout
+    title = f"{found.title}: {rollout.phase}" + (f" ({rollout.reason})" if rollout.reason else "")
+    table = _table(found, title, seen.release, seen.weight, (seen.world.stable, seen.world.candidate))
+    ended = (rollout.reason or "nothing is being released") if rollout.phase is Phase.IDLE else ""
+    return Look(table, ended)
+
+
+def _controlled(found: Found) -> Look:
+    """Flagger's weights are in the route that it writes, its checks in the Canary's status."""
+    flagger = found.flagger()
+    canary, route = flagger.read(), flagger.route()
+    status, phase = canary.get("status", {}), phase_of(canary)
+    failed = f"{status.get('failedChecks', 0)} of {canary['spec']['analysis']['threshold']} failed checks"
+    stable, candidate = (track_of(one) if one else _NO_TRACK for one in flagger.deployments())
+    weight = live_weight(route, found.name) if route else 0
+    table = _table(found, f"{found.title}: {phase} ({failed})", _measured(canary), weight, (stable, candidate))
+    return Look(table, phase if phase in ("Succeeded", "Failed", "Initialized") else "")
+
+
+def _measured(canary: Mapping[str, Any]) -> Release:
+    """What a Canary says of its metrics."""
+    provider = canary["spec"]["provider"]
+    (mesh,) = [one for one, name in PROVIDERS.items() if name == provider]
+    metrics = [one for one in canary["spec"]["analysis"]["metrics"] if one["name"] in TEMPLATES]
+    return Release(
+        strategy="canary",
+        mesh=mesh,
+        controller="flagger",
+        window=metrics[0]["interval"],
+        metrics=[Metric(template=one["name"], maximum=one["thresholdRange"]["max"]) for one in metrics],
+    )
+
+
+def _table(found: Found, title: str, release: Release, weight: int, tracks: tuple[Track, Track]) -> Table:
     rows = Table(title=title, box=None, pad_edge=False, title_justify="left")
     for column in ("version", "weight", "pods", "revision", *(one.template for one in release.metrics)):
         rows.add_column(column, no_wrap=True)
+    stable, candidate = tracks
+    _row(rows, "stable", 100 - weight, stable, found.checks.readings(release, stable=True))
+    _row(rows, "candidate", weight, candidate, found.checks.readings(release))
     return rows
 
 

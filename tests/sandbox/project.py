@@ -46,6 +46,17 @@ class Project:
             check=False,
         )
 
+    def started(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command beside the test, which ends it; all that it prints is in its `stdout`."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ops", *arguments],
+            cwd=self.root,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def succeed(self, *arguments: str) -> str:
         """Run a command that must succeed; returns what it printed."""
         done = self.ops(*arguments)

@@ -29,10 +29,14 @@ class Behaviour:
 
 @dataclass
 class Traffic:
-    """Every version's requests since the beginning; a change of behaviour holds from now on."""
+    """Every version's requests since the beginning; a change of behaviour holds from now on.
+
+    `pods` says when each was created, as kube-state-metrics would.
+    """
 
     namespace: str
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    pods: dict[str, float] = field(default_factory=dict)
     _counts: dict[tuple[str, str], float] = field(default_factory=dict)
     _last: float = field(default_factory=time.monotonic)
 
@@ -46,7 +50,11 @@ class Traffic:
                 share = (0.9 if one.usual <= bound else 0) + (0.1 if one.slow <= bound else 0)
                 self._add((name, f"le{bound}"), requests * share)
             self._add((name, "le+Inf"), requests)
-        return "\n".join(self._lines()) + "\n"
+        pods = (
+            f'kube_pod_created{{namespace="{self.namespace}",pod="{name}"}} {created}'
+            for name, created in [*self.pods.items()]
+        )
+        return "\n".join([*self._lines(), *pods]) + "\n"
 
     def _add(self, key: tuple[str, str], amount: float) -> None:
         self._counts[key] = self._counts.get(key, 0) + amount
@@ -55,14 +63,23 @@ class Traffic:
         for (name, what), count in self._counts.items():
             # A proxy has no series for a code that it never saw.
             if what.startswith("le"):
-                labels = f'{self._labels(name)},le="{what.removeprefix("le")}"'
+                bound = what.removeprefix("le")
+                labels = f'{self._proxy(name)},le="{bound}"'
                 yield f"istio_request_duration_milliseconds_bucket{{{labels}}} {count}"
+                labels = f'{self._application(name)},le="{bound if bound == "+Inf" else float(bound) / 1000}"'
+                yield f"http_request_duration_seconds_bucket{{{labels}}} {count}"
             elif count:
-                yield f'istio_requests_total{{{self._labels(name)},response_code="{what}"}} {count}'
+                yield f'istio_requests_total{{{self._proxy(name)},response_code="{what}"}} {count}'
+                yield f'http_requests_total{{{self._application(name)},status="{what}"}} {count}'
 
-    def _labels(self, name: str) -> str:
+    def _proxy(self, name: str) -> str:
         where = f'destination_workload_namespace="{self.namespace}",destination_workload="{name}"'
         return f'reporter="destination",{where}'
+
+    def _application(self, name: str) -> str:
+        """Prometheus finds the candidate's pods by their own Service, the stable ones by the application's."""
+        job = name.removesuffix("-primary") if name.endswith("-primary") else f"{name}-canary"
+        return f'namespace="{self.namespace}",job="{job}"'
 
 
 @contextlib.contextmanager
@@ -109,7 +126,8 @@ class Prometheus:
         configuration = self.folder / "prometheus.yaml"
         configuration.write_text(
             "global: {scrape_interval: 1s}\n"
-            f"scrape_configs: [{{job_name: proxies, static_configs: [{{targets: ['127.0.0.1:{self.exporter}']}}]}}]\n"
+            "scrape_configs: [{job_name: proxies, honor_labels: true,"
+            f" static_configs: [{{targets: ['127.0.0.1:{self.exporter}']}}]}}]\n"
         )
         data = f"--storage.tsdb.path={self.folder / 'data'}"
         listen = f"--web.listen-address=127.0.0.1:{self.port}"

@@ -49,7 +49,9 @@ def test_flagger_is_told_the_steps_limits_and_gates(scratch: Scratch) -> None:
     analysis = canary["analysis"]
     assert (canary["provider"], analysis["stepWeights"], analysis["threshold"]) == ("istio", [10, 50], 1)
     limits = {metric["name"]: metric["thresholdRange"] for metric in analysis["metrics"]}
-    assert limits == {"error-rate": {"max": 5}, "latency-p95": {"max": 1}}
+    # Flagger has no limit for all of it: it is told of one as of a metric.
+    assert limits == {"error-rate": {"max": 5}, "latency-p95": {"max": 1}, "duration": {"max": 3600}}
+    assert {one["metadata"]["name"] for one in objects(graph, "MetricTemplate")} == limits.keys()
     assert [hook["url"] for hook in analysis["webhooks"]] == ["http://flagger-loadtester.flagger-system/gate/halt"]
     assert analysis["sessionAffinity"]["cookieName"] == "version"
     assert spec(graph, "AlertProvider", "auth-service")["channel"] == "#releases"
@@ -64,6 +66,20 @@ def test_the_templates_ask_our_prometheus(scratch: Scratch) -> None:
     # Its certificate is from the cluster's own authority, which Flagger cannot be told of.
     address = {"address": graph.outputs["prometheus_url"], "insecureSkipVerify": True}
     assert template["provider"] == {"type": "prometheus", **address}
+
+
+def test_under_gateway_api_flagger_is_told_a_parent_and_a_time_limit_for_every_route(scratch: Scratch) -> None:
+    """Without a parent it refuses a Canary, and without a time limit the API server refuses its routes of A/B tests."""
+    graph = scratch.record(everything("gateway-api", "flagger", "dev"))
+    parents = {
+        body["metadata"]["name"]: masked(body["spec"]["service"])["gatewayRefs"] for body in objects(graph, "Canary")
+    }
+    assert parents == {
+        "auth-service": [{"group": "", "kind": "Service", "name": "auth-service"}],
+        "tenant-service": [{"group": "", "kind": "Service", "name": "tenant-service"}],
+        "api-gateway": [{"name": "entry", "namespace": "astrbot"}],
+    }
+    assert {body["spec"]["service"]["timeout"] for body in objects(graph, "Canary")} == {"15s"}
 
 
 def test_what_flagger_makes_is_never_declared(scratch: Scratch) -> None:

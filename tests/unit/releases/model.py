@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from components.routing.release import Metric, Release
 from ops.releases.cluster import ConflictError, Observation
-from ops.releases.machine import Action, Move, Rollout, Scale, Track, Verdict, World
+from ops.releases.state import Action, Move, Rollout, Scale, Track, Verdict, World
 
 DEPLOYMENT = {"metadata": {"name": "api"}}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import urllib.parse
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,11 @@ from typing import Any
 import pytest
 
 from components.observability import promql
-from components.routing.metrics import TEMPLATES, filled
+from components.routing.metrics import DURATION, TEMPLATES, filled
 from components.routing.release import Metric, Webhook
 from ops.releases.checks import Checks
 from ops.releases.http import UnansweredError, proxied
-from ops.releases.machine import Phase, Rollout, Verdict
+from ops.releases.state import Phase, Rollout, Verdict
 from tests.unit.releases.model import release
 
 URL = "http://prometheus-operated.monitoring.svc.cluster.local:9090"
@@ -115,6 +116,15 @@ def test_every_query_is_promql_about_the_one_version(template: Any, mesh: Any, s
         ("none", False): 'job="api-canary"',
     }
     assert labels[mesh, stable] in query
+
+
+def test_the_age_of_the_candidate_is_that_of_its_oldest_pod_and_of_no_other_version() -> None:
+    query = filled(DURATION.query("istio"), namespace="astrbot", name="api", window="2m")
+    assert promql.metrics(query) == {"kube_pod_created"}
+    (pattern,) = re.findall(r'pod=~"(.*?)"', query)
+    assert re.fullmatch(pattern, "api-7d9f8c6b5-x2x4z")
+    assert not re.fullmatch(pattern, "api-primary-7d9f8c6b5-x2x4z")
+    assert not re.fullmatch(pattern, "api-gateway-7d9f8c6b5-x2x4z")
 
 
 def test_a_service_of_the_cluster_is_asked_through_the_api_server() -> None:

@@ -9,19 +9,9 @@ import pytest
 from components.routing.release import Exposure, Webhook
 from ops.releases.cluster import ConflictError
 from ops.releases.driver import Driver
-from ops.releases.machine import (
-    Move,
-    NothingToDoError,
-    Phase,
-    Promote,
-    RefusedError,
-    Scale,
-    Verdict,
-    abort,
-    promote,
-    start,
-    step,
-)
+from ops.releases.machine import step
+from ops.releases.manual import abort, promote, start
+from ops.releases.state import Move, NothingToDoError, Phase, Promote, RefusedError, Scale, Verdict
 from tests.unit.releases.model import Deployment, Model, release
 
 

@@ -12,19 +12,9 @@ from components.routing.release import Exposure, pods_needed
 from components.routing.routes import http_route_rules, virtual_service_rules
 from ops.releases.cluster import ConflictError, Observation
 from ops.releases.driver import Driver
-from ops.releases.machine import (
-    Action,
-    Move,
-    NothingToDoError,
-    Phase,
-    RefusedError,
-    Verdict,
-    abort,
-    due,
-    promote,
-    start,
-    step,
-)
+from ops.releases.machine import due, step
+from ops.releases.manual import abort, promote, start
+from ops.releases.state import Action, Move, NothingToDoError, Phase, RefusedError, Verdict
 from tests.unit.properties import examples
 from tests.unit.releases.model import Deployment, Model, release
 

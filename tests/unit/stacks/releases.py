@@ -34,6 +34,8 @@ def everything(mesh: str, controller: str, stack: str) -> str:
     routing = {"mesh": mesh, "controller": controller}
     if controller == "flagger":
         routing["load_tester"] = "http://flagger-loadtester.flagger-system"
+        # Flagger cannot tell requests with a cookie from copied ones.
+        del releases["auth-service"]["mirror"]
         releases["auth-service"] |= {"approval": True, **({"alert": "#releases"} if stack != "dev" else {})}
         hook = {"name": "load", "type": "rollout", "url": "http://flagger-loadtester.flagger-system/"}
         releases["tenant-service"]["webhooks"] = [{**hook, "timeout": "5s", "metadata": {"cmd": "hey http://x"}}]

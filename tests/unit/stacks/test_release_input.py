@@ -21,6 +21,7 @@ config:
   saas-platform:domain: dev.example.com
   saas-platform:cluster: {kind: sandbox}
 """
+GATEWAY = "  saas-platform:routing: {mesh: gateway-api, controller: flagger}"
 ISTIO = "  saas-platform:routing: {mesh: istio}"
 FLAGGER = "  saas-platform:routing: {mesh: istio, controller: flagger}"
 SIZES = "  saas-platform:systems:\n    astrbot:\n      sizes:\n        auth-service:\n          release:"
@@ -57,6 +58,10 @@ def found(scratch: Scratch, text: str) -> list[Mistake]:
         ("", f"{{strategy: blue-green, mirror: true}} #! {AT}.mirror | needs routing.mesh"),
         (FLAGGER, f"{{strategy: canary, headers: {{a: b}}}} #! {AT}.headers | use strategy 'ab'"),
         (FLAGGER, f"{{strategy: blue-green}} #! {AT}.strategy | without requests there is nothing to"),
+        (FLAGGER, f"{{strategy: ab, headers: {{a: b}}, mirror: true}} #! {AT}.mirror | for strategy 'ab'"),
+        (FLAGGER, f"{{strategy: canary, cookie: {{name: v}}, mirror: true}} #! {AT}.mirror | together with 'cookie'"),
+        (FLAGGER, "            {strategy: canary, mirror: true} #! | "),
+        (GATEWAY, f"{{strategy: canary, mirror: true}} #! {AT}.mirror | 'blue-green' alone"),
         (FLAGGER, f"{{strategy: canary, approval: true}} #! {AT}.approval | needs routing.load_tester"),
         (FLAGGER, f"{{strategy: canary, alert: '#a'}} #! {AT}.alert | has no secret_store"),
     ],
@@ -120,12 +125,13 @@ def test_whatever_stands_there_is_answered_with_a_message(scratch: Scratch, junk
 
 
 def test_the_documents_figures_are_the_defaults() -> None:
-    """federated-risk, canary section: 5 % errors, P95 of one second, five minutes of checks every 30 s."""
+    """federated-risk, canary section: from 10 % on, 5 % errors, P95 of a second, five minutes of checks every 30 s."""
     from stacks.releases import Routing
 
     release = released(Release(strategy="canary"), Routing(mesh="istio"), None, scope=_scope())
     assert isinstance(release, Released)
     assert {one.template: one.maximum for one in release.metrics} == {"error-rate": 5, "latency-p95": 1}
+    assert release.stages[0].weight == 10
     assert (release.interval, len(release.stages) * release.interval) == (30, seconds("5m"))
 
 
