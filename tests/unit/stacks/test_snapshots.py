@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from graph.manifests import masked
+from graph.model import masked
 from paths import ROOT
 from tests.unit.recordings import ENVIRONMENTS, Body, of_system, recorded, systems_of
 
