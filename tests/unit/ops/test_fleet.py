@@ -13,6 +13,7 @@ import yaml
 
 import ops.deploy
 import ops.engines.passwords
+import ops.fleet.environment
 from ops.clusters import Cluster
 from tests.unit.commands import Outcome
 from tests.unit.commands import ops as run
@@ -73,6 +74,8 @@ def clusters(scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         }
     monkeypatch.setattr(ops.engines.passwords, "state_directory", lambda: tmp_path / "state")
     monkeypatch.setattr(ops.deploy, "evaluate", lambda _: ())
+    monkeypatch.setattr(ops.deploy, "record", scratch.recorded)
+    monkeypatch.setattr(ops.fleet.environment, "record", scratch.recorded)
     monkeypatch.setattr(Cluster, "kubectl", lambda cluster: fakes[str(cluster.context)])
     monkeypatch.setattr("shutil.which", lambda _: None)
     scratch.write(FILE)
@@ -193,7 +196,7 @@ def test_a_cluster_that_has_the_version_is_looked_at_and_mended_only_if_it_needs
     """Going on must not cost what was done before, and must not pass by what broke since."""
     assert upgrade("--clusters", "eu,us").status == 0
     before = fleet.applied("us")
-    fleet.fakes["eu"].state.objects["Deployment", "astrbot", "auth-service"]["status"] = {}
+    del fleet.fakes["eu"].state.objects["Deployment", "astrbot", "auth-service"]
     outcome = upgrade()
     assert outcome.status == 0
     assert "us has 1.1.0 already, and all of it is available" in outcome.out
