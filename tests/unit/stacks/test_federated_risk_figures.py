@@ -444,7 +444,7 @@ def test_flagger_releases_model_serving_with_the_documents_figures(scratch: Scra
     assert analysis["stepWeights"][0] == 10
     assert (analysis["interval"], len(analysis["stepWeights"]) * 30, analysis["threshold"]) == ("30s", 300, 1)
     limits = {one["name"]: (one["thresholdRange"]["max"], one["interval"]) for one in analysis["metrics"]}
-    assert limits == {"error-rate": (5, "60s"), "latency-p95": (1, "60s")}
+    assert limits == {"error-rate": (5, "60s"), "latency-p95": (1, "60s"), "duration": (3600, "60s")}
     assert body["spec"]["service"]["match"] == [
         {"gateways": ["mesh"]},
         {"gateways": ["federated-risk/entry"], "uri": {"prefix": "/score"}},
