@@ -89,7 +89,7 @@ CLOUDLENS_BACKEND: dict[str, Any] = {
     "probes": {"liveness": {"tcp": True}, "readiness": {"path": "/health"}},
 }
 COLLECTOR: dict[str, Any] = {
-    "name": "otel-collector",
+    "name": "span-collector",
     "replicas": 2,
     **_MEDIUM,
     "ports": {"otlp-grpc": 4317, "otlp-http": 4318, "health": 13133},

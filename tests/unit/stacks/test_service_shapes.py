@@ -6,16 +6,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from graph.model import Graph, masked
 from paths import ROOT
 from policy.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
-from tests.unit.recordings import Body, container, objects, one, title
+from tests.unit.recordings import Body, container, objects, one, title, with_astrbot_alone
 from tests.unit.scratch import Scratch
 from tests.unit.stacks import test_every_environment
 from tests.unit.stacks.shapes import FRONTEND, MODEL_SERVING, RUST_STATEFUL_APP, environment
@@ -119,8 +121,9 @@ def test_network_policies_let_callers_in_by_the_port_of_the_pods(prod: Graph) ->
     """A policy sees the traffic behind the Service: with the Service's port in it, nobody gets through."""
     rules = spec_of(prod, "NetworkPolicy", "model-serving")["ingress"]
     assert {port["port"] for rule in rules for port in rule["ports"]} == {7003}
-    (out,) = spec_of(prod, "NetworkPolicy", "frontend")["egress"]
+    out, collector = spec_of(prod, "NetworkPolicy", "frontend")["egress"]
     assert [port["port"] for port in out["ports"]] == [7003]
+    assert [port["port"] for port in collector["ports"]] == [4317, 4318], "where every application sends its traces"
     assert {
         port["port"] for rule in spec_of(prod, "NetworkPolicy", "frontend")["ingress"] for port in rule["ports"]
     } == {8080}
@@ -140,7 +143,7 @@ def test_a_service_has_a_monitor_of_each_endpoint_or_none(prod: Graph) -> None:
         for one in spec_of(prod, "ServiceMonitor", "multi-service")["endpoints"]
     ]
     assert found == [("metrics", "/metrics", "30s"), ("jmx", "/jmx-metrics", "60s"), ("probe", "/probe", "10s")]
-    assert "otel-collector" not in [body["metadata"]["name"] for body in objects(prod, "ServiceMonitor", "PodMonitor")]
+    assert "span-collector" not in [body["metadata"]["name"] for body in objects(prod, "ServiceMonitor", "PodMonitor")]
 
 
 def test_a_stateful_service_has_names_volumes_and_ordinals(prod: Graph) -> None:
@@ -187,7 +190,7 @@ def test_data_is_kept_where_the_tier_protects_it(scratch: Scratch, stack: str, k
 
 def test_files_are_read_only_and_their_change_exchanges_the_pods(scratch: Scratch, prod: Graph) -> None:
     """A process would go on with a configuration that is no longer declared."""
-    pod = pod_of(prod, "Deployment", "otel-collector")
+    pod = pod_of(prod, "Deployment", "span-collector")
     (mount,) = [one for one in pod["containers"][0]["volumeMounts"] if one["mountPath"] == "/etc/otel"]
     assert mount["readOnly"] is True
     (volume,) = [one for one in pod["volumes"] if one["name"] == mount["name"]]
@@ -199,7 +202,7 @@ def test_files_are_read_only_and_their_change_exchanges_the_pods(scratch: Scratc
     assert "lifecycle" not in pod["containers"][0]
     changed = scratch.record(environment("prod").replace("receivers: {}", "receivers: []"))
     before, after = (
-        spec_of(graph, "Deployment", "otel-collector")["template"]["metadata"] for graph in (prod, changed)
+        spec_of(graph, "Deployment", "span-collector")["template"]["metadata"] for graph in (prod, changed)
     )
     assert before["annotations"] != after["annotations"]
 
@@ -230,11 +233,16 @@ def test_probes_and_rollout_are_those_that_are_declared(prod: Graph) -> None:
     assert (liveness["tcpSocket"], liveness.get("httpGet")) == ({"port": "http"}, None)
 
 
-def test_what_no_service_declares_is_not_loaded() -> None:
+def test_what_no_service_declares_is_not_loaded(tmp_path: Path) -> None:
     """Imports are most of what a preview costs, and most environments have none of these shapes."""
     rare = ("claims", "released", "scaled_object", "stateful", "vertical")
-    code = "import sys; from graph.record import record; record('prod'); print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    (tmp_path / "Pulumi.plain.yaml").write_text(yaml.safe_dump(with_astrbot_alone("prod")), encoding="utf-8")
+    code = (
+        "import pathlib, sys, stacks.source; stacks.source.ROOT = pathlib.Path(sys.argv[1]); "
+        "from graph.record import record; record('plain'); print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = run.stdout.split()
     assert "components.application.deployment" in loaded
     assert [name for name in rare if f"components.application.{name}" in loaded] == []
