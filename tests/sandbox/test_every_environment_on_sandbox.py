@@ -1,4 +1,4 @@
-"""All five systems of dev, staging and prod, each on a cluster of its tier's size with the operators' own schemas."""
+"""All five systems of dev, staging and prod, each on a cluster of its tier's size."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import pytest
 
 from graph.manifests import manifests
 from graph.record import record
-from paths import ROOT
 from stacks.tiers import TIERS
 from stacks.types import TierName
 from tests.sandbox.project import Project
-
-SHARED_CRDS = ROOT.parent / "shared" / "crds"
 
 
 @pytest.fixture(scope="module", params=["dev", "staging", "prod"])
@@ -29,8 +26,7 @@ def deployed(
     project, tier = Project(tmp_path_factory.mktemp("state")), TIERS[stack]
     project.variables["SAAS_PLATFORM_CACHE"] = str(Path.home() / ".cache" / "saas-platform")
     try:
-        # A field that an operator does not know is refused by its own schema; a stand-in would take it.
-        project.sandbox.up(nodes=tier.nodes, zones=tier.zones, crds=SHARED_CRDS if SHARED_CRDS.is_dir() else None)
+        project.sandbox.up(nodes=tier.nodes, zones=tier.zones)
         project.variables["KUBECONFIG"] = str(project.sandbox.kubeconfig)
         yield project, stack, up(project, stack)
     finally:
