@@ -27,9 +27,10 @@ config:
 CLUSTERS  saas-platform:systems: {astrbot: {}}
 """
 FLEET = """\
+  saas-platform:fleet:
     clusters:
-      - {name: eu, server: 'https://eu.example.com'}
-      - {name: us, server: 'https://us.example.com'}
+      - {name: eu, context: eu, region: eu-central-1, server: 'https://eu.example.com'}
+      - {name: us, context: us, region: us-east-1, server: 'https://us.example.com'}
 """
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
 
