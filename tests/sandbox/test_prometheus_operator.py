@@ -110,7 +110,8 @@ def operated(control_plane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -
     bodies = [*(secret(*one) for one in SECRETS.items()), *map(certificate, CERTIFICATES), *applied()]
     # Namespaces first; kubectl takes the objects of one namespace at a time.
     cluster.apply(*(body for body in bodies if body["kind"] in ("Namespace", "PriorityClass")))
-    for namespace in ("monitoring", "astrbot"):
+    namespaces = sorted({body["metadata"].get("namespace", "") for body in bodies} - {""})
+    for namespace in namespaces:
         mine = [body for body in bodies if body["metadata"].get("namespace") == namespace]
         Cluster(control_plane, namespace).apply(*mine)
     log, port = folder / "operator.log", free_port()
@@ -120,7 +121,7 @@ def operated(control_plane: Sandbox, tmp_path_factory: pytest.TempPathFactory) -
         for name in STATEFUL_SETS:
             until(f"StatefulSet {name}", lambda name=name: _ready(cluster, name), log)  # type: ignore[misc]
         yield cluster
-    cluster.run("delete", "namespace", "monitoring", "astrbot", "--wait=false")
+    cluster.run("delete", "namespace", *namespaces, "--wait=false")
 
 
 def _ready(cluster: Cluster, name: str) -> bool:
