@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,8 +207,24 @@ def test_the_operators_real_schemas_accept_everything(project: Project) -> None:
     project.sandbox.reset()
     # With one node, as dev has it; `up` then finds the definitions there and leaves them alone.
     project.sandbox.up(nodes=1, zones=1, crds=SHARED_CRDS)
+    _until_schemas_are_published(project)
     project.succeed("up")
     assert project.ops("status").returncode == 0
+
+
+def _until_schemas_are_published(project: Project) -> None:
+    """So many definitions at once keep the API server busy with its schema for longer than kubectl waits for it."""
+    command = [
+        str(project.sandbox.kubectl),
+        f"--kubeconfig={project.sandbox.kubeconfig}",
+        "get",
+        "--raw",
+        "/openapi/v2",
+    ]
+    for _ in range(10):
+        if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return
+    pytest.fail("the API server does not publish its schema")
 
 
 def _declared() -> int:
