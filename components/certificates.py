@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from versions import CERTIFICATE, CERTIFICATE_ISSUER
 from versions import CustomResource as Kind
@@ -64,10 +65,9 @@ class Authority(pulumi.ComponentResource):
         self, kind: Kind, name: str, spec: Mapping[str, Any], needs: Sequence[pulumi.Resource]
     ) -> CustomResource:
         scope = self._args.scope
-        return CustomResource(
+        return custom_resource(
             f"{self._name}-{kind.kind.lower()}-{name}",
-            api_version=kind.api_version,
-            kind=kind.kind,
+            kind,
             metadata={
                 "name": name,
                 "namespace": scope.namespace,

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Secret
 from pulumi_random import RandomPassword
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.secret_store import Provider, namespace_store
 from versions import EXTERNAL_SECRET, SECRET_STORE
@@ -222,10 +222,9 @@ class SecretBundle(pulumi.ComponentResource):
         # A template keeps the keys that are no secret (such as a user name) beside those that are.
         templated = {key: _template(key) for key in args.secret}
         templated |= {key: one.templated() for key, one in args.composed.items()}
-        CustomResource(
+        custom_resource(
             self._name,
-            api_version=EXTERNAL_SECRET.api_version,
-            kind=EXTERNAL_SECRET.kind,
+            EXTERNAL_SECRET,
             metadata=self._metadata(),
             spec={
                 "refreshInterval": store.refresh_interval,

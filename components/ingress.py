@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.networking.v1 import Ingress
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.performance import SKIP_AWAIT
 from versions import CERTIFICATE_ISSUER
@@ -60,10 +61,9 @@ class HttpIngress(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
     def _self_signed_issuer(self) -> CustomResource:
-        return CustomResource(
+        return custom_resource(
             f"{self._name}-issuer",
-            api_version=CERTIFICATE_ISSUER.api_version,
-            kind=CERTIFICATE_ISSUER.kind,
+            CERTIFICATE_ISSUER,
             metadata=self._args.scope.metadata(self._args.component, _SELF_SIGNED),
             spec={"selfSigned": {}},
             opts=pulumi.ResourceOptions(parent=self),

@@ -13,6 +13,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from versions import CLUSTER_SECRET_STORE, SECRET_STORE
 
@@ -117,10 +118,9 @@ def cluster_store(
 ) -> CustomResource:
     """A ClusterSecretStore from which `namespaces` may read, and no other."""
     spec = {"provider": provider.spec(), "conditions": [{"namespaces": sorted(namespaces)}]}
-    return CustomResource(
+    return custom_resource(
         f"secret-store-{name}",
-        api_version=CLUSTER_SECRET_STORE.api_version,
-        kind=CLUSTER_SECRET_STORE.kind,
+        CLUSTER_SECRET_STORE,
         metadata={"name": name, "labels": dict(labels), "annotations": _READY},
         spec=spec,
         opts=opts,
@@ -133,10 +133,9 @@ def namespace_store(name: str, provider: Provider, *, scope: Scope, opts: pulumi
     account = getattr(provider, "account", None)
     needs = [_account(account, scope, name, opts)] if account else []
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=needs))
-    return CustomResource(
+    return custom_resource(
         f"{scope.namespace}-secret-store",
-        api_version=SECRET_STORE.api_version,
-        kind=SECRET_STORE.kind,
+        SECRET_STORE,
         metadata={**metadata, "annotations": _READY},
         spec={"provider": provider.spec()},
         opts=after,

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.application.scaling import CustomMetric, Replicas
+from components.custom_resource import custom_resource
 from versions import SCALED_OBJECT
 
 
@@ -21,10 +22,9 @@ def scaled_object(
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """Scales the Deployment or StatefulSet `target`."""
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=SCALED_OBJECT.api_version,
-        kind=SCALED_OBJECT.kind,
+        SCALED_OBJECT,
         metadata=metadata,
         spec=scaled_object_spec(kind, target, replicas),
         opts=opts,

@@ -9,6 +9,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.application.args import ApplicationArgs
 from components.application.scaling import Vertical
+from components.custom_resource import custom_resource
 from versions import VERTICAL_POD_AUTOSCALER
 
 
@@ -22,10 +23,9 @@ def vertical_autoscaler(
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
     """Watches the Deployment or StatefulSet `target`. It changes pods as they start, and never the declared object."""
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=VERTICAL_POD_AUTOSCALER.api_version,
-        kind=VERTICAL_POD_AUTOSCALER.kind,
+        VERTICAL_POD_AUTOSCALER,
         metadata=metadata,
         spec=vertical_spec(target, args, vertical),
         opts=opts,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from components.cache.args import METRICS_PORT, OPERATOR_NAMESPACE, PORT, CacheArgs
@@ -14,6 +13,7 @@ from components.cache.users import KEY, acl_file
 from components.certificates import Authority, AuthorityArgs
 from components.configuration import config_map
 from components.credentials import SecretBundle, SecretBundleArgs
+from components.custom_resource import custom_resource
 from components.network import DNS, Flow, Peer, allow, scrapes
 from components.observability import stores
 from components.observability.monitors import POD_ORDINAL, Endpoint, pod_monitor
@@ -120,6 +120,4 @@ class Cache(pulumi.ComponentResource):
             **wait,
         }
         spec = redis_cluster_spec(args) if clustered else redis_spec(args)
-        CustomResource(
-            self._name, api_version=kind.api_version, kind=kind.kind, metadata=metadata, spec=spec, opts=opts
-        )
+        custom_resource(self._name, kind, metadata=metadata, spec=spec, opts=opts)

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.database import backup
 from components.database.args import PORT, DatabaseArgs
 from components.database.cluster import cluster_spec
@@ -60,10 +61,9 @@ class Database(pulumi.ComponentResource):
         self, suffix: str, kind: Kind, name: str, spec: dict[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> CustomResource:
         args = self._args
-        return CustomResource(
+        return custom_resource(
             f"{self._name}-{suffix}" if suffix else self._name,
-            api_version=kind.api_version,
-            kind=kind.kind,
+            kind,
             metadata={"name": name, "namespace": args.scope.namespace, "labels": args.scope.labels(args.cluster_name)},
             spec=spec,
             opts=opts or self._child,
@@ -111,10 +111,9 @@ class Database(pulumi.ComponentResource):
 
     def _cluster(self, needs: list[Any]) -> CustomResource:
         args, keep = self._args, self._args.protect or None
-        return CustomResource(
+        return custom_resource(
             self._name,
-            api_version=POSTGRESQL_CLUSTER.api_version,
-            kind=POSTGRESQL_CLUSTER.kind,
+            POSTGRESQL_CLUSTER,
             metadata={
                 "name": args.cluster_name,
                 "namespace": args.scope.namespace,

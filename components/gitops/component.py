@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.gitops.args import PLATFORM, GitOpsArgs, Target
 from components.gitops.fleet import CLUSTER_LABEL, PART_LABEL, application_set_spec
 from components.gitops.project import operators_spec, project_spec
@@ -80,10 +81,9 @@ class GitOps(pulumi.ComponentResource):
     ) -> CustomResource:
         base = self._scope.metadata("gitops", name)
         base["labels"] |= labels or {}
-        return CustomResource(
+        return custom_resource(
             f"{kind.kind.lower()}-{name}",
-            api_version=kind.api_version,
-            kind=kind.kind,
+            kind,
             metadata=base | {key: value for key, value in metadata.items() if value},
             spec=dict(spec),
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),

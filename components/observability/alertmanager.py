@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
+from components.custom_resource import custom_resource
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, Flow, Peer, allow
@@ -83,9 +84,7 @@ class Alertmanager(pulumi.ComponentResource):
     def _object(self, kind: Any, spec: dict[str, Any], opts: pulumi.ResourceOptions) -> CustomResource:
         name = f"{self._name}-{kind.plural}"
         metadata = self._metadata() | ({"name": self._args.name} if kind is ALERTMANAGER else {})
-        return CustomResource(
-            name, api_version=kind.api_version, kind=kind.kind, metadata=metadata, spec=spec, opts=opts
-        )
+        return custom_resource(name, kind, metadata=metadata, spec=spec, opts=opts)
 
     def _network_policy(self) -> None:
         args = self._args

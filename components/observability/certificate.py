@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from versions import CERTIFICATE, CERTIFICATE_ISSUER
 
@@ -19,18 +20,16 @@ def certificate(
     cert-manager renews it, every 60 of 90 days by its default.
     """
     metadata = scope.metadata(secret_name)
-    issuer = CustomResource(
+    issuer = custom_resource(
         f"{name}-issuer",
-        api_version=CERTIFICATE_ISSUER.api_version,
-        kind=CERTIFICATE_ISSUER.kind,
+        CERTIFICATE_ISSUER,
         metadata=metadata,
         spec={"selfSigned": {}},
         opts=opts,
     )
-    made = CustomResource(
+    made = custom_resource(
         name,
-        api_version=CERTIFICATE.api_version,
-        kind=CERTIFICATE.kind,
+        CERTIFICATE,
         metadata=metadata,
         spec={
             "secretName": secret_name,

@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.observability import promql
 from versions import POD_MONITOR, PROBE, SCRAPE_CONFIG, SERVICE_MONITOR
@@ -171,10 +172,9 @@ def federation_spec(job: str, target: str, matches: Sequence[str]) -> dict[str, 
 def _monitor(
     name: str, kind: Kind, scope: Scope, component: str, *, spec: Mapping[str, Any], opts: pulumi.ResourceOptions
 ) -> CustomResource:
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=kind.api_version,
-        kind=kind.kind,
+        kind,
         metadata=scope.metadata(component),
         spec=spec,
         opts=opts,

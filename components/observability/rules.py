@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.observability import catalogue
 from components.observability.alerts import Alert, Recording, Severity
@@ -76,10 +77,9 @@ def prometheus_rule(
     metadata = scope.metadata(component)
     if evaluator:
         metadata["labels"][EVALUATOR_LABEL] = evaluator
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=PROMETHEUS_RULE.api_version,
-        kind=PROMETHEUS_RULE.kind,
+        PROMETHEUS_RULE,
         metadata=metadata,
         spec={"groups": rules.groups()},
         opts=opts,

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Service
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.performance import SKIP_AWAIT
 from components.routing.flagger import Target
@@ -68,10 +69,9 @@ def declared_route(
     kind = VIRTUAL_SERVICE if release.mesh == "istio" else HTTP_ROUTE
     owned = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=[OWNED_FIELD[kind.kind]]))
     specification = _virtual_service if release.mesh == "istio" else _http_route
-    made = CustomResource(
+    made = custom_resource(
         name,
-        api_version=kind.api_version,
-        kind=kind.kind,
+        kind,
         metadata=metadata,
         spec=specification(target, release),
         opts=owned,
@@ -99,10 +99,9 @@ def _http_route(target: Target, release: Release) -> dict[str, Any]:
 
 def _destination_rules(name: str, scope: Scope, target: Target, opts: pulumi.ResourceOptions) -> list[CustomResource]:
     return [
-        CustomResource(
+        custom_resource(
             f"{name}{host.removeprefix(target.name)}",
-            api_version=DESTINATION_RULE.api_version,
-            kind=DESTINATION_RULE.kind,
+            DESTINATION_RULE,
             metadata={"name": host, "namespace": scope.namespace, "labels": scope.labels(host)},
             spec={"host": host, "trafficPolicy": traffic_policy(locality=target.locality)},
             opts=opts,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.routing.paths import gateway_matches
 from components.routing.release import GATEWAY_NAME, Entry, Mesh, Timeouts
@@ -82,10 +82,9 @@ class MeshEntry(pulumi.ComponentResource):
 
     def _object(self, suffix: str, kind: Kind, name: str, spec: dict[str, Any], namespace: str | None = None) -> None:
         scope = self._args.scope
-        CustomResource(
+        custom_resource(
             f"{self._name}{suffix}",
-            api_version=kind.api_version,
-            kind=kind.kind,
+            kind,
             metadata={"name": name, "namespace": namespace or scope.namespace, "labels": scope.labels(name)},
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self),

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.routing.metrics import DURATION, Template
 from components.routing.paths import flagger_matches
@@ -40,10 +41,9 @@ def canary(
     name: str, *, scope: Scope, target: Target, release: Release, opts: pulumi.ResourceOptions
 ) -> CustomResource:
     """The Canary of an application."""
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=CANARY.api_version,
-        kind=CANARY.kind,
+        CANARY,
         metadata={"name": target.name, "namespace": scope.namespace, "labels": scope.labels(target.name)},
         spec=canary_spec(target, release),
         opts=opts,
@@ -159,10 +159,9 @@ def metric_template(
     if prometheus.startswith("https:"):
         # Its certificate is from an authority of the cluster's own, and Flagger knows only the world's.
         provider["insecureSkipVerify"] = True
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=METRIC_TEMPLATE.api_version,
-        kind=METRIC_TEMPLATE.kind,
+        METRIC_TEMPLATE,
         metadata={"name": template.name, "namespace": scope.namespace, "labels": scope.labels(template.name)},
         spec={"provider": provider, "query": template.query(mesh)},
         opts=opts,
@@ -173,10 +172,9 @@ def alert_provider(
     name: str, *, scope: Scope, target: Target, channel: str, opts: pulumi.ResourceOptions
 ) -> CustomResource:
     """The Slack channel that is told of an application's releases."""
-    return CustomResource(
+    return custom_resource(
         name,
-        api_version=ALERT_PROVIDER.api_version,
-        kind=ALERT_PROVIDER.kind,
+        ALERT_PROVIDER,
         metadata={"name": target.name, "namespace": scope.namespace, "labels": scope.labels(target.name)},
         spec={"type": "slack", "channel": channel, "secretRef": {"name": ALERT_SECRET}},
         opts=opts,

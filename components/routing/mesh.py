@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import Flow, Peer
@@ -122,10 +122,9 @@ class MeshBaseline(pulumi.ComponentResource):
 
     def _object(self, kind: Kind, name: str, spec: Mapping[str, Any]) -> None:
         scope = self._args.scope
-        CustomResource(
+        custom_resource(
             f"{self._name}-{name}",
-            api_version=kind.api_version,
-            kind=kind.kind,
+            kind,
             metadata={"name": name, "namespace": scope.namespace, "labels": scope.labels(name)},
             spec=dict(spec),
             opts=pulumi.ResourceOptions(parent=self),

@@ -79,13 +79,14 @@ def plan(args: SystemArgs, scope: Scope, around: Surroundings, config: Monitorin
     beside = further(args, scope, level, around, config)
     prometheus = _prometheus(args, scope, level, around, config=config, beside=beside)
     judged = config.agent is None
-    grafana = _grafana(args, scope, level, around, prometheus=prometheus, beside=beside)
+    # Its dashboards are parsed and checked one by one: only where they are shown.
+    shown = level.grafana and judged
     return Plan(
         scope=scope,
         level=level,
         prometheus=prometheus,
         further=beside,
-        grafana=grafana if level.grafana and judged else None,
+        grafana=_grafana(args, scope, level, around, prometheus=prometheus, beside=beside) if shown else None,
         alertmanager=_alertmanager(args, scope, level, around, config) if judged else None,
     )
 

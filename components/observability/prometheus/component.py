@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
+from components.custom_resource import custom_resource
 from components.network import KUBERNETES_API, allow
 from components.observability.prometheus.args import PrometheusArgs
 from components.observability.prometheus.spec import specification
@@ -86,10 +86,9 @@ class Prometheus(pulumi.ComponentResource):
 
     def _server(self, account: ServiceAccount) -> None:
         kind = PROMETHEUS_AGENT if self._args.agent else PROMETHEUS
-        CustomResource(
+        custom_resource(
             self._name,
-            api_version=kind.api_version,
-            kind=kind.kind,
+            kind,
             metadata=self._metadata() | {"name": self._args.name},
             spec=specification(self._args),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),

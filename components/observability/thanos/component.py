@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.certificates import Authority, AuthorityArgs
+from components.custom_resource import custom_resource
 from components.network import DNS, INTERNET_HTTPS, Flow, Peer, allow
 from components.observability.monitors import Endpoint, pod_monitor
 from components.observability.prometheus import RELOADER, SECURITY, SIDECAR_TLS, TLS_PATH
@@ -78,10 +78,9 @@ class Thanos(pulumi.ComponentResource):
             endpoints=[Endpoint(port="web")],
             opts=self._child,
         )
-        CustomResource(
+        custom_resource(
             name,
-            api_version=THANOS_RULER.api_version,
-            kind=THANOS_RULER.kind,
+            THANOS_RULER,
             metadata=metadata | {"name": "main"},
             spec=ruler_specification(args),
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account])),

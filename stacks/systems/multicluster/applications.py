@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.custom_resource import custom_resource
 from components.gitops.sync import ARGO_NAMESPACE, FINALIZER, IN_CLUSTER, SYNC_POLICY
 from components.naming import Scope
 from stacks.systems.multicluster.config import Applications, ChartSource, ManagedCluster
@@ -100,10 +101,9 @@ def _object(
     opts: pulumi.ResourceOptions,
     **metadata: Any,
 ) -> CustomResource:
-    return CustomResource(
+    return custom_resource(
         f"multicluster-{kind.kind.lower()}-{name}",
-        api_version=kind.api_version,
-        kind=kind.kind,
+        kind,
         metadata={**scope.metadata(MANAGER, name), **metadata},
         spec=dict(spec),
         opts=opts,
