@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
@@ -23,6 +23,7 @@ from components.performance import SKIP_AWAIT
 from components.pods import container_security, pod_security, scratch_volumes, spread
 from components.priority import Priority
 from components.quantity import Bytes
+from components.volume_claims import claim_template
 from versions import MINIO_IMAGE
 
 if TYPE_CHECKING:
@@ -193,15 +194,10 @@ class ObjectStorage(pulumi.ComponentResource):
         )
 
 
-def _volume_claim(args: ObjectStorageArgs, labels: dict[str, str]) -> dict[str, object]:
-    spec = {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(args.storage)}}}
-    storage_class = {"storage_class_name": args.storage_class} if args.storage_class else {}
+def _volume_claim(args: ObjectStorageArgs, labels: dict[str, str]) -> Any:
     # Files are spread over the servers with parity; of what a customer deletes there is no second copy.
-    annotations = {"platform.io/backup": "erasure coding only; database backups lie here, files have no other copy"}
-    return {
-        "metadata": {"name": "data", "labels": labels, "annotations": annotations},
-        "spec": {**spec, **storage_class},
-    }
+    backup = "erasure coding only; database backups lie here, files have no other copy"
+    return claim_template(args.storage, args.storage_class, labels, backup)
 
 
 def _pod_template(args: ObjectStorageArgs, selector: dict[str, str]) -> PodTemplateSpecArgsDict:

@@ -21,6 +21,7 @@ from components.network import Flow, allow
 from components.pods import DEFAULT_USER_ID, container_security, pod_security, scratch_volumes
 from components.priority import Priority
 from components.quantity import Bytes
+from components.volume_claims import claim_spec
 
 # A finished Job stays for a year. Once it is gone, the next deployment runs it again, which a script must bear.
 _KEPT_SECONDS = 365 * 24 * 3600
@@ -203,10 +204,6 @@ def _environment(args: ScriptJobArgs) -> list[dict[str, Any]]:
 
 
 def _work_volume(work: WorkVolume, args: ScriptJobArgs) -> dict[str, Any]:
-    spec: dict[str, Any] = {
-        "access_modes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": str(work.size)}},
-        **({"storage_class_name": work.storage_class} if work.storage_class else {}),
-    }
+    spec = claim_spec(work.size, work.storage_class)
     template = {"metadata": {"labels": args.scope.labels(args.name)}, "spec": spec}
     return {"name": "work", "ephemeral": {"volume_claim_template": template}}

@@ -5,29 +5,23 @@ Each cluster is a stack of its own, `ENVIRONMENT.CLUSTER`, made from the one fil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from components.gitops.sync import IN_CLUSTER
 from paths import PROJECT
 from stacks.errors import ConfigurationError, ConfigurationProblem, from_source, from_validation
 from stacks.source import Source
-from stacks.types import ImageTag, Model, Name, Problem, Text, duplicates
+from stacks.types import ImageTag, Model, Name, Problem, Text, duplicates, matching
 
 KEY = "fleet"
-_SERVER = re.compile(r"https://[^\s/@]+")
 
 
-def _server(value: str) -> str:
-    if not _SERVER.fullmatch(value):
-        raise ValueError(f"{value!r} is no API server: use its address as Argo CD has it, such as {IN_CLUSTER}")
-    return value
-
-
-ApiServer = Annotated[str, AfterValidator(_server)]
+ApiServer = Annotated[
+    str, matching(r"https://[^\s/@]+", f"is no API server: use its address as Argo CD has it, such as {IN_CLUSTER}")
+]
 
 
 class SystemVersion(Model):

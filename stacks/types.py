@@ -22,12 +22,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from components import naming
 from components.quantity import Bytes, Cpu
 
-_HOST_NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_IMAGE_REGISTRY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
 _IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SECONDS = re.compile(r"(?P<number>[1-9][0-9]{0,6})(?P<unit>[smh])")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?")
 
 
 __all__ = [
@@ -48,6 +45,7 @@ __all__ = [
     "TierName",
     "Url",
     "duplicates",
+    "matching",
     "seconds",
 ]
 
@@ -146,18 +144,16 @@ def duplicates(items: Any, key: str, what: str) -> Iterable[Problem]:
             yield Problem((index, key), f"{what} {value!r} is listed twice, first as entry {first[value] + 1}", value)
 
 
-def _host_name(value: str) -> str:
-    if not _HOST_NAME.fullmatch(value):
-        raise ValueError(
-            f"{value!r} is not a host name: use lower-case DNS labels joined by dots, such as dev.example.com"
-        )
-    return value
+def matching(pattern: str, explanation: str) -> AfterValidator:
+    """All of a text must match `pattern`; one that does not is refused with itself and the `explanation`."""
+    allowed = re.compile(pattern)
 
+    def check(value: str) -> str:
+        if not allowed.fullmatch(value):
+            raise ValueError(f"{value!r} {explanation}")
+        return value
 
-def _image_registry(value: str) -> str:
-    if not _IMAGE_REGISTRY.fullmatch(value):
-        raise ValueError(f"{value!r} is not an image registry: use host[:port][/path], such as ghcr.io/example")
-    return value
+    return AfterValidator(check)
 
 
 def _image_tag(value: str) -> str:
@@ -197,17 +193,29 @@ def seconds(value: Any) -> int:
     return int(match["number"]) * _UNITS[match["unit"]]
 
 
-def _url(value: str) -> str:
-    if not _URL.fullmatch(value):
-        raise ValueError(f"{value!r} is no URL: write http:// or https://, a host, and a path if there is one")
-    return value
-
-
 Seconds = Annotated[int, BeforeValidator(seconds)]
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[
+    str,
+    matching(
+        r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?",
+        "is no URL: write http:// or https://, a host, and a path if there is one",
+    ),
+]
 Name = Annotated[str, AfterValidator(naming.dns_label)]
-HostName = Annotated[str, AfterValidator(_host_name)]
-ImageRegistry = Annotated[str, AfterValidator(_image_registry)]
+HostName = Annotated[
+    str,
+    matching(
+        r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "is not a host name: use lower-case DNS labels joined by dots, such as dev.example.com",
+    ),
+]
+ImageRegistry = Annotated[
+    str,
+    matching(
+        r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*",
+        "is not an image registry: use host[:port][/path], such as ghcr.io/example",
+    ),
+]
 Text = Annotated[str, AfterValidator(_text)]
 ImageTag = Annotated[str, AfterValidator(_image_tag)]
 ServiceName = Annotated[str, AfterValidator(_service_name)]

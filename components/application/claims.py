@@ -6,9 +6,10 @@ import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 
 from components.application.args import ApplicationArgs
-from components.application.volumes import Storage, claim_annotations, claim_name, claim_spec, files_name
+from components.application.volumes import Storage, claim_name, files_name
 from components.configuration import config_map
 from components.performance import SKIP_AWAIT
+from components.volume_claims import backup_annotation, claim_spec
 
 
 def storage_claim(
@@ -16,13 +17,13 @@ def storage_claim(
 ) -> PersistentVolumeClaim:
     """The claim of the one pod that mounts it."""
     # Where volumes are made for their first pod, the claim is bound only after that: nobody may wait for it before.
-    annotations = {**SKIP_AWAIT, **claim_annotations(storage)}
+    annotations = {**SKIP_AWAIT, **backup_annotation(storage.backup)}
     keep = storage.protect or None
     kept = pulumi.ResourceOptions(protect=keep, retain_on_delete=keep)
     return PersistentVolumeClaim(
         f"{name}-data",
         metadata=args.scope.metadata(args.component, claim_name(args.name), annotations=annotations),
-        spec=claim_spec(storage),
+        spec=claim_spec(storage.size, storage.storage_class),
         opts=pulumi.ResourceOptions.merge(opts, kept),
     )
 

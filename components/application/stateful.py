@@ -10,8 +10,9 @@ from pulumi_kubernetes.core.v1 import Service
 
 from components.application.args import ApplicationArgs
 from components.application.pod import pod_template
-from components.application.volumes import DATA, Storage, claim_annotations, claim_spec
+from components.application.volumes import Storage
 from components.performance import SKIP_AWAIT
+from components.volume_claims import claim_template
 
 # What is put behind the name of the service; names of stateful services are that much shorter.
 HEADLESS = "-headless"
@@ -62,7 +63,5 @@ def stateful_set_spec(args: ApplicationArgs) -> dict[str, Any]:
     }
 
 
-def _claim(args: ApplicationArgs, storage: Storage) -> dict[str, Any]:
-    # The template can never be changed: of the labels it has those alone that stay.
-    metadata = {"name": DATA, "labels": args.selector, "annotations": claim_annotations(storage)}
-    return {"metadata": metadata, "spec": claim_spec(storage)}
+def _claim(args: ApplicationArgs, storage: Storage) -> Any:
+    return claim_template(storage.size, storage.storage_class, args.selector, storage.backup)

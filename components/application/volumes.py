@@ -11,7 +11,6 @@ from components.pods import scratch_volumes
 from components.quantity import Bytes
 
 # Of the annotation that the policy `volume-backup` reads.
-_BACKUP_ANNOTATION = "platform.io/backup"
 # Owner and group may read, and nobody else: the group is that of the pod's own user.
 _READ_ONLY = 0o440
 DATA = "data"
@@ -107,17 +106,3 @@ def claim_name(name: str) -> str:
 def files_name(name: str) -> str:
     """The name of the ConfigMap of a service's files."""
     return f"{name}-files"
-
-
-def claim_annotations(storage: Storage) -> dict[str, str]:
-    """What a claim says of its backup."""
-    return {_BACKUP_ANNOTATION: storage.backup} if storage.backup else {}
-
-
-def claim_spec(storage: Storage) -> dict[str, Any]:
-    """The `spec` of a claim: one node at a time may mount it."""
-    spec: dict[str, Any] = {
-        "access_modes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": str(storage.size)}},
-    }
-    return spec | ({"storage_class_name": storage.storage_class} if storage.storage_class else {})

@@ -8,6 +8,7 @@ from components.configuration import checksum
 from components.observability.servers import Check, ServerArgs, Volume
 from components.pods import container_security, pod_security, scratch_volumes, spread
 from components.priority import Priority
+from components.volume_claims import claim_template
 
 _HISTORY = 5
 
@@ -36,12 +37,7 @@ def daemon_spec(args: ServerArgs) -> Any:
 
 def stateful_spec(args: ServerArgs, volume: Volume) -> Any:
     """The `spec` of a StatefulSet whose pods keep a volume each."""
-    claim: dict[str, Any] = {
-        "access_modes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": str(volume.size)}},
-    }
-    storage_class = {"storage_class_name": volume.storage_class} if volume.storage_class else {}
-    annotations = {"platform.io/backup": volume.backup}
+    claim = claim_template(volume.size, volume.storage_class, args.pods, volume.backup)
     return {
         "service_name": args.name,
         "replicas": args.replicas,
@@ -49,12 +45,7 @@ def stateful_spec(args: ServerArgs, volume: Volume) -> Any:
         "revision_history_limit": _HISTORY,
         "selector": {"match_labels": args.pods},
         "template": _template(args, revision_label=None),
-        "volume_claim_templates": [
-            {
-                "metadata": {"name": "data", "labels": args.pods, "annotations": annotations},
-                "spec": claim | storage_class,
-            }
-        ],
+        "volume_claim_templates": [claim],
     }
 
 

@@ -15,8 +15,9 @@ from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import SINGLE_REPLICA_REASON
 from components.telemetry.alerts import watched
-from components.telemetry.args import ProgramArgs, Volume
+from components.telemetry.args import ProgramArgs
 from components.telemetry.pod import pod_template
+from components.volume_claims import claim_template
 
 
 class Program(pulumi.ComponentResource):
@@ -98,11 +99,13 @@ class Program(pulumi.ComponentResource):
             return
         # Members find each other only once all of them are there.
         stateful = {"service_name": args.headless, "pod_management_policy": "Parallel"}
-        keep = args.volume.protect or None
+        volume = args.volume
+        claim = claim_template(volume.size, volume.storage_class, args.pods, volume.backup)
+        keep = volume.protect or None
         StatefulSet(
             self._name,
             metadata=metadata,
-            spec={**spec, **stateful, "volume_claim_templates": [_claim(args.volume, args.pods)]},
+            spec={**spec, **stateful, "volume_claim_templates": [claim]},
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=keep, retain_on_delete=keep)),
         )
 
@@ -118,13 +121,3 @@ class Program(pulumi.ComponentResource):
         )
         rules = watched(args.name, args.rules).within(args.scope.namespace, system=args.scope.system)
         prometheus_rule(self._name, scope=args.scope, component=args.name, rules=rules, opts=self._child)
-
-
-def _claim(volume: Volume, labels: dict[str, str]) -> dict[str, Any]:
-    size = {"resources": {"requests": {"storage": str(volume.size)}}}
-    storage_class = {"storage_class_name": volume.storage_class} if volume.storage_class else {}
-    annotations = {"platform.io/backup": volume.backup}
-    return {
-        "metadata": {"name": "data", "labels": labels, "annotations": annotations},
-        "spec": {"access_modes": ["ReadWriteOnce"], **size, **storage_class},
-    }

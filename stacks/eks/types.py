@@ -11,11 +11,9 @@ from pydantic import AfterValidator, BeforeValidator
 
 from components.cluster.eks.addresses import network
 from components.cluster.eks.instances import INSTANCE_TYPES
+from stacks.types import matching
 from versions import EKS_VERSIONS
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_ZONE = re.compile(r"[a-z]")
-_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+")
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 
 
@@ -23,18 +21,6 @@ def _quoted(value: Any) -> Any:
     # 012345678901 loses its zero and 1.30 its 0 on the way, if they are numbers.
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         raise ValueError(f"{value!r} is a number to YAML: put it in quotes")
-    return value
-
-
-def _account(value: str) -> str:
-    if not _ACCOUNT.fullmatch(value):
-        raise ValueError(f"{value!r} is not an AWS account: write its 12 digits, in quotes")
-    return value
-
-
-def _zone(value: str) -> str:
-    if not _ZONE.fullmatch(value):
-        raise ValueError(f"{value!r} is not an availability zone: write its letter alone, such as a for eu-central-1a")
     return value
 
 
@@ -50,12 +36,6 @@ def _instance_type(value: str) -> str:
         hint = f"did you mean {close[0]!r}? " if close else ""
         families = sorted({one.partition(".")[0] for one in INSTANCE_TYPES})
         raise ValueError(f"there is no instance type {value!r}; {hint}families are: {', '.join(families)}")
-    return value
-
-
-def _principal(value: str) -> str:
-    if not _PRINCIPAL.fullmatch(value):
-        raise ValueError(f"{value!r} is not an IAM role or user: write its ARN, as arn:aws:iam::123456789012:role/name")
     return value
 
 
@@ -76,11 +56,21 @@ def _vpc(value: str) -> str:
     return str(network(value))
 
 
-Account = Annotated[str, BeforeValidator(_quoted), AfterValidator(_account)]
-ZoneLetter = Annotated[str, AfterValidator(_zone)]
+Account = Annotated[
+    str, BeforeValidator(_quoted), matching(r"[0-9]{12}", "is not an AWS account: write its 12 digits, in quotes")
+]
+ZoneLetter = Annotated[
+    str, matching(r"[a-z]", "is not an availability zone: write its letter alone, such as a for eu-central-1a")
+]
 KubernetesVersion = Annotated[str, BeforeValidator(_quoted), AfterValidator(_version)]
 InstanceTypeName = Annotated[str, AfterValidator(_instance_type)]
-Principal = Annotated[str, AfterValidator(_principal)]
+Principal = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+",
+        "is not an IAM role or user: write its ARN, as arn:aws:iam::123456789012:role/name",
+    ),
+]
 PublicNetwork = Annotated[str, AfterValidator(_public_network)]
 VpcRange = Annotated[str, AfterValidator(_vpc)]
 HostedZone = Annotated[str, AfterValidator(_zone_id)]

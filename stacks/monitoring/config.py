@@ -10,9 +10,7 @@ from pydantic import AfterValidator, Field
 
 from components.observability import promql
 from stacks.monitoring.receiver_config import Maintenance, ReceiverConfig, RouteConfig, receiver_problems
-from stacks.types import Bytes, Model, Name, Problem, Url, duplicates
-
-_TARGET = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
+from stacks.types import Bytes, Model, Name, Problem, Url, duplicates, matching
 
 
 def _duration(value: str) -> str:
@@ -29,15 +27,11 @@ def _expression(value: str) -> str:
     return value
 
 
-def _target(value: str) -> str:
-    if not _TARGET.fullmatch(value):
-        raise ValueError(f"{value!r} is no address: write host:port, such as prometheus.example.com:9090")
-    return value
-
-
 Duration = Annotated[str, AfterValidator(_duration)]
 Expression = Annotated[str, AfterValidator(_expression)]
-Target = Annotated[str, AfterValidator(_target)]
+Target = Annotated[
+    str, matching(r"[A-Za-z0-9.-]+:[0-9]{1,5}", "is no address: write host:port, such as prometheus.example.com:9090")
+]
 Selector = Annotated[str, AfterValidator(promql.selector)]
 Probe = Literal["https", "https_2xx", "tcp"]
 

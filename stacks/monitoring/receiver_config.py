@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from stacks.types import Model, Name, Problem, Text, Url, duplicates
+from stacks.types import Model, Name, Problem, Text, Url, duplicates, matching
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _CHANNELS = ("pagerduty", "slack", "email", "wecom", "webhook")
 # Those that there are without any configuration: stacks/monitoring/notifications.py.
 BUILT_IN = (
@@ -25,20 +24,8 @@ BUILT_IN = (
 )
 
 
-def _clock(value: str) -> str:
-    if not _CLOCK.fullmatch(value):
-        raise ValueError(f"{value!r} is no time of day: write it in quotes, in UTC, such as '20:00'")
-    return value
-
-
-def _address(value: str) -> str:
-    if not _ADDRESS.fullmatch(value):
-        raise ValueError(f"{value!r} is no address: write one such as ops@example.com")
-    return value
-
-
-Clock = Annotated[str, AfterValidator(_clock)]
-Address = Annotated[str, AfterValidator(_address)]
+Clock = Annotated[str, matching(_CLOCK.pattern, "is no time of day: write it in quotes, in UTC, such as '20:00'")]
+Address = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "is no address: write one such as ops@example.com")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 

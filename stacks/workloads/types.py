@@ -7,12 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stacks.types import seconds
+from stacks.types import matching, seconds
 
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
-_FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _AMOUNT = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<milli>m)?")
 _SHARE = re.compile(r"(100|[0-9]{1,2})%")
 
@@ -20,24 +17,6 @@ _SHARE = re.compile(r"(100|[0-9]{1,2})%")
 def _path(value: str) -> str:
     if not _PATH.fullmatch(value) or "/.." in value:
         raise ValueError(f"{value!r} is no path: write an absolute one without '..', such as /var/lib/example")
-    return value
-
-
-def _file_name(value: str) -> str:
-    if not _FILE_NAME.fullmatch(value):
-        raise ValueError(f"{value!r} is no file name: use letters, digits, '-', '_' and '.', such as config.yaml")
-    return value
-
-
-def _variable(value: str) -> str:
-    if not _VARIABLE.fullmatch(value):
-        raise ValueError(f"{value!r} is no variable's name: use letters, digits and '_', and no digit first")
-    return value
-
-
-def _metric(value: str) -> str:
-    if not _METRIC.fullmatch(value):
-        raise ValueError(f"{value!r} is no metric's name: use letters, digits, '_' and ':', and no digit first")
     return value
 
 
@@ -68,9 +47,20 @@ def _share(value: Any) -> str | int:
 
 
 AbsolutePath = Annotated[str, AfterValidator(_path)]
-FileName = Annotated[str, AfterValidator(_file_name)]
-VariableName = Annotated[str, AfterValidator(_variable)]
-MetricName = Annotated[str, AfterValidator(_metric)]
+FileName = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}",
+        "is no file name: use letters, digits, '-', '_' and '.', such as config.yaml",
+    ),
+]
+VariableName = Annotated[
+    str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "is no variable's name: use letters, digits and '_', and no digit first")
+]
+MetricName = Annotated[
+    str,
+    matching(r"[a-zA-Z_:][a-zA-Z0-9_:]*", "is no metric's name: use letters, digits, '_' and ':', and no digit first"),
+]
 HttpPath = Annotated[str, AfterValidator(_http_path)]
 Delay = Annotated[int, BeforeValidator(_delay)]
 Amount = Annotated[float, BeforeValidator(amount)]

@@ -1,0 +1,26 @@
+"""Claims of volumes, one node at a time: by a StatefulSet's pods, by one Deployment, or for the length of a Job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.quantity import Bytes
+
+_BACKUP = "platform.io/backup"
+
+
+def claim_spec(size: Bytes, storage_class: str | None) -> dict[str, Any]:
+    """The `spec` of a claim; None is the cluster's default storage class."""
+    spec: dict[str, Any] = {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(size)}}}
+    return spec | ({"storage_class_name": storage_class} if storage_class else {})
+
+
+def backup_annotation(backup: str | None) -> dict[str, str]:
+    """What a claim says of how its content is saved, for people and for the policy pack."""
+    return {_BACKUP: backup} if backup else {}
+
+
+def claim_template(size: Bytes, storage_class: str | None, labels: dict[str, str], backup: str | None) -> Any:
+    """The volume `data` of a StatefulSet's pods. It can never be changed: `labels` are those that stay."""
+    metadata = {"name": "data", "labels": labels, "annotations": backup_annotation(backup)}
+    return {"metadata": metadata, "spec": claim_spec(size, storage_class)}
