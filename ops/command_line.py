@@ -23,8 +23,11 @@ def module(name: str) -> Any:
 
     What an import allocates stays: `__main__` has the collector off meanwhile, since looking through all of it again
     and again takes a quarter of a preview's time, and afterwards it need not be looked at any more.
+    A process that has it on, such as that of the tests, keeps it as it is.
     """
     module = importlib.import_module(f"ops.{name}")
+    if gc.isenabled():
+        return module
     gc.collect()
     gc.freeze()
     # Little is left to look through, so looking often costs little, and what the SDK leaves in cycles goes early.
