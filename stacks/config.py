@@ -8,129 +8,31 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import pulumi
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from paths import PROJECT, environment_of
-from stacks.access import Access, access_problems
+from stacks.access import Access
+from stacks.clusters import ExistingCluster, FleetClusters, SandboxCluster
 from stacks.eks.config import EksCluster
+from stacks.environment_file import EnvironmentFile
 from stacks.errors import ConfigurationError, from_source, from_validation
-from stacks.fleet import Fleet, FleetCluster, fleet_problems, member_of
-from stacks.gitops import Delivery, GitOpsConfig, delivery_problems
-from stacks.monitoring.checks import monitoring_problems
-from stacks.monitoring.config import MonitoringConfig
-from stacks.object_storage import without_role
-from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, present, to_install
-from stacks.release_rules import routing_problems
-from stacks.releases import Routing
+from stacks.fleet import FleetCluster, member_of
+from stacks.gitops import GitOpsConfig
+from stacks.operators import Uses, present, to_install
 from stacks.secret_store import SecretStore
 from stacks.source import Source
-from stacks.systems import Systems, entry_hosts, tier_problems
 from stacks.telemetry import config as telemetry
 from stacks.telemetry.access import TelemetryAccess, telemetry_access
-from stacks.tiers import TIERS, Tier
-from stacks.types import HostName, ImageRegistry, Model, Name, Problem, Text, TierName
+from stacks.tiers import Tier
 
 # `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
 CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
 # `ops render` needs what Argo CD is to sync, and not what tells it to.
 RENDER_VARIABLE = "SAAS_PLATFORM_RENDER"
-
-
-class SandboxCluster(Model):
-    """The local control plane of `sandbox/`; its kubeconfig is found by itself."""
-
-    kind: Literal["sandbox"]
-
-
-class ExistingCluster(Model):
-    """A cluster that is there already, by its context in the user's kubeconfig (`$KUBECONFIG` or ~/.kube/config)."""
-
-    kind: Literal["existing"]
-    context: Text
-
-
-class FleetClusters(Model):
-    """Those that `fleet` lists; which of them it is, the stack's name says (`prod.eu`)."""
-
-    kind: Literal["fleet"]
-
-
-Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster | FleetClusters, Field(discriminator="kind")]
-
-
-class EnvironmentFile(Model):
-    """The keys of `Pulumi.<environment>.yaml`, each below `saas-platform:`.
-
-    `overrides` are the values of the tier that this environment sets otherwise, in the shape of `stacks.tiers.Tier`.
-    """
-
-    tier: TierName
-    overrides: Mapping[str, Any] = {}
-    domain: HostName
-    registry: ImageRegistry = "ghcr.io/saas-platform"
-    ingress_class: Name = "nginx"
-    cluster: Cluster
-    fleet: Fleet | None = None
-    secret_store: SecretStore | None = None
-    routing: Routing = Routing()
-    monitoring: MonitoringConfig = MonitoringConfig()
-    operators: Mapping[OperatorName, OperatorMode] = {}
-    access: Access | None = None
-    delivery: Delivery = "pulumi"
-    gitops: GitOpsConfig | None = None
-    logs: telemetry.LogsConfig | None = None
-    traces: telemetry.TracesConfig | None = None
-    systems: Systems
-
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """What the tier asks for, and whether the overrides fit it."""
-        # With a tier that there is none of, the overrides are still checked for their own form.
-        name = data.get("tier")
-        tier_name: TierName = name if isinstance(name, str) and name in TIERS else "dev"
-        tier = TIERS[tier_name]
-        overrides = data.get("overrides") or {}
-        yield from _cluster_problems(tier_name, tier, overrides, data.get("cluster"))
-        if isinstance(overrides, Mapping):
-            yield from _override_problems(tier, overrides)
-            for problem in tier_problems(data.get("systems"), _overridden(tier, overrides)):
-                yield problem._replace(path=("systems", *problem.path))
-            external = overrides.get("external_secrets", tier.external_secrets)
-            if external and data.get("secret_store") is None:
-                message = f"missing; tier {name!r} keeps its secrets in an external store: set name, kind and path"
-                yield Problem(("secret_store",), message)
-            if not external:
-                yield from _keys_without_a_store(data.get("systems"))
-            level = overrides.get("monitoring", tier.monitoring)
-            for problem in monitoring_problems(
-                data.get("monitoring"), level, data.get("systems"), external_secrets=bool(external)
-            ):
-                yield problem._replace(path=("monitoring", *problem.path))
-            cluster = data.get("cluster")
-            kind = cluster.get("kind") if isinstance(cluster, Mapping) else None
-            declared, routing = data.get("operators"), data.get("routing")
-            uses = Uses(external_secrets=bool(external), routing=routing if isinstance(routing, Mapping) else {})
-            for problem in operator_problems(declared, kind, uses):
-                yield problem._replace(path=("operators", *problem.path))
-            installed = to_install(declared, kind, uses)
-            yield from delivery_problems(data, installed, external_secrets=bool(external))
-            watched = overrides.get("monitoring", tier.monitoring)
-            yield from telemetry.telemetry_problems(
-                data, installed, monitoring=watched, external_secrets=bool(external)
-            )
-            for problem in access_problems(data.get("access"), data.get("systems")):
-                yield problem._replace(path=("access", *problem.path))
-        yield from fleet_problems(data)
-        yield from routing_problems(data, entry_hosts(data.get("systems")))
-
-    def tier_with_overrides(self) -> Tier:
-        """The tier as this environment has it."""
-        return Tier.model_validate(_merge(TIERS[self.tier].model_dump(), self.overrides))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +76,7 @@ class Environment:
 
     def has(self, operator: str) -> bool:
         """Whether an operator is in the cluster that no environment needs by itself."""
-        return present(operator, self.file.operators, self.cluster.kind)
+        return present(operator, self.file.operators)
 
     @property
     def gitops(self) -> GitOpsConfig | None:
@@ -249,51 +151,3 @@ def _decoded(text: str | None) -> Any:
         except json.JSONDecodeError:
             return text
     return text
-
-
-def _cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) -> Iterable[Problem]:
-    """What an EKS cluster and the tier do not agree on."""
-    if not isinstance(cluster, Mapping) or cluster.get("kind") != "eks":
-        return
-    # Only here: instance types and their sizes are of no use to any other cluster.
-    from stacks.eks.rules import eks_problems
-
-    zones = overrides.get("zones") if isinstance(overrides, Mapping) else None
-    if isinstance(zones, int) and 1 <= zones <= 3:
-        tier = tier.model_copy(update={"zones": zones})
-    for problem in eks_problems(name, tier, cluster):
-        yield problem._replace(path=("cluster", *problem.path))
-
-
-def _keys_without_a_store(systems: Any) -> Iterable[Problem]:
-    """Access keys of buckets that others keep: the program cannot generate them."""
-    for system, config in systems.items() if isinstance(systems, Mapping) else ():
-        storage = config.get("object_storage") if isinstance(config, Mapping) else None
-        for bucket in without_role(storage) if isinstance(storage, Mapping) else ():
-            message = "missing; without it the access key comes from a secret store, and this environment has none"
-            yield Problem(("systems", system, "object_storage", bucket, "role_arn"), message)
-
-
-def _override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Problem]:
-    try:
-        Tier.model_validate(_merge(tier.model_dump(), overrides))
-    except ValidationError as error:
-        for line in error.errors():
-            yield Problem(("overrides", *line["loc"]), line["msg"], line["input"])
-
-
-def _overridden(tier: Tier, overrides: Mapping[str, Any]) -> Tier:
-    """The tier with the overrides, if they fit it."""
-    try:
-        return Tier.model_validate(_merge(tier.model_dump(), overrides))
-    except ValidationError:
-        return tier
-
-
-def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` put over it, mapping by mapping."""
-    merged = dict(base)
-    for key, value in changes.items():
-        below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return merged

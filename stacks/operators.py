@@ -71,8 +71,8 @@ class Uses:
 def modes(declared: Mapping[str, Mode], cluster_kind: str, uses: Uses) -> dict[str, Mode]:
     """What is done about each operator of the table.
 
-    Unless the file says so: a cluster that the environment makes itself gets those that its objects need; any other
-    cluster has all of them.
+    Unless the file says so, those that the environment's objects need are installed in a cluster that it makes itself,
+    and are in any other already; the rest is in none.
     """
     return {name: declared.get(name) or _default(name, cluster_kind, uses) for name in OPERATORS}
 
@@ -85,20 +85,21 @@ def to_install(declared: Any, cluster_kind: Any, uses: Uses) -> list[str]:
 
 
 def _default(name: str, cluster_kind: str, uses: Uses) -> Mode:
-    if cluster_kind != "eks":
-        return "preinstalled"
-    return "install" if _needed(name, uses) else "off"
+    if not _needed(name, uses):
+        return "off"
+    return "install" if cluster_kind == "eks" else "preinstalled"
 
 
 def _needed(name: str, uses: Uses) -> bool:
     return (OPERATORS[name].needed and name not in _BY_CHOICE) or name in uses.operators
 
 
-def present(name: str, declared: Mapping[str, Mode], cluster_kind: str) -> bool:
-    """Whether an operator that not every environment needs is in the cluster; a sandbox has only what is declared."""
-    if cluster_kind == "sandbox" and name not in declared:
-        return False
-    return modes(declared, cluster_kind, Uses(external_secrets=False))[name] != "off"
+def present(name: str, declared: Mapping[str, Mode]) -> bool:
+    """Whether an operator that no environment needs by itself is in the cluster: only where the file says so.
+
+    Of a cluster that was there before nobody can tell from here, and an object that no operator reads does nothing.
+    """
+    return declared.get(name, "off") != "off"
 
 
 def operator_problems(declared: Any, cluster_kind: Any, uses: Uses) -> Iterable[Problem]:

@@ -27,10 +27,7 @@ def system_args(environment: Environment) -> SystemArgs:
         routing=environment.file.routing,
         keda=environment.has(KEDA),
         vertical=environment.has(VERTICAL_POD_AUTOSCALER),
-        # Said outright: of a cluster that is there already nobody knows whether Argo CD is in it.
-        applications=(
-            ARGO_CD in environment.file.operators and environment.has(ARGO_CD) and environment.file.delivery != "argocd"
-        ),
+        applications=environment.has(ARGO_CD) and environment.file.delivery != "argocd",
         origin=origin(environment.name, environment.member),
         telemetry=environment.telemetry,
         metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,

@@ -18,7 +18,7 @@ import ops.cli
 import sandbox.cli
 from ops.reports.counts import headline
 from paths import PROJECT, ROOT
-from stacks.config import EnvironmentFile
+from stacks.environment_file import EnvironmentFile
 from stacks.errors import ConfigurationError
 from stacks.source import environments
 from tests.unit.docs.reading import FENCE, blocks, text_of

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from graph.model import Graph
 from policy.evaluation import evaluate
-from stacks.config import EnvironmentFile
+from stacks.environment_file import EnvironmentFile
 from stacks.tiers import TIERS
 from tests.unit.properties import examples
 from tests.unit.reachability import Connection, End, Policies

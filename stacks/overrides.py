@@ -1,0 +1,42 @@
+"""An environment's `overrides`: values of its tier that it sets otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from stacks.tiers import Tier
+from stacks.types import Problem
+
+
+def override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Problem]:
+    """What is not a value of a tier, or does not fit the rest of this one; `overrides` is raw."""
+    try:
+        with_overrides(tier, overrides)
+    except ValidationError as error:
+        for line in error.errors():
+            yield Problem(("overrides", *line["loc"]), line["msg"], line["input"])
+
+
+def if_they_fit(tier: Tier, overrides: Mapping[str, Any]) -> Tier:
+    """The tier with the overrides, or without all of them if one is wrong; what they say else can be checked on it."""
+    try:
+        return with_overrides(tier, overrides)
+    except ValidationError:
+        return tier
+
+
+def with_overrides(tier: Tier, overrides: Mapping[str, Any]) -> Tier:
+    """The tier as an environment has it. Raises pydantic.ValidationError if they do not fit."""
+    return Tier.model_validate(_merge(tier.model_dump(), overrides))
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` put over it, mapping by mapping."""
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
