@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-# A seventh of the default number of new objects, and half of its number of young collections.
-_COLLECT_OFTEN = (100, 5, 5)
+# Seven times the default number of new objects: a preview of dev takes a twentieth less time, and 1 % more memory.
+_COLLECT_SELDOM = (5_000, 10, 10)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="The environment: NAME of Pulumi.NAME.yaml.")]
 Context = Annotated[
@@ -22,15 +22,14 @@ def module(name: str) -> Any:
     """Import the module of a command, and let the garbage collector work from here on.
 
     What an import allocates stays: `__main__` has the collector off meanwhile, since looking through all of it again
-    and again takes a quarter of a preview's time, and afterwards it need not be looked at any more.
-    A process that has it on, such as that of the tests, keeps it as it is.
+    and again takes a quarter of a preview's time. Nor is it looked at afterwards, not even once: that takes a tenth of
+    a second, and would free half a percent of the memory. A process that has the collector on, such as that of the
+    tests, keeps it as it is.
     """
     module = importlib.import_module(f"ops.{name}")
     if gc.isenabled():
         return module
-    gc.collect()
     gc.freeze()
-    # Little is left to look through, so looking often costs little, and what the SDK leaves in cycles goes early.
-    gc.set_threshold(*_COLLECT_OFTEN)
+    gc.set_threshold(*_COLLECT_SELDOM)
     gc.enable()
     return module
