@@ -2,7 +2,7 @@
 
 The ordinary program is what a tutorial shows: resources at module level, the default provider, default parallelism,
 the file backend as `pulumi login --local` makes it. Ours registers the same ones with the cures of
-`components.performance`, on a backend as `ops.engines.pulumi` makes it.
+`components.performance`, on a backend as `ops.engines.local_backend` makes it.
 
 The mix is what a service of this program consists of beside its pods, in the proportions of dev: of six objects one is
 a Service, which the engine awaits by default, and two are network policies. ConfigMaps alone would leave that wait out.
@@ -82,7 +82,7 @@ def run() -> None:
         print("skipped: pulumi is not on PATH")
         return
     from components.performance import ENGINE_VARIABLES, PARALLEL
-    from ops.engines.pulumi import file_backend
+    from ops.engines.local_backend import file_backend
     from sandbox import Sandbox
 
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -18,12 +17,9 @@ from ops.engines.recorded import RecordedEngine
 from ops.errors import EXIT_FAILURE, OperationError
 from ops.operators import refuse_releases
 from ops.progress import DeploymentProgress, table
-from ops.reports.counts import headline
+from ops.reports.deployment import applied_so_far, report
 from ops.reports.text import findings_text, tree
 from policy.evaluation import evaluate
-
-if TYPE_CHECKING:
-    from ops.engines.changes import Changes
 
 # How deep the preview before a deployment shows the tree: the components and no single objects.
 _PREVIEW_DEPTH = 2
@@ -79,7 +75,7 @@ def _deploy_with_pulumi(
     # Pulumi is done once each Deployment is available; its autoscaler may still be adding replicas.
     with DeploymentProgress(out) as engine.progress:
         engine.wait(engine.selected)
-    _report(out, graph, cluster, changes, None if brief else engine)
+    report(out, graph, cluster, changes, None if brief else engine)
     return 0
 
 
@@ -93,9 +89,9 @@ def _deploy(stack: str, cluster: Cluster, out: Console, timeout: int, brief: boo
         with DeploymentProgress(out) as engine.progress:
             changes = engine.deploy()
     except OperationError as error:
-        _applied_so_far(out, engine.changes)
+        applied_so_far(out, engine.changes)
         raise OperationError(redact(str(error), graph)) from None
-    _report(out, graph, cluster, str(changes), None if brief else engine)
+    report(out, graph, cluster, str(changes), None if brief else engine)
     return 0
 
 
@@ -212,35 +208,3 @@ def _refuse_retained(engine: RecordedEngine) -> None:
             "nothing was removed, since these are protected: " + ", ".join(present) + ". "
             "Removing them loses data; delete them yourself if that is what you want, then run this again"
         )
-
-
-def _applied_so_far(out: Console, changes: Changes) -> None:
-    done = [*changes.created, *changes.changed]
-    if done:
-        out.print(f"Applied before the failure, and kept: {len(done)} objects")
-        for title in done:
-            out.print(f"  {title}", style="dim")
-
-
-def _report(out: Console, graph: Graph, cluster: Cluster, changes: str, engine: RecordedEngine | None) -> None:
-    """Say what was changed and, with the engine to ask, what runs and what can be done next."""
-    stack = graph.stack
-    if engine is None:
-        out.print(f"{stack} on {cluster.title}: {changes}")
-        return
-    out.print(table(engine.state()))
-    out.print(f"\n[bold]{stack}[/bold] on {cluster.title}: {changes}  [dim]({headline(graph)})[/dim]")
-    for name, value in graph.outputs.items():
-        if name.endswith("_url"):
-            out.print(f"  {name.removesuffix('_url')}: {value}")
-    kubeconfig = (
-        f"export KUBECONFIG={cluster.kubeconfig}"
-        if cluster.kubeconfig
-        else f"kubectl config use-context {cluster.context}"
-    )
-    out.print("\nNext:")
-    out.print(f"  {kubeconfig} && kubectl get pods -A")
-    itself = cluster.is_sandbox or cluster.eks is not None
-    target = f"ENV={stack}" if itself else f"ENV={stack} CONTEXT={cluster.context}"
-    out.print(f"  make status {target}    what runs")
-    out.print(f"  make down {target}      remove all of it")

@@ -21,6 +21,7 @@ from ops.deploy import redact, start_sandbox
 from ops.engines.changes import Changes
 from ops.engines.passwords import PasswordFile
 from ops.errors import OperationError
+from ops.reports.deployment import applied_so_far
 from paths import sandbox_kubeconfig
 from policy.evaluation import evaluate
 from sandbox import Sandbox
@@ -242,5 +243,5 @@ def test_changes_so_far_are_listed_only_if_there_are_any(capsys: pytest.CaptureF
     """`Applied before the failure: 0 objects` would be noise."""
     from ops.console import console
 
-    ops.deploy._applied_so_far(console(), Changes())
+    applied_so_far(console(), Changes())
     assert capsys.readouterr().out == ""

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import ops.engines.pulumi
+import ops.engines.local_backend
 from components.performance import ENGINE_VARIABLES
 from ops.clusters import Cluster
-from ops.engines.pulumi import LocalBackend, PulumiEngine
+from ops.engines.local_backend import LocalBackend
+from ops.engines.pulumi import PulumiEngine
 from paths import PROJECT
 
 FILE = "# A comment.\nconfig:\n  saas-platform:tier: dev\n"
@@ -23,7 +24,7 @@ SALT = "encryptionsalt: v1:abc=:v1:def\n"
 @pytest.fixture
 def original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The environment's file, in a project of its own."""
-    monkeypatch.setattr(ops.engines.pulumi, "ROOT", tmp_path)
+    monkeypatch.setattr(ops.engines.local_backend, "ROOT", tmp_path)
     monkeypatch.setenv("SAAS_PLATFORM_STATE", str(tmp_path / "state"))
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
