@@ -2,10 +2,10 @@
 
 import gc
 
-# On again once the command's modules are imported: see `ops.cli`.
+# On again once the command's modules are imported: see `ops.commands`.
 gc.disable()
 
-from ops.cli import main  # noqa: E402
+from ops.commands import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

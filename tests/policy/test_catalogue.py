@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from ops.cli import app
+from ops.commands import app
 from ops.policies import page
 from paths import ROOT
 from policy.catalogue import TIERS, catalogue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ops.cli import main
+from ops.commands import main
 
 
 @dataclass(frozen=True)

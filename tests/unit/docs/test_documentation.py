@@ -14,7 +14,7 @@ import typer
 import yaml
 from pydantic import ValidationError
 
-import ops.cli
+import ops.commands
 import sandbox.cli
 from ops.reports.counts import headline
 from paths import PROJECT, ROOT
@@ -108,7 +108,7 @@ def options_by_command(app: typer.Typer) -> dict[str, set[str]]:
 
 @every_page
 def test_every_command_and_option_that_is_mentioned_exists(page: Path) -> None:
-    apps = {"ops": options_by_command(ops.cli.app), "sandbox": options_by_command(sandbox.cli.app)}
+    apps = {"ops": options_by_command(ops.commands.app), "sandbox": options_by_command(sandbox.cli.app)}
     for text in code(page):
         for match in _MODULE.finditer(text):
             name, *rest = match["words"].split()

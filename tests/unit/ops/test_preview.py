@@ -56,7 +56,7 @@ def test_the_true_exit_statuses_are_0_clean_1_violated_2_invalid() -> None:
     without_default_deny = (
         "import sys; from components.namespace import NamespaceBaseline;"
         "NamespaceBaseline._default_deny = lambda *_: None;"
-        "sys.argv = ['ops', 'preview', '-s', 'prod']; from ops.cli import main; main()"
+        "sys.argv = ['ops', 'preview', '-s', 'prod']; from ops.commands import main; main()"
     )
     commands = (
         ["-m", "ops", "preview", "-s", "dev"],
@@ -267,6 +267,6 @@ def test_markdown_closes_every_fold_and_every_fence(findings: list[Finding]) -> 
 
 def test_help_loads_neither_pulumi_nor_kubernetes() -> None:
     """`--help` must answer at once."""
-    check = "import sys, ops.cli; print([one for one in ('pulumi', 'pydantic', 'yaml') if one in sys.modules])"
+    check = "import sys, ops.commands; print([one for one in ('pulumi', 'pydantic', 'yaml') if one in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

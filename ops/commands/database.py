@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command_line import Context, Stack, module
+from ops.commands.options import Context, Stack, module
 
 db = typer.Typer(no_args_is_help=True, help="Restore a database, rehearse it, and move it to another region.")
 rotate = typer.Typer(no_args_is_help=True, help="Replace a secret that has leaked, or that is old.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command_line import Context, Stack, module
+from ops.commands.options import Context, Stack, module
 
 Application = Annotated[str, typer.Argument(metavar="SYSTEM/APP", help="An application that is released.")]
 Prometheus = Annotated[

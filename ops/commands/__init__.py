@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ops import cli_database, cli_fleet, cli_releases
-from ops.command_line import Context, Stack, Timeout, module
+from ops.commands import database, fleet, releases
+from ops.commands.options import Context, Stack, Timeout, module
 
 app = typer.Typer(
     name="ops",
@@ -20,10 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.add_typer(cli_database.db, name="db")
-app.add_typer(cli_database.rotate, name="rotate")
-app.add_typer(cli_releases.canary, name="canary")
-app.add_typer(cli_fleet.fleet, name="fleet")
+app.add_typer(database.db, name="db")
+app.add_typer(database.rotate, name="rotate")
+app.add_typer(releases.canary, name="canary")
+app.add_typer(fleet.fleet, name="fleet")
 
 
 class OutputFormat(StrEnum):
@@ -89,7 +89,7 @@ def policies(
     raise typer.Exit(module("policies").run(output.value, write))
 
 
-app.command("switch")(cli_releases.switch)
+app.command("switch")(releases.switch)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.command_line import Stack, Timeout, module
+from ops.commands.options import Stack, Timeout, module
 
 fleet = typer.Typer(no_args_is_help=True, help="Several clusters of one environment: look at them, and roll over them.")
 
