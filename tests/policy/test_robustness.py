@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -32,9 +32,6 @@ def nested(depth: int, lists: bool) -> Any:
 
 
 _CANARY = "canary-that-nobody-may-see"
-# One of each kind of production, and what production lacks; alone, so that little stands between a rule and the fault.
-_KINDS = [*of_production(), *EXTRAS.values()]
-_OBJECTS = [shop(), *([workload(kind)] for kind in WORKLOAD_KINDS), *complying(), *([one] for one in _KINDS), _KINDS]
 _UNKNOWN = st.sampled_from(UNKNOWN)
 # The engine's protocol ends at a depth of 100.
 _DEEP = st.builds(nested, st.integers(1, 90), st.booleans())
@@ -46,6 +43,17 @@ _JUNK = _DEEP | st.recursive(
 )
 
 
+@cache
+def _objects() -> list[list[Props]]:
+    """Small stacks, and one of each kind of production and of what production lacks: together, and each alone.
+
+    Alone, so that little stands between a rule and the fault.
+    """
+    kinds = [*of_production(), *EXTRAS.values()]
+    workloads = ([workload(kind)] for kind in WORKLOAD_KINDS)
+    return [shop(), *workloads, *complying(), *([one] for one in kinds), kinds]
+
+
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) in a value, at any depth."""
     keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
@@ -55,7 +63,7 @@ def _places(value: Any) -> list[tuple[Any, Any]]:
 @st.composite
 def _broken(draw: st.DrawFn) -> list[Props]:
     """A few valid objects of which up to three places have been deleted or replaced."""
-    objects: list[Props] = copy.deepcopy(draw(st.sampled_from(_OBJECTS)))
+    objects: list[Props] = copy.deepcopy(draw(st.sampled_from(_objects())))
     for _ in range(draw(st.integers(1, 3))):
         # An object's kind and version are its type in the engine, and that is always there.
         places = [(parent, key) for one in objects for parent, key in _places(one) if key not in ("kind", "apiVersion")]
@@ -95,7 +103,7 @@ def _told(check: Callable[[], Iterable[Violation]], subject: Subject) -> list[st
 
 def test_every_rule_has_something_to_judge_among_the_objects() -> None:
     # Else nothing that is broken would ever reach it.
-    everything = _stack([one for objects in _OBJECTS for one in objects])
+    everything = _stack([one for objects in _objects() for one in objects])
     idle = {rule.about.name for rule in RULES if isinstance(rule, ResourceRule) and not any(rule.subjects(everything))}
     assert not idle
     for rule in (rule for rule in RULES if not isinstance(rule, ResourceRule)):
@@ -136,7 +144,12 @@ def _with_canary(value: Any) -> Any:
     return [_with_canary(item) for item in value] if isinstance(value, list) else value
 
 
+@cache
+def _with_canaries() -> list[Stack]:
+    return [_stack(_with_canary(objects)) for objects in _objects()]
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.about.name)
 def test_no_message_quotes_the_environment_or_a_command(rule: Rule) -> None:
-    for objects in _OBJECTS:
-        assert not [message for message in _messages(rule, _stack(_with_canary(objects))) if _CANARY in message]
+    for stack in _with_canaries():
+        assert not [message for message in _messages(rule, stack) if _CANARY in message]

@@ -53,11 +53,22 @@ def settings_of(stack: str) -> Mapping[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in document["config"].items()}
 
 
-def with_astrbot_alone(stack: str, **keys: Any) -> dict[str, Any]:
-    """The environment's file with no other system, and further keys of AstrBot's."""
+def with_systems(stack: str, *keys: str, telemetry: bool = True, **systems: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment's file with these systems alone, each with further keys of its own.
+
+    Without `telemetry` it keeps neither logs nor traces: a tenth of the objects of staging and production.
+    """
     document: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
-    systems = document["config"][f"{PROJECT}:systems"]
-    document["config"][f"{PROJECT}:systems"] = {"astrbot": {**systems["astrbot"], **keys}}
+    config, own = document["config"], f"{PROJECT}:systems"
+    config[own] = {key: {**config[own][key], **systems.get(key, {})} for key in dict.fromkeys((*keys, *systems))}
+    logs = config.get(f"{PROJECT}:logs", {})
+    if "systems" in logs:
+        logs["systems"] = {
+            name: kind for name, kind in logs["systems"].items() if name.replace("-", "_") in config[own]
+        }
+    if not telemetry:
+        for key in ("logs", "traces"):
+            config.pop(f"{PROJECT}:{key}", None)
     return document
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import graph.record
 import stacks.source
@@ -71,6 +76,20 @@ def scratch_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
     monkeypatch.setattr(stacks.source, "ROOT", folder)
     monkeypatch.setattr(graph.record, "RecordingMonitor", Monitor)
     return made
+
+
+def graph_of(stack: str, document: Mapping[str, Any]) -> Graph:
+    """The graph of an environment with this file, for what belongs to no test alone."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        made = scratch_in(Path(folder), patch)
+        made.write(as_text(document), stack)
+        return made.recorded(stack)
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """The file with these values. Through JSON, since YAML would write what is used twice as an anchor."""
+    text: str = yaml.safe_dump(json.loads(json.dumps(document)))
+    return text
 
 
 @dataclass(frozen=True)

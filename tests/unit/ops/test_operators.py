@@ -17,6 +17,7 @@ from graph.releases import releases
 from tests.unit.commands import ops as run
 from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.eks.files import file
+from tests.unit.files import read_yaml
 from tests.unit.scratch import STACK, Scratch
 from versions import HELM_CHARTS
 
@@ -86,7 +87,7 @@ def test_each_release_is_rendered_as_an_application_that_argo_cd_accepts(scratch
     assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
     validator = Draft202012Validator(schema("argoproj.io", "v1alpha1", "Application"))
     declared = {one.name: one for one in releases(scratch.record(file("prod")))}
-    found = {path: yaml.safe_load(path.read_text()) for path in (tmp_path / "out" / "argocd").glob("application.*")}
+    found = {path: read_yaml(path) for path in (tmp_path / "out" / "argocd").glob("application.*")}
     assert {body["metadata"]["name"] for body in found.values()} == declared.keys()
     for body in found.values():
         release = declared[body["metadata"]["name"]]

@@ -6,12 +6,12 @@ import base64
 from pathlib import Path
 
 import pytest
-import yaml
 
 import ops.render
 from graph.manifests import SYNC_OPTIONS, SYNC_WAVE, manifests
 from graph.record import record
 from tests.unit.commands import ops as run
+from tests.unit.files import read_yaml
 from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords
 from tests.unit.scratch import Scratch
 
@@ -31,7 +31,7 @@ def test_every_object_without_a_secret_has_a_file_of_its_own(tmp_path: Path, sta
     """What is not rendered is not deployed by Argo CD."""
     outcome = run("render", "-s", stack, str(tmp_path / "out"))
     assert outcome.status == 0, outcome
-    files = {name: yaml.safe_load(text) for name, text in contents(tmp_path / "out").items() if name.endswith(".yaml")}
+    files = {path: read_yaml(path) for path in (tmp_path / "out").rglob("*.yaml")}
     found = sorted(
         (body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]) for body in files.values()
     )
@@ -132,7 +132,7 @@ def test_every_file_reads_back_as_what_was_recorded(tmp_path: Path) -> None:
     assert run("render", str(tmp_path / "out")).status == 0
     for manifest in manifests(recorded("dev")):
         if not manifest.holds_secret:
-            body = yaml.safe_load((tmp_path / "out" / manifest.file_name).read_text())
+            body = read_yaml(tmp_path / "out" / manifest.file_name)
             # Argo CD applies wave by wave, each once the one before is healthy.
             assert body["metadata"]["annotations"].pop(SYNC_WAVE) == str(manifest.wave)
             assert {"annotations": {}, **manifest.body["metadata"]} == {"annotations": {}, **body.pop("metadata")}
@@ -162,5 +162,5 @@ def test_argo_cd_never_prunes_what_pulumi_would_retain(tmp_path: Path) -> None:
     retained = [one for one in manifests(recorded("prod")) if one.retained]
     assert {"Cluster", "StatefulSet"} <= {one.kind for one in retained}
     for one in manifests(recorded("prod")):
-        annotations = yaml.safe_load((tmp_path / "out" / one.file_name).read_text())["metadata"]["annotations"]
+        annotations = read_yaml(tmp_path / "out" / one.file_name)["metadata"]["annotations"]
         assert (annotations.get(SYNC_OPTIONS) == "Prune=false,Delete=false") is one.retained, one.title

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from tests.unit.recordings import with_astrbot_alone
+from tests.unit.recordings import with_systems
+from tests.unit.scratch import as_text
 
 ALL: dict[str, dict[str, Any]] = {
     "canary": {"strategy": "canary", "steps": [10, 50], "cookie": {"name": "version"}, "mirror": True},
@@ -21,11 +19,9 @@ SERVICES = {"canary": "auth-service", "ab": "tenant-service", "blue-green": "api
 def environment(routing: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]], stack: str = "dev") -> str:
     """The file of `stack` with these releases, by service of AstrBot, and without other systems."""
     sizes = {service: {"release": dict(release)} for service, release in releases.items()}
-    document = with_astrbot_alone(stack, sizes=sizes)
+    document = with_systems(stack, astrbot={"sizes": sizes})
     document["config"]["saas-platform:routing"] = dict(routing)
-    # Through JSON, since YAML would write what is used twice as an anchor.
-    text: str = yaml.safe_dump(json.loads(json.dumps(document)))
-    return text
+    return as_text(document)
 
 
 def everything(mesh: str, controller: str, stack: str) -> str:

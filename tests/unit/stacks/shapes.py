@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import yaml
-
-from tests.unit.recordings import with_astrbot_alone
+from tests.unit.recordings import with_systems
+from tests.unit.scratch import as_text
 
 _MEDIUM = {"cpu": "1", "memory": "1Gi"}
 _BACKUP = "Velero, daily"
@@ -137,6 +135,5 @@ SERVICES = (
 
 def environment(stack: str, *services: dict[str, Any], sizes: dict[str, Any] | None = None, rest: str = "") -> str:
     """The file of `stack` with AstrBot alone, and these services (of every shape, if none is named) beside its own."""
-    document = with_astrbot_alone(stack, services=list(services or SERVICES), **({"sizes": sizes} if sizes else {}))
-    text: str = yaml.safe_dump(json.loads(json.dumps(document)))
-    return text + rest
+    own = {"services": list(services or SERVICES), **({"sizes": sizes} if sizes else {})}
+    return as_text(with_systems(stack, astrbot=own)) + rest

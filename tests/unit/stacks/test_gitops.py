@@ -19,6 +19,7 @@ from policy.evaluation import evaluate
 from tests.unit.commands import ops as run
 from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.eks.files import file
+from tests.unit.files import read_yaml
 from tests.unit.recordings import objects
 from tests.unit.scratch import STACK, Mistake, Scratch, mistakes
 
@@ -108,7 +109,7 @@ def test_every_namespace_and_kind_that_is_rendered_is_allowed_by_the_project(scr
     assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
     kinds, namespaces = set(), set()
     for path in (tmp_path / "out").glob("*/*.yaml"):
-        body = yaml.safe_load(path.read_text())
+        body = read_yaml(path)
         namespace = body["metadata"].get("namespace")
         namespaces |= {namespace} - {None}
         if namespace is None:
@@ -139,7 +140,7 @@ def test_a_cluster_of_its_own_gets_argo_cd_from_pulumi_and_all_else_from_argo_cd
     scratch.write(text)
     assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
     files = list((tmp_path / "out" / "argocd").glob("application.*.yaml"))
-    found = [yaml.safe_load(path.read_text()) for path in files]
+    found = [read_yaml(path) for path in files]
     assert {one["metadata"]["name"] for one in found} == {one.name for one in OPERATORS.values() if one.needed}
     projects = by_name(graph, "AppProject")
     assert {one["spec"]["project"] for one in found} == {"scratch-operators"} < projects.keys()
@@ -181,7 +182,7 @@ def test_each_cluster_of_a_fleet_is_rendered_into_the_folder_that_argo_cd_reads(
     assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
     for name, region in (("eu", "eu-central-1"), ("us", "us-east-1")):
         file = tmp_path / "out" / name / "monitoring" / "prometheus.monitoring-main.yaml"
-        labels = yaml.safe_load(file.read_text())["spec"]["externalLabels"]
+        labels = read_yaml(file)["spec"]["externalLabels"]
         assert labels == {"cluster": name, "environment": STACK, "region": region}
 
 

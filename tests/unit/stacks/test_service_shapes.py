@@ -17,7 +17,7 @@ from paths import ROOT
 from policy.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
-from tests.unit.recordings import Body, container, objects, one, title, with_astrbot_alone
+from tests.unit.recordings import Body, container, objects, one, title, with_systems
 from tests.unit.scratch import Scratch
 from tests.unit.stacks import test_every_environment
 from tests.unit.stacks.shapes import FRONTEND, MODEL_SERVING, RUST_STATEFUL_APP, environment
@@ -236,7 +236,7 @@ def test_probes_and_rollout_are_those_that_are_declared(prod: Graph) -> None:
 def test_what_no_service_declares_is_not_loaded(tmp_path: Path) -> None:
     """Imports are most of what a preview costs, and most environments have none of these shapes."""
     rare = ("claims", "released", "scaled_object", "stateful", "vertical")
-    (tmp_path / "Pulumi.plain.yaml").write_text(yaml.safe_dump(with_astrbot_alone("prod")), encoding="utf-8")
+    (tmp_path / "Pulumi.plain.yaml").write_text(yaml.safe_dump(with_systems("prod", "astrbot")), encoding="utf-8")
     code = (
         "import pathlib, sys, stacks.source; stacks.source.ROOT = pathlib.Path(sys.argv[1]); "
         "from graph.record import record; record('plain'); print(*sys.modules)"
