@@ -176,6 +176,15 @@ def test_an_autoscaled_workload_declares_no_replicas(graph: Graph) -> None:
         assert (system_of(body), body["metadata"]["name"]) in scaled or "replicas" in body["spec"], title(body)
 
 
+def test_a_budget_keeps_no_pod_that_is_not_ready(graph: Graph) -> None:
+    """Pods that crash in a loop would hold every node under them against a drain."""
+    budgets = objects(graph, "PodDisruptionBudget")
+    assert budgets
+    for body in budgets:
+        assert body["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow", title(body)
+        assert body["spec"]["maxUnavailable"] == 1, title(body)
+
+
 def test_an_autoscaler_can_scale_and_its_budget_lets_a_pod_go(graph: Graph) -> None:
     """Minimum equal to maximum scales nothing; a budget as large as the minimum blocks every drain."""
     for body in objects(graph, "HorizontalPodAutoscaler"):
