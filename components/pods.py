@@ -16,8 +16,8 @@ if TYPE_CHECKING:
         TopologySpreadConstraintArgsDict,
     )
 
-# Neither a user of a node nor of an image, whatever user that has (Grafana 472, Alloy 473, PostgreSQL 26): a process
-# that escapes owns no file. The programs need no entry in /etc/passwd, and write to volumes alone.
+# Above the ids that nodes give to people and daemons, whatever user an image has (Grafana 472, Alloy 473, CloudNativePG
+# 26): a process that escapes owns no file. The programs need no entry in /etc/passwd, and write to volumes alone.
 USER_ID = 10001
 
 # The annotation of a Deployment that says why one pod is enough; the policy `replicas` reads it.
