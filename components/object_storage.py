@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import Service, ServiceAccount
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
+from components.disruption import disruption_budget
 from components.erasure import ERASURE_SETS, keeps_erasure_sets
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
@@ -93,7 +93,7 @@ class ObjectStorage(pulumi.ComponentResource):
         self._service(args.name, headless=False)
         self._service(f"{args.name}-headless", headless=True)
         if args.servers > 1:
-            self._disruption_budget()
+            disruption_budget(name, metadata=self._metadata(), pods=self._selector, opts=self._child)
         keep = args.protect or None
         options = pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
         self._servers(options)
@@ -164,14 +164,6 @@ class ObjectStorage(pulumi.ComponentResource):
                 "selector": self._selector,
                 "ports": [{"name": "s3", "port": PORT, "target_port": "s3", "protocol": "TCP"}],
             },
-            opts=self._child,
-        )
-
-    def _disruption_budget(self) -> None:
-        PodDisruptionBudget(
-            self._name,
-            metadata=self._metadata(),
-            spec={"max_unavailable": 1, "selector": {"match_labels": self._selector}},
             opts=self._child,
         )
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
         TopologySpreadConstraintArgsDict,
     )
 
-# No user of the base images: a process that escapes owns no file.
-DEFAULT_USER_ID = 10001
+# Above the ids that nodes give to people and daemons, whatever user an image has (Grafana 472, Alloy 473, CloudNativePG
+# 26): a process that escapes owns no file. The programs need no entry in /etc/passwd, and write to volumes alone.
+USER_ID = 10001
 
 # The annotation of a Deployment that says why one pod is enough; the policy `replicas` reads it.
 SINGLE_REPLICA_REASON = "platform.io/single-replica-reason"
@@ -25,8 +26,11 @@ SINGLE_REPLICA_REASON = "platform.io/single-replica-reason"
 WhenUnsatisfiable = Literal["DoNotSchedule", "ScheduleAnyway"]
 
 
-def pod_security(user_id: int = DEFAULT_USER_ID) -> PodSecurityContextArgsDict:
-    """The pod's security context; volumes become writable for the same id as group."""
+def pod_security(user_id: int = USER_ID) -> PodSecurityContextArgsDict:
+    """The pod's security context; volumes become writable for the same id as group.
+
+    `user_id` is another only where an operator's image wants its own.
+    """
     return {
         "run_as_non_root": True,
         "run_as_user": user_id,
@@ -76,7 +80,7 @@ def scratch_volumes(paths: Mapping[str, str]) -> tuple[list[Any], list[Any]]:
     return volumes, mounts
 
 
-def pod_security_manifest(user_id: int = DEFAULT_USER_ID) -> dict[str, Any]:
+def pod_security_manifest(user_id: int) -> dict[str, Any]:
     """`pod_security` in the notation of a custom resource, which the SDK passes on as it is."""
     return _as_manifest(pod_security(user_id))
 

@@ -18,7 +18,7 @@ from components.configuration import config_map
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope, dns_label
 from components.network import Flow, allow
-from components.pods import DEFAULT_USER_ID, container_security, pod_security, scratch_volumes
+from components.pods import container_security, pod_security, scratch_volumes
 from components.priority import Priority
 from components.quantity import Bytes
 from components.volume_claims import claim_spec
@@ -65,7 +65,6 @@ class ScriptJobArgs:
     retries: int = 2
     work: WorkVolume | None = None
     claims: Mapping[str, str] = field(default_factory=dict)
-    user_id: int = DEFAULT_USER_ID
     service_account_annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -171,7 +170,7 @@ def _pod(args: ScriptJobArgs) -> dict[str, Any]:
         # A deployment waits for a Job; what runs by the clock can wait itself.
         "priority_class_name": (Priority.BATCH if args.schedule else Priority.HIGH).class_name(args.scope.environment),
         "restart_policy": "Never",
-        "security_context": pod_security(args.user_id),
+        "security_context": pod_security(),
         "containers": [_container(args, mounts)],
         "volumes": volumes,
     }

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ServiceAccount
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from components.application.args import ApplicationArgs
 from components.application.autoscaler import horizontal_autoscaler
 from components.application.deployment import deployment_spec
 from components.application.service import application_service, object_metadata
+from components.disruption import disruption_budget
 from components.network import allow
 from components.observability.monitors import POD_ORDINAL, pod_monitor, service_monitor
 from components.pods import SINGLE_REPLICA_REASON
@@ -48,7 +48,7 @@ class Application(pulumi.ComponentResource):
             self._monitor()
         self._scaling()
         if args.replicas.minimum > 1:
-            self._disruption_budget()
+            disruption_budget(name, metadata=self._metadata(), pods=args.pods, opts=self._child)
         self.host, self.port = args.scope.host(args.name), args.port
         self.register_outputs({"host": self.host, "port": self.port})
 
@@ -162,12 +162,3 @@ class Application(pulumi.ComponentResource):
         """The Deployment or StatefulSet that serves; Flagger makes an autoscaler of its own for that one."""
         release = self._args.release
         return primary_name(self._args.name) if release and release.controller == "none" else self._args.name
-
-    def _disruption_budget(self) -> None:
-        PodDisruptionBudget(
-            self._name,
-            metadata=self._metadata(),
-            # One at a time: whatever the autoscaler's number, a node can always be drained.
-            spec={"max_unavailable": 1, "selector": {"match_labels": self._args.pods}},
-            opts=self._child,
-        )

@@ -12,8 +12,6 @@ from components.script_job import ScriptJobArgs, WorkVolume, script
 from versions import POSTGRESQL_TOOLS_IMAGE
 
 _SCRIPTS = Path(__file__).parent / "scripts"
-# The user `postgres` of CloudNativePG's images.
-_USER_ID = 26
 
 
 def dump_args(args: DatabaseArgs) -> ScriptJobArgs:
@@ -34,7 +32,6 @@ def dump_args(args: DatabaseArgs) -> ScriptJobArgs:
         # Half a day: the next run would otherwise find it still at work.
         deadline=12 * 3600,
         work=WorkVolume(size=backup.dump_space, storage_class=args.storage_class),
-        user_id=_USER_ID,
         service_account_annotations=role_annotations(target.role_arn),
     )
 

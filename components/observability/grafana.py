@@ -26,8 +26,6 @@ NAME = "grafana"
 PORT = 3000
 # The CloudLens document's cost table gives Grafana one core and 2 GB.
 _RESOURCES = ContainerResources.of("250m", "1", "512Mi", "2Gi")
-# The user of Grafana's own image.
-_USER_ID = 472
 _SINGLE_REPLICA = "People's sessions are in the pod's own database; a second pod would ask for the password again."
 _PROVISIONING, _BOARDS, _CA = "/etc/grafana/provisioning", "/var/lib/grafana-dashboards", "/etc/grafana/prometheus-ca"
 
@@ -160,7 +158,7 @@ def _pod_template(args: GrafanaArgs, labels: dict[str, str], selector: dict[str,
             "automount_service_account_token": False,
             "enable_service_links": False,
             "priority_class_name": Priority.DEFAULT.class_name(args.scope.environment),
-            "security_context": pod_security(_USER_ID),
+            "security_context": pod_security(),
             "termination_grace_period_seconds": 30,
             "topology_spread_constraints": spread(selector, "ScheduleAnyway"),
             "containers": [_container(args, mounts)],

@@ -12,8 +12,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import DaemonSet, Deployment, StatefulSet
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServiceAccount
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
+from components.disruption import disruption_budget
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import Flow, allow
@@ -119,8 +119,7 @@ class Server(pulumi.ComponentResource):
         self._service()
         self._pods(pulumi.ResourceOptions(parent=self, depends_on=needs))
         if args.replicas > 1:
-            budget = {"max_unavailable": 1, "selector": {"match_labels": args.pods}}
-            PodDisruptionBudget(name, metadata=self._metadata(), spec=budget, opts=self._child)
+            disruption_budget(name, metadata=self._metadata(), pods=args.pods, opts=self._child)
         service_monitor(name, scope=args.scope, component=args.name, endpoints=[args.metrics], opts=self._child)
         self.host = args.host
         self.register_outputs({"host": self.host})

@@ -24,8 +24,6 @@ from versions import ALLOY_IMAGE
 NAME = "alloy"
 PORT = 12345
 _RESOURCES = ContainerResources.of("200m", "1", "256Mi", "1Gi")
-# The user of Alloy's own image.
-_USER_ID = 473
 # What every line is found by. All of them are few: each combination is a stream of its own in Loki.
 _LABELS = {
     "namespace": "__meta_kubernetes_namespace",
@@ -78,7 +76,6 @@ def alloy(args: AlloyArgs) -> ProgramArgs:
         resources=_RESOURCES,
         metrics=[Endpoint(port="http")],
         rules=alerts.ALLOY,
-        user=_USER_ID,
         replicas=args.replicas,
         zones_required=args.zones_required,
         volume=args.volume,

@@ -38,8 +38,8 @@ class ProgramArgs:
     `command` is the image's own unless it is given. `files` are mounted at `CONFIGURATION` by their names; `ports` are
     listened on, by name. `ready` and `alive` are the paths that the kubelet asks on `probe_port`, the second on
     `alive_port` if there is one. With a `volume` its pods are a StatefulSet's, else a Deployment's. `calls_api` gives
-    its service account a token; `user` is its image's. `metrics` are the ports to scrape, `rules` the alerts that it
-    brings, unless another's watch it too. `single_replica_reason` says why one pod is enough, where one is.
+    its service account a token. `metrics` are the ports to scrape, `rules` the alerts that it brings, unless another's
+    watch it too. `single_replica_reason` says why one pod is enough, where one is.
     """
 
     scope: Scope
@@ -54,7 +54,6 @@ class ProgramArgs:
     resources: ContainerResources
     metrics: Sequence[Endpoint]
     rules: RuleSet | None
-    user: int
     alive_port: str = ""
     command: Sequence[str] = ()
     replicas: int = 1

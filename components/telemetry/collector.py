@@ -38,8 +38,6 @@ NAME = names.COLLECTOR
 SAMPLER = "otel-sampler"
 # The CloudLens document's figures, section 8.
 _RESOURCES = ContainerResources.of("200m", "1", "256Mi", "1Gi")
-# The user of the collector's own image.
-_USER_ID = 10001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +132,6 @@ def _program(
         metrics=[_endpoint(port) for port in scraped],
         # The samplers tell the same metrics, and the gateway's alerts read those of both.
         rules=alerts.COLLECTOR if name == NAME else None,
-        user=_USER_ID,
         replicas=args.replicas,
         zones_required=args.zones_required,
         environment={"GOMEMLIMIT": f"{limit}MiB"},

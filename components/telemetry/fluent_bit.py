@@ -25,7 +25,6 @@ NAME = "fluent-bit"
 OTLP_PORT = 4318
 PORT = 2020
 _RESOURCES = ContainerResources.of("100m", "500m", "128Mi", "512Mi")
-_USER_ID = 10001
 _TAG = "kubernetes"
 # Where Alloy's stage.pack puts the line itself.
 _LINE = "_entry"
@@ -101,7 +100,6 @@ def fluent_bit(args: FluentBitArgs) -> ProgramArgs:
         resources=_RESOURCES,
         metrics=[Endpoint(port="http", path="/api/v2/metrics/prometheus")],
         rules=alerts.FLUENT_BIT,
-        user=_USER_ID,
         replicas=args.replicas,
         zones_required=args.zones_required,
         secrets={name: SecretKey(secret=args.target.secret or "", key=key) for name, key in keys.items()},

@@ -16,8 +16,6 @@ from components.telemetry.tempo import OTLP_PORT, RESOURCES, TraceStoreArgs
 from versions import JAEGER_IMAGE
 
 NAME, PORT = names.JAEGER, names.JAEGER_PORT
-# The user of Jaeger's own image.
-_USER_ID = 10001
 _STORE = "traces"
 
 
@@ -39,7 +37,6 @@ def jaeger(args: TraceStoreArgs) -> ProgramArgs:
         resources=RESOURCES,
         metrics=[Endpoint(port="metrics")],
         rules=alerts.JAEGER,
-        user=_USER_ID,
         volume=args.volume,
         ingress=args.neighbours.ingress(PORT, receive=(OTLP_PORT,), metrics=(METRICS_PORT,)),
         single_replica_reason="Its database is a folder of the one volume; the collector keeps and sends again.",

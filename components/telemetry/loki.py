@@ -23,8 +23,6 @@ NAME, PORT = names.LOKI, names.LOKI_PORT
 _GRPC_PORT, _GOSSIP_PORT = 9095, 7946
 # The CloudLens document's cost table gives Loki two cores and 4 GB.
 _RESOURCES = ContainerResources.of("250m", "2", "1Gi", "4Gi")
-# The user of Loki's own image.
-_USER_ID = 10001
 # The first day of the schema that all lines are written with; a later schema begins another period.
 _SCHEMA_FROM = "2024-04-01"
 
@@ -63,7 +61,6 @@ def loki(args: LokiArgs) -> ProgramArgs:
         resources=_RESOURCES,
         metrics=[Endpoint(port="http")],
         rules=alerts.LOKI,
-        user=_USER_ID,
         replicas=args.replicas,
         zones_required=args.zones_required,
         volume=args.volume,

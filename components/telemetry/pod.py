@@ -23,7 +23,7 @@ def pod_template(args: ProgramArgs) -> Any:
             "automount_service_account_token": args.calls_api,
             "enable_service_links": False,
             "priority_class_name": Priority.DEFAULT.class_name(args.scope.environment),
-            "security_context": pod_security(args.user),
+            "security_context": pod_security(),
             # What is in memory is handed on before the end.
             "termination_grace_period_seconds": _STOP_SECONDS,
             "topology_spread_constraints": spread(

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, StatefulSet
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServiceAccount
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
+from components.disruption import disruption_budget
 from components.network import allow
 from components.observability.monitors import pod_monitor
 from components.observability.rules import prometheus_rule
@@ -35,7 +35,7 @@ class Program(pulumi.ComponentResource):
         self._service(args.name)
         self._service(args.headless)
         if args.replicas > 1:
-            self._disruption_budget()
+            disruption_budget(name, metadata=self._metadata(), pods=args.pods, opts=self._child)
         self._pods(pulumi.ResourceOptions(parent=self, depends_on=[account, files]))
         self._watched()
         self.host = args.host
@@ -78,10 +78,6 @@ class Program(pulumi.ComponentResource):
             },
             opts=self._child,
         )
-
-    def _disruption_budget(self) -> None:
-        spec = {"max_unavailable": 1, "selector": {"match_labels": self._args.pods}}
-        PodDisruptionBudget(self._name, metadata=self._metadata(), spec=spec, opts=self._child)
 
     def _pods(self, opts: pulumi.ResourceOptions) -> None:
         args = self._args

@@ -23,8 +23,6 @@ OTLP_PORT = names.OTLP_GRPC
 _GRPC_PORT = 9095
 # The CloudLens document's cost table gives its store of traces two cores and 4 GB.
 RESOURCES = ContainerResources.of("250m", "2", "1Gi", "4Gi")
-# The user of Tempo's own image.
-_USER_ID = 10001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,6 @@ def tempo(args: TraceStoreArgs) -> ProgramArgs:
         resources=RESOURCES,
         metrics=[Endpoint(port="http")],
         rules=alerts.TEMPO,
-        user=_USER_ID,
         volume=args.volume,
         secrets=args.bucket.secrets if args.bucket else {},
         service_account_annotations=args.bucket.annotations if args.bucket else {},

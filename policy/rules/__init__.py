@@ -15,6 +15,7 @@ from policy.rules.backups import database_backup, volume_backup
 from policy.rules.bindings import bindings_resolve
 from policy.rules.commands import secrets_in_commands
 from policy.rules.creation import rbac_creation
+from policy.rules.disruption import unhealthy_eviction
 from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, wildcard_hosts
 from policy.rules.health import probes
 from policy.rules.host_access import (
@@ -25,7 +26,7 @@ from policy.rules.host_access import (
     volume_types,
     windows_host_process,
 )
-from policy.rules.hygiene import ingress_snippets, root_group, unique_variables
+from policy.rules.hygiene import ingress_snippets, root_group, unique_variables, user_ids
 from policy.rules.identity import default_service_account, service_account_token, token_automount
 from policy.rules.images import image_registry, image_tag, pull_policy
 from policy.rules.isolation import closed_ingress
@@ -153,9 +154,11 @@ RULES: tuple[Rule, ...] = (
     targets_exist,
     token_automount,
     topology_spread,
+    unhealthy_eviction,
     unique_routes,
     unique_variables,
     unprivileged_ports,
+    user_ids,
     volume_backup,
     volume_size,
     volume_types,

@@ -1,4 +1,4 @@
-"""Small mistakes with large effects: groups of root, variables twice, configuration of the entry by annotation."""
+"""Small mistakes with large effects: root's groups, the node's users, variables twice, snippets for the entry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from policy.frameworks import nsa, pss
 from policy.inventory import listed
 from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.security_context import contexts
+from policy.quantities import whole
+from policy.security_context import contexts, effective
 from policy.subject import Subject
 from policy.values import at, items, mapping, text
 from policy.workloads import WORKLOADS, all_containers
@@ -43,6 +44,44 @@ def root_group(workload: Subject, config: RuleConfig) -> Iterator[Violation]:
 
 def _is_root(group: object) -> bool:
     return group == 0 and not isinstance(group, bool)
+
+
+class UserIdsConfig(RuleConfig):
+    """`minimum`: the lowest id of a user or group that no node has for its own."""
+
+    minimum: int = 10001
+
+
+@resource_rule(
+    About(
+        name="user-ids",
+        title="Users and groups of containers are none of the node's",
+        description=(
+            "Every container states, itself or through its pod, a runAsUser and a runAsGroup above 10000: those below "
+            "belong to people and daemons of the node, and what breaks out of a container is one of them. Without a "
+            "stated group it is often root's."
+        ),
+        severity=Severity.LOW,
+        level=Level.MANDATORY,
+        levels={"dev": Level.ADVISORY},
+        frameworks=(nsa("Kubernetes Pod security: non-root containers"),),
+        remediation=(
+            "Set runAsUser and runAsGroup of the pod to one id above 10000, and fsGroup too where it has volumes.",
+            "Give the process volumes where it writes: files of the image belong to the image's own user.",
+        ),
+    ),
+    applies_to=WORKLOADS,
+    config=UserIdsConfig,
+)
+def user_ids(workload: Subject, config: UserIdsConfig) -> Iterator[Violation]:
+    """Each user and group that is not stated, or too low. Root is the concern of run-as-non-root and root-group."""
+    for field in ("runAsUser", "runAsGroup"):
+        for context, value in effective(workload, field):
+            number = whole(value)
+            if number is None:
+                yield context.violation(field, "is missing", f"set it to {config.minimum}, here or for the whole pod")
+            elif 0 < number < config.minimum:
+                yield context.violation(field, f"is {number}, below {config.minimum}", "name a higher one")
 
 
 @resource_rule(

@@ -88,7 +88,12 @@ def pod_spec() -> Props:
         "automountServiceAccountToken": False,
         "priorityClassName": "standard",
         "terminationGracePeriodSeconds": 45,
-        "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "runAsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
         "topologySpreadConstraints": [zones | {"labelSelector": {"matchLabels": dict(LABELS)}}],
         "initContainers": [init_container()],
         "containers": [container()],

@@ -1,7 +1,7 @@
 """The two services as data: sections 5 (backend) and 6 (front end) of the manifests.
 
-Where the document asks one path for liveness and readiness, readiness asks it, and liveness whether the port is open:
-one answer for both restarts a pod that only cannot serve for a while, which the policies refuse.
+The document asks one path for liveness and readiness. Liveness asks half as often, and so waits twice as long: a pod
+that only cannot serve for a while is taken out of its Service before it is restarted, as the policies want it.
 """
 
 from __future__ import annotations

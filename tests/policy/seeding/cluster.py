@@ -93,6 +93,7 @@ SEEDS = (
         object="HorizontalPodAutoscaler astrbot/seeded",
     ),
     Seed(rule="disruption-budget", edit=put(_BUDGET, "spec.maxUnavailable", 0), object=_BUDGET),
+    Seed(rule="unhealthy-eviction", edit=drop(_BUDGET, "spec.unhealthyPodEvictionPolicy"), object=_BUDGET),
     Seed(
         rule="targets-exist",
         edit=put(_AUTOSCALER, "spec.scaleTargetRef.name", "gone"),

@@ -59,6 +59,7 @@ SEEDS = (
     _container("probe-hosts", "readinessProbe.httpGet.host", "169.254.169.254"),
     _container("unprivileged-ports", "ports.0.containerPort", 443, _TENANTS),
     _pod("root-group", "securityContext.fsGroup", 0),
+    _pod("user-ids", "securityContext.runAsGroup", 472),
     # Images, credentials, rights.
     _container("image-registry", "image", "docker.io/library/tenant-service:1.0.0", _TENANTS),
     _container("image-tag", "image", "ghcr.io/saas-platform/api-gateway:latest"),

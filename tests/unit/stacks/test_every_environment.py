@@ -176,6 +176,15 @@ def test_an_autoscaled_workload_declares_no_replicas(graph: Graph) -> None:
         assert (system_of(body), body["metadata"]["name"]) in scaled or "replicas" in body["spec"], title(body)
 
 
+def test_a_budget_keeps_no_pod_that_is_not_ready(graph: Graph) -> None:
+    """Pods that crash in a loop would hold every node under them against a drain."""
+    budgets = objects(graph, "PodDisruptionBudget")
+    assert budgets
+    for body in budgets:
+        assert body["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow", title(body)
+        assert body["spec"]["maxUnavailable"] == 1, title(body)
+
+
 def test_an_autoscaler_can_scale_and_its_budget_lets_a_pod_go(graph: Graph) -> None:
     """Minimum equal to maximum scales nothing; a budget as large as the minimum blocks every drain."""
     for body in objects(graph, "HorizontalPodAutoscaler"):
@@ -258,7 +267,8 @@ def test_every_pod_template_meets_the_restricted_standard(graph: Graph) -> None:
         pod = pod_template(body)["spec"]
         assert not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")), title(body)
         assert pod["securityContext"]["runAsNonRoot"] is True, title(body)
-        assert pod["securityContext"]["runAsUser"] > 0, title(body)
+        ids = {pod["securityContext"][field] for field in ("runAsUser", "runAsGroup", "fsGroup")}
+        assert ids == {10001}, f"{title(body)}: another may be somebody's on the node"
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, title(body)
         for volume in pod.get("volumes", []):
             assert volume.keys() - {"name"} <= RESTRICTED_VOLUMES, f"{title(body)}: volume {volume['name']}"
