@@ -211,8 +211,8 @@ def opentelemetry_operator(sizing: Sizing) -> Values:
 
 def opentelemetry_collector(sizing: Sizing) -> Values:
     """A gateway that takes OTLP and sends traces on to Tempo; `memory_limiter` comes first by the chart's default."""
-    traces = {"receivers": ["otlp"], "exporters": ["otlp/tempo"]}
-    tempo_ = {"otlp/tempo": {"endpoint": "tempo.tempo:4317", "tls": {"insecure": True}}}
+    traces = {"receivers": ["otlp"], "exporters": ["otlp_grpc/tempo"]}
+    tempo_ = {"otlp_grpc/tempo": {"endpoint": "tempo.tempo:4317", "tls": {"insecure": True}}}
     return {
         "mode": "deployment",
         "replicaCount": sizing.replicas,

@@ -21,8 +21,10 @@ _MEMORY_SHARE, _SPIKE_SHARE = 0.8, 0.2
 BATCH: Mapping[str, Any] = {"timeout": "5s", "send_batch_size": 8192}
 # The network policy says who reaches it.
 _EVERYWHERE = "0.0.0.0"  # noqa: S104
-_LIMITER, _ATTRIBUTES, _BATCH = "memory_limiter", "k8sattributes", "batch"
-_COUNTERS = ("spanmetrics", "servicegraph")
+# The types by which 0.155.0 knows them: of names without an underscore it says at each start that they will go.
+_LIMITER, _ATTRIBUTES, _BATCH = "memory_limiter", "k8s_attributes", "batch"
+_COUNTERS = ("span_metrics", "service_graph")
+_TO_LOKI, _TO_STORE, _TO_SAMPLERS = "otlp_http/loki", "otlp_grpc/traces", "load_balancing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +62,17 @@ def gateway(route: Route) -> dict[str, Any]:
     exporters: dict[str, Any] = {
         # What is known of a pod becomes labels, since metrics say nothing else of where they come from.
         "prometheus": {**_exposed(APPLICATIONS_PORT), "resource_to_telemetry_conversion": {"enabled": True}},
-        **({"otlphttp/loki": {"endpoint": route.logs}} if route.logs else {"nop": {}}),
+        **({_TO_LOKI: {"endpoint": route.logs}} if route.logs else {"nop": {}}),
     }
     pipelines = {
         "metrics": _pipeline(["otlp"], [*first, _BATCH], ["prometheus"]),
-        "logs": _pipeline(["otlp"], [*first, _BATCH], ["otlphttp/loki" if route.logs else "nop"]),
+        "logs": _pipeline(["otlp"], [*first, _BATCH], [_TO_LOKI if route.logs else "nop"]),
     }
     document = _document(route, exporters, pipelines, {_ATTRIBUTES: _attributes()})
     if not route.samplers:
         return _judging(document, route, first)
-    document["exporters"]["loadbalancing"] = _by_trace(route)
-    pipelines["traces"] = _pipeline(["otlp"], [*first, _BATCH], ["loadbalancing"])
+    document["exporters"][_TO_SAMPLERS] = _by_trace(route)
+    pipelines["traces"] = _pipeline(["otlp"], [*first, _BATCH], [_TO_SAMPLERS])
     return document
 
 
@@ -96,13 +98,13 @@ def _judging(document: dict[str, Any], route: Route, first: Sequence[str]) -> di
     """Count all spans, and keep those of the traces that are wanted."""
     document["processors"]["tail_sampling"] = policies(route.sampling)
     document["connectors"] = _connectors()
-    document["exporters"]["otlp/traces"] = {"endpoint": route.traces, "tls": {"insecure": True}}
+    document["exporters"][_TO_STORE] = {"endpoint": route.traces, "tls": {"insecure": True}}
     document["exporters"]["prometheus/spans"] = _exposed(SPANS_PORT)
     document["service"]["pipelines"] |= {
         # Before the sampling: a rate that is counted from what was kept is no rate.
         "traces/counted": _pipeline(["otlp"], first, _COUNTERS),
         "metrics/spans": _pipeline(_COUNTERS, [_LIMITER, _BATCH], ["prometheus/spans"]),
-        "traces": _pipeline(["otlp"], [*first, "tail_sampling", _BATCH], ["otlp/traces"]),
+        "traces": _pipeline(["otlp"], [*first, "tail_sampling", _BATCH], [_TO_STORE]),
     }
     return document
 
@@ -138,4 +140,5 @@ def _connectors() -> dict[str, Any]:
     """The names of what they count are `traces_spanmetrics_…` and `traces_service_graph_…`."""
     seconds = {"unit": "s", "explicit": {"buckets": ["10ms", "50ms", "100ms", "250ms", "500ms", "1s", "2.5s", "5s"]}}
     counted = {"namespace": "traces.spanmetrics", "histogram": seconds, "metrics_flush_interval": "30s"}
-    return {"spanmetrics": counted, "servicegraph": {"store": {"ttl": "10s", "max_items": 10_000}}}
+    spans, graph = _COUNTERS
+    return {spans: counted, graph: {"store": {"ttl": "10s", "max_items": 10_000}}}

@@ -41,7 +41,7 @@ CASES = {
     "ElasticsearchLogsDropped": lost("fluentbit_output_dropped_records_total", 'name="es.0"'),
     "CollectorRefusesSpans": lost(REFUSED, 'job="otel-collector",receiver="otlp"'),
     "CollectorExportFailing": lost(
-        "otelcol_exporter_send_failed_spans_total", 'job="otel-sampler",exporter="otlp/traces"'
+        "otelcol_exporter_send_failed_spans_total", 'job="otel-sampler",exporter="otlp_grpc/traces"'
     ),
     "TempoDiscardsSpans": lost("tempo_discarded_spans_total", 'reason="trace_too_large"'),
     "JaegerRefusesSpans": lost(REFUSED, 'job="jaeger",receiver="otlp"'),

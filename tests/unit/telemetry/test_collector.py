@@ -66,7 +66,12 @@ def _twice(document: Any) -> None:
     document["exporters"]["prometheus/spans"]["endpoint"] = "0.0.0.0:4317"
 
 
-@pytest.mark.parametrize("change", [_swapped, _unused, _missing, _unconnected, _twice])
+def _renamed(document: Any) -> None:
+    document["exporters"]["otlp/traces"] = document["exporters"].pop("otlp_grpc/traces")
+    document["service"]["pipelines"]["traces"]["exporters"] = ["otlp/traces"]
+
+
+@pytest.mark.parametrize("change", [_swapped, _unused, _missing, _unconnected, _twice, _renamed])
 def test_the_rules_notice_a_configuration_that_the_collector_would_not_run(change: Callable[[Any], None]) -> None:
     document = copy.deepcopy(configurations(recorded("prod"))["otel-sampler"])
     change(document)
@@ -98,13 +103,13 @@ def test_spans_of_a_trace_meet_in_one_sampler_and_are_counted_before_it_judges()
     """Two pods that see half a trace each keep neither its error nor its length."""
     found = configurations(recorded("prod"))
     gateway, sampler = found["otel-collector"], found["otel-sampler"]
-    balancing = gateway["exporters"]["loadbalancing"]
+    balancing = gateway["exporters"]["load_balancing"]
     assert balancing["routing_key"] == "traceID"
     service = balancing["resolver"]["dns"]["hostname"].partition(".")[0]
     assert one(recorded("prod"), "Service", service)["spec"]["clusterIP"] == "None"
     assert "tail_sampling" not in gateway["processors"]
     counted = sampler["service"]["pipelines"]["traces/counted"]
-    assert (counted["processors"], counted["exporters"]) == (["memory_limiter"], ["spanmetrics", "servicegraph"])
+    assert (counted["processors"], counted["exporters"]) == (["memory_limiter"], ["span_metrics", "service_graph"])
 
 
 def test_every_application_is_told_the_same_in_one_form() -> None:
