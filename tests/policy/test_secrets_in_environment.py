@@ -84,3 +84,18 @@ def test_a_variable_that_only_sounds_confidential_can_be_named() -> None:
 @pytest.mark.parametrize("value", HARMLESS)
 def test_addresses_digests_and_sentences_are_no_credentials(value: str) -> None:
     assert credential_shape(value) == ""
+
+
+# Every other beginning that an issuer gives its tokens.
+_BEGINNINGS = {
+    **dict.fromkeys(("gho_", "ghu_", "ghs_", "ghr_", "github_pat_"), "a GitHub token"),
+    **dict.fromkeys(("xoxa-", "xoxp-", "xoxo-", "xoxs-", "xoxr-"), "a Slack token"),
+    "ASIA": "an AWS access key",
+    "rk_live_": "a Stripe key",
+}
+
+
+@pytest.mark.parametrize(("beginning", "shape"), _BEGINNINGS.items())
+def test_a_token_is_told_by_any_of_its_issuers_beginnings(beginning: str, shape: str) -> None:
+    token = beginning + ("ABCDEFGHIJKLMNOP" if beginning == "ASIA" else "a1B2" * 9)
+    assert credential_shape(f"--token={token}") == shape

@@ -61,11 +61,11 @@ def with_systems(stack: str, *keys: str, telemetry: bool = True, **systems: Mapp
     document: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     config, own = document["config"], f"{PROJECT}:systems"
     config[own] = {key: {**config[own][key], **systems.get(key, {})} for key in dict.fromkeys((*keys, *systems))}
-    logs = config.get(f"{PROJECT}:logs", {})
-    if "systems" in logs:
-        logs["systems"] = {
-            name: kind for name, kind in logs["systems"].items() if name.replace("-", "_") in config[own]
-        }
+    if logs := config.get(f"{PROJECT}:logs"):
+        there = {system_name(key) for key in config[own]}
+        logs["systems"] = {name: kind for name, kind in logs.get("systems", {}).items() if name in there}
+        if "elasticsearch" not in (logs["kind"], *logs["systems"].values()):
+            logs.pop("elasticsearch", None)
     if not telemetry:
         for key in ("logs", "traces"):
             config.pop(f"{PROJECT}:{key}", None)

@@ -16,8 +16,8 @@ from policy.evaluation import evaluate
 from stacks.dashboards.business import CLOUDLENS
 from stacks.dashboards.platform import BOARDS
 from stacks.systems.cloudlens import cost
-from tests.unit.recordings import Body, environment_of, of_system, one, recorded, settings_of, title
-from tests.unit.scratch import Scratch
+from tests.unit.recordings import Body, environment_of, of_system, one, recorded, settings_of, title, with_systems
+from tests.unit.scratch import Scratch, as_text
 from tests.unit.stacks import test_every_environment
 
 SYSTEM = "cloudlens"
@@ -46,9 +46,9 @@ def plain(graph: Graph, name: str) -> dict[str, str]:
     return {key: variable["value"] for key, variable in variables if "value" in variable}
 
 
-def with_storage(scratch: Scratch, stack: str, storage: str, rest: str = "") -> Graph:
-    """The environment with this store of CloudLens'."""
-    return scratch.record(file_of(stack, f"\n      storage: {storage}{rest}"))
+def with_storage(scratch: Scratch, stack: str, storage: str, **more: Any) -> Graph:
+    """The environment with CloudLens alone, and this store of it."""
+    return scratch.record(as_text(with_systems(stack, cloudlens={"storage": storage, **more})))
 
 
 def file_of(stack: str, said: str) -> str:
@@ -154,7 +154,7 @@ def test_the_secret_has_the_databases_password_and_the_backend_alone_sees_it(sta
 def test_keys_of_cloud_providers_come_from_the_external_store(scratch: Scratch) -> None:
     """Section 3: ALIYUN_ACCESS_KEY_ID and ALIYUN_ACCESS_KEY_SECRET, optional; the front end never sees them."""
     keys = ["ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET"]
-    graph = with_storage(scratch, "prod", "postgresql", f"\n      provider_keys: [{', '.join(keys)}]")
+    graph = with_storage(scratch, "prod", "postgresql", provider_keys=list(keys))
     spec = found(graph, "ExternalSecret", "cloudlens-secrets")["spec"]
     assert {entry["secretKey"]: entry["remoteRef"]["key"] for entry in spec["data"]} == {
         "DATABASE_PASSWORD": "saas-platform/prod/cloudlens-postgresql-password",

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from components.quantity import Bytes, Cpu
 from graph.model import Graph, masked
-from paths import ROOT
 from policy.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
-from tests.unit.recordings import Body, environment_of, of_system, one, recorded, title
-from tests.unit.scratch import Scratch
+from tests.unit.recordings import Body, environment_of, of_system, one, recorded, title, with_systems
+from tests.unit.scratch import Scratch, as_text
 
 SYSTEM = "federated-risk"
 APIS = {"consent-service": 7002, "psi-service": 7001, "model-serving": 7003}
@@ -49,9 +49,9 @@ def variables(graph: Graph, name: str) -> Mapping[str, str]:
 
 
 def with_more(stack: str, routing: str = "", system: str = "") -> str:
-    """The environment's file with a mesh, and with more about the system, which is the last in it."""
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text().replace("federated_risk: {}", f"federated_risk: {{{system}}}")
-    return text.rstrip() + (f"\n  saas-platform:routing: {{{routing}}}\n" if routing else "\n")
+    """The environment's file with this system alone, a mesh, and more about the system."""
+    text = as_text(with_systems(stack, federated_risk=yaml.safe_load(f"{{{system}}}")))
+    return text + (f"  saas-platform:routing: {{{routing}}}\n" if routing else "")
 
 
 # --- services ---------------------------------------------------------------------------------------------------------

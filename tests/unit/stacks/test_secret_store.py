@@ -49,7 +49,7 @@ def declared(scratch: Scratch, provider: str, kind: str = "ClusterSecretStore", 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_store_conforms_to_its_definition(scratch: Scratch, provider: str, kind: str) -> None:
     """External Secrets says of a store that it does not understand no more than that it is not ready."""
-    graph = declared(scratch, provider, kind)
+    graph = declared(scratch, provider, kind, "dev")
     assert objects(graph, kind)
     for body in custom_resources(graph):
         assert faults(body, validator_of(body)) == [], title(body)
