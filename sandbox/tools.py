@@ -64,6 +64,9 @@ TOOLS: tuple[Tool, ...] = (
         "github.com/prometheus-operator/prometheus-operator/cmd/operator",
         "observability",
     ),
+    # Do they take our arguments, and tell what our alerts read? Neither is asked of them anywhere else.
+    Tool("kube-state-metrics", "kube-state-metrics", "k8s.io/kube-state-metrics/v2", "exporters"),
+    Tool("blackbox-exporter", "blackbox-exporter", "github.com/prometheus/blackbox_exporter", "exporters"),
     # Real releases on simulated pods: only the sandbox tests of releases use it.
     Tool("flagger", "flagger", "github.com/fluxcd/flagger/cmd/flagger", "releases"),
 )

@@ -17,7 +17,7 @@ from components.observability.monitors import Endpoint
 from components.telemetry import alerts, fluent_bit, loki
 from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs, Volume
 from components.telemetry.flows import Neighbours
-from components.telemetry.parsing import METADATA, LineFormat
+from components.telemetry.parsing import METADATA, STRUCTLOG, LineFormat
 from components.telemetry.river import block, render
 from versions import ALLOY_IMAGE
 
@@ -172,10 +172,15 @@ def _write_to_loki(args: AlloyArgs) -> str:
 
 
 def _pack() -> str:
-    """Labels and line together as one JSON object, since Fluent Bit sees nothing but the line."""
+    """Labels and line together as one JSON object, since Fluent Bit sees nothing but the line, at the time that the
+    line gives itself.
+
+    Whatever is no such line, as the document has them, has the time at which it was written.
+    """
     labels = {"labels": _text(list(_LABELS)), "ingest_timestamp": "false"}
     receiver = {"forward_to": "[otelcol.receiver.loki.fluent_bit.receiver]"}
-    return block("loki.process", "elasticsearch", receiver, [block("stage.pack", attributes=labels)])
+    stages = [*_parsing(STRUCTLOG), block("stage.pack", attributes=labels)]
+    return block("loki.process", "elasticsearch", receiver, stages)
 
 
 def _write_to_fluent_bit(args: AlloyArgs) -> list[str]:

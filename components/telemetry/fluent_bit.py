@@ -28,6 +28,7 @@ _RESOURCES = ContainerResources.of("100m", "500m", "128Mi", "512Mi")
 _TAG = "kubernetes"
 # Where Alloy's stage.pack puts the line itself.
 _LINE = "_entry"
+_JSON = "json"
 # What the pod's scratch volume of 512 MiB holds while Elasticsearch is out of reach.
 _BUFFER = "400M"
 _USER, _PASSWORD = "ELASTICSEARCH_USER", "ELASTICSEARCH_PASSWORD"
@@ -122,17 +123,8 @@ def configuration(args: FluentBitArgs) -> dict[str, Any]:
             "storage.path": f"{DATA}/buffer",
             "storage.metrics": True,
         },
-        "parsers": [
-            {"name": "packed", "format": "json"},
-            # The document parses `%Y-%m-%d %H:%M:%S`, and its own logger writes ISO: this is the logger's.
-            {
-                "name": "structlog",
-                "format": "json",
-                "time_key": "timestamp",
-                "time_format": "%Y-%m-%dT%H:%M:%S.%L%z",
-                "time_keep": True,
-            },
-        ],
+        # Alloy has read the time of the line: here one with a fraction and without a zone would become one of 1970.
+        "parsers": [{"name": _JSON, "format": "json"}],
         "pipeline": {"inputs": [_input()], "filters": _filters(args), "outputs": [_output(args.target)]},
     }
 
@@ -145,8 +137,8 @@ def _input() -> dict[str, Any]:
 def _filters(args: FluentBitArgs) -> list[dict[str, Any]]:
     everything = {"match": _TAG}
     return [
-        {"name": "parser", **everything, "key_name": "log", "parser": "packed"},
-        {"name": "parser", **everything, "key_name": _LINE, "parser": "structlog", "reserve_data": True},
+        {"name": "parser", **everything, "key_name": "log", "parser": _JSON},
+        {"name": "parser", **everything, "key_name": _LINE, "parser": _JSON, "reserve_data": True},
         # A line that is no JSON stays as it is.
         {"name": "modify", **everything, "rename": f"{_LINE} log"},
         {

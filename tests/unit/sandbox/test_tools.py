@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from sandbox import SandboxError, build, cli, tools
 from sandbox.paths import MODULES
+from versions import BLACKBOX_EXPORTER_IMAGE, KUBE_STATE_METRICS_IMAGE
 
 
 @pytest.mark.parametrize("tool", tools.TOOLS, ids=lambda tool: tool.name)
@@ -24,6 +25,18 @@ def test_the_kubernetes_release_is_the_one_that_its_module_pins() -> None:
     assert f"k8s.io/kubernetes {tools.KUBERNETES_VERSION}" in manifest, "the servers would report another version"
     staging = tools.KUBERNETES_VERSION.replace("v1.", "v0.")
     assert f"k8s.io/client-go => k8s.io/client-go {staging}" in manifest
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "image"),
+    [
+        ("kube-state-metrics", "k8s.io/kube-state-metrics/v2", KUBE_STATE_METRICS_IMAGE),
+        ("blackbox-exporter", "github.com/prometheus/blackbox_exporter", BLACKBOX_EXPORTER_IMAGE),
+    ],
+)
+def test_an_exporter_is_tested_in_the_release_that_is_deployed(module: str, package: str, image: str) -> None:
+    manifest = (MODULES / module / "go.mod").read_text()
+    assert f"{package} {image.rpartition(':')[2]} " in manifest
 
 
 def test_the_same_pins_and_toolchain_use_the_same_build() -> None:

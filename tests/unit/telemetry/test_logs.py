@@ -161,10 +161,24 @@ def test_fluent_bit_does_what_the_document_asks(stack: str) -> None:
     assert added == [f"environment {stack}", f"cluster {stack}"]
     parsers = {one["name"]: one for one in document["parsers"]}
     assert {one["parser"] for one in document["pipeline"]["filters"] if "parser" in one} == parsers.keys()
-    assert parsers["structlog"]["time_key"] == "timestamp"
     tags = {one["tag"] for one in document["pipeline"]["inputs"]}
     assert {one["match"] for one in (*document["pipeline"]["filters"], *document["pipeline"]["outputs"])} == tags
     assert output["http_passwd"] == "${ELASTICSEARCH_PASSWORD}"
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_lines_for_elasticsearch_have_the_time_that_they_give_themselves(stack: str) -> None:
+    """AstrBot document, section 5.1: `time_key timestamp`. Of Fluent Bit 5.1 no parser may read it: a line with
+    `2026-03-01T10:30:00.123456`, without a zone, comes to Elasticsearch with the time 1970-01-01T00:00:00.123Z, since
+    src/flb_parser_json.c sets the seconds to 0 and leaves the fraction. Alloy keeps the time that the line had.
+    """
+    parsers = json.loads(file_of(recorded(stack), "fluent-bit"))["parsers"]
+    assert not [one for one in parsers if one.keys() & {"time_key", "time_format"}]
+    process = re.search(r'^loki\.process "elasticsearch" \{.*?^\}', file_of(recorded(stack), "alloy"), re.M | re.S)
+    assert process
+    read, kept, packed = (process[0].find(one) for one in ('source = "timestamp"', '"skip"', "stage.pack"))
+    assert -1 < read < kept < packed
+    assert "ingest_timestamp = false" in process[0]
 
 
 def test_an_elasticsearch_elsewhere_is_reached_by_tls(scratch: Scratch) -> None:
