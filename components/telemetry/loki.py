@@ -89,7 +89,7 @@ def configuration(args: LokiArgs) -> dict[str, Any]:
             "ring": {"kvstore": {"store": "inmemory" if single else "memberlist"}},
             **({"instance_addr": "127.0.0.1"} if single else {}),
         },
-        **({} if single else {"memberlist": {"join_members": members, "bind_port": _GOSSIP_PORT}}),
+        **({} if single else {"memberlist": _members(members)}),
         "schema_config": {"configs": [{**period, "index": {"prefix": "index_", "period": "24h"}}]},
         "storage_config": _storage(args.bucket),
         "limits_config": {
@@ -104,6 +104,13 @@ def configuration(args: LokiArgs) -> dict[str, Any]:
             "delete_request_store": store,
         },
     }
+
+
+def _members(hosts: list[str]) -> dict[str, Any]:
+    """How pods find each other. All become ready at once, and one that finds only itself by then has joined nobody:
+    by default it never asks again.
+    """
+    return {"join_members": hosts, "bind_port": _GOSSIP_PORT, "rejoin_interval": "1m"}
 
 
 def _storage(bucket: Bucket | None) -> dict[str, Any]:

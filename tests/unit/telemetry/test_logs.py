@@ -208,6 +208,15 @@ def test_loki_keeps_prods_lines_in_a_bucket_on_three_pods_and_deletes_them() -> 
     assert "secret" not in json.dumps(document).lower()
 
 
+def test_lokis_pods_look_for_each_other_again() -> None:
+    """`-memberlist.rejoin-interval` of Loki 3.7.8 is 0, never: "occasional rejoin can help to fix the cluster
+    split issue, and is harmless otherwise". The Service shows a pod once it is ready, which it is without the others.
+    """
+    members = json.loads(file_of(recorded("prod"), "loki"))["memberlist"]
+    assert members["rejoin_interval"] == "1m"
+    assert members["join_members"] == ["loki-headless.telemetry.svc.cluster.local:7946"]
+
+
 def test_loki_on_a_volume_is_one_pod(scratch: Scratch) -> None:
     graph = scratch.record(SMALL)
     document = json.loads(file_of(graph, "loki"))
