@@ -75,6 +75,11 @@ class Graph:
         return len(self.resources)
 
     @cached_property
+    def objects(self) -> tuple[Mapping[str, Any], ...]:
+        """The Kubernetes objects among the resources, each as the API gets it."""
+        return tuple(resource.inputs for resource in self.resources if resource.is_kubernetes_object)
+
+    @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
         """Resources by URN."""
         return {resource.urn: resource for resource in self.resources}

@@ -84,8 +84,7 @@ def tenants_of(stack: str) -> list[str]:
 
 def objects(graph: Graph, *kinds: str) -> list[Body]:
     """The Kubernetes objects of these kinds (of all, if none is named), as the API gets them."""
-    bodies = (resource.inputs for resource in graph if resource.is_kubernetes_object)
-    return [body for body in bodies if not kinds or body["kind"] in kinds]
+    return [body for body in graph.objects if not kinds or body["kind"] in kinds]
 
 
 def system_of(body: Body) -> str:
