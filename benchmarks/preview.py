@@ -1,4 +1,4 @@
-"""`ops preview` of dev against a floor: the same objects registered directly, without configuration or components."""
+"""`ops preview` against a floor: the same objects registered directly, without configuration or components."""
 
 from __future__ import annotations
 
@@ -11,17 +11,24 @@ from pathlib import Path
 from benchmarks.measure import Command, compare
 from paths import ROOT
 
-ENVIRONMENT = "dev"
+# The smallest environment and the largest.
+ENVIRONMENTS = ("dev", "prod")
 
 
 def run() -> None:
-    """Print time and memory of both."""
+    """Print time and memory of both, for each environment."""
+    for environment in ENVIRONMENTS:
+        print(environment)
+        _measure(environment)
+
+
+def _measure(environment: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         objects = Path(folder) / "objects.json"
+        preview = (sys.executable, "-m", "ops", "preview", "-s", environment)
         # By a process of its own: a child's peak memory counts from what its parent holds when it starts.
-        command = (sys.executable, "-m", "ops", "preview", "-s", ENVIRONMENT, "--output", "json")
-        document = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-        objects.write_text(json.dumps([one for one in document["resources"] if one["custom"]]))
-        ours = Command("ops preview", (sys.executable, "-m", "ops", "preview", "-s", ENVIRONMENT), str(ROOT))
+        done = subprocess.run((*preview, "--output", "json"), cwd=ROOT, check=True, capture_output=True, text=True)
+        objects.write_text(json.dumps([one for one in json.loads(done.stdout)["resources"] if one["custom"]]))
+        ours = Command("ops preview", preview, str(ROOT))
         floor = Command("floor", (sys.executable, "-m", "benchmarks.floor", str(objects)), str(ROOT))
         compare(ours, floor, runs=7, most=1.15)

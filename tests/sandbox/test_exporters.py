@@ -88,6 +88,7 @@ def state_metrics(cluster: Cluster, control_plane: Sandbox, tmp_path: Path) -> I
     roles = [one(graph, kind, f"monitoring-{STATE}") for kind in ("ClusterRole", "ClusterRoleBinding")]
     there = [one(graph, "Namespace", "monitoring"), one(graph, "ServiceAccount", STATE), *roles]
     monitoring = Cluster(control_plane, "monitoring")
+    _let_it_go(monitoring)
     monitoring.apply(*(dict(body) for body in there))
     config = yaml.safe_load(control_plane.kubeconfig.read_text(encoding="utf-8"))
     config["users"] = [{**user, "user": {"token": _token(monitoring)}} for user in config["users"]]
@@ -98,7 +99,14 @@ def state_metrics(cluster: Cluster, control_plane: Sandbox, tmp_path: Path) -> I
     cluster.wait("a pod", lambda found: found["status"].get("readyReplicas") == 1, "deployment", "observed")
     local = (f"--kubeconfig={tmp_path / 'kubeconfig'}", "--host=127.0.0.1", "--telemetry-host=127.0.0.1")
     yield from start(STATE, tmp_path, *local)
-    monitoring.run("delete", "namespace", "monitoring", "--wait=false")
+    monitoring.run("delete", "namespace", "monitoring", "--timeout=120s")
+
+
+def _let_it_go(cluster: Cluster) -> None:
+    """Another test on this control plane may just have deleted its namespace of the same name."""
+    namespace = ("namespace", "monitoring")
+    if cluster.run("get", *namespace, "--ignore-not-found", "-o", "jsonpath={.metadata.deletionTimestamp}").strip():
+        cluster.run("wait", "--for=delete", *namespace, "--timeout=120s")
 
 
 def _token(cluster: Cluster) -> str:
