@@ -36,7 +36,7 @@ def register(one: dict[str, Any]) -> None:
         pulumi_random.RandomPassword(one["name"], length=32, special=False)
     elif package == "pulumi":
         pulumi_kubernetes.Provider(one["name"])
-    elif (group := _module(module)) is not None:
+    elif (group := _module(module)) is not None and hasattr(group, kind):
         getattr(group, kind)(one["name"], **{_snake(key): value for key, value in inputs.items()})
     else:
         api_version = one["inputs"]["apiVersion"]

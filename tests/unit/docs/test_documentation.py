@@ -217,6 +217,10 @@ def test_the_readme_shows_dev_as_large_as_it_is(dev: Graph, scratch: Scratch) ->
     assert f"dev on the sandbox: no changes, {objects} objects as they should be" in text_of(README)
 
 
+def test_the_systems_page_shows_every_environment_as_large_as_it_is(graph: Graph) -> None:
+    assert f"| {graph.stack} | {headline(graph)} |" in text_of(DOCS / "systems" / "README.md")
+
+
 def test_the_policy_rule_that_is_shown_passes_the_test_that_is_shown_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     rule, test = (block.text for block in blocks(DOCS / "how-to" / "add-a-policy.md")[:2])
     shown = ModuleType("policy.rules.rate_limits")
