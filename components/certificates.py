@@ -75,7 +75,7 @@ class Authority(pulumi.ComponentResource):
                 # What stands on it fails and tries again for minutes if it is not there yet.
                 "annotations": {"pulumi.com/waitFor": "condition=Ready"},
             },
-            spec=dict(spec),
+            spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(needs)),
         )
 

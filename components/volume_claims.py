@@ -6,6 +6,7 @@ from typing import Any
 
 from components.quantity import Bytes
 
+# The annotation that the policy `volume-backup` reads.
 _BACKUP = "platform.io/backup"
 
 
@@ -13,6 +14,12 @@ def claim_spec(size: Bytes, storage_class: str | None) -> dict[str, Any]:
     """The `spec` of a claim; None is the cluster's default storage class."""
     spec: dict[str, Any] = {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(size)}}}
     return spec | ({"storage_class_name": storage_class} if storage_class else {})
+
+
+def claim_manifest(size: Bytes, storage_class: str | None) -> dict[str, Any]:
+    """`claim_spec` in the notation of a custom resource, which the SDK passes on as it is."""
+    spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(size)}}}
+    return spec | ({"storageClassName": storage_class} if storage_class else {})
 
 
 def backup_annotation(backup: str | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from stacks.monitoring.checks import monitoring_problems
 from stacks.monitoring.config import MonitoringConfig
 from stacks.object_storage import without_role
 from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, to_install
-from stacks.overrides import if_they_fit, override_problems, with_overrides
+from stacks.overrides import checked, with_overrides
 from stacks.release_rules import routing_problems
 from stacks.releases import Routing
 from stacks.secret_store import SecretStore
@@ -56,7 +56,6 @@ class EnvironmentFile(Model):
         overrides = data.get("overrides") or {}
         yield from cluster_problems(tier_name, TIERS[tier_name], overrides, data.get("cluster"))
         if isinstance(overrides, Mapping):
-            yield from override_problems(TIERS[tier_name], overrides)
             yield from _tier_problems(data, TIERS[tier_name], overrides)
         yield from fleet_problems(data)
         yield from routing_problems(data, entry_hosts(data.get("systems")))
@@ -70,7 +69,9 @@ def _tier_problems(data: Mapping[str, Any], tier: Tier, overrides: Mapping[str, 
     systems = data.get("systems")
     external = bool(overrides.get("external_secrets", tier.external_secrets))
     level = overrides.get("monitoring", tier.monitoring)
-    yield from _below("systems", tier_problems(systems, if_they_fit(tier, overrides)))
+    overridden, wrong = checked(tier, overrides)
+    yield from wrong
+    yield from _below("systems", tier_problems(systems, overridden))
     if external and data.get("secret_store") is None:
         message = f"missing; tier {data.get('tier')!r} keeps its secrets in an external store: set name, kind and path"
         yield Problem(("secret_store",), message)

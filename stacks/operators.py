@@ -22,8 +22,8 @@ from stacks.types import Bytes, Problem
 _CLUSTER_METRICS = "prometheus-operator"
 _OPERATOR_PORT, _DNS_PORT = 10250, 9153
 Mode = Literal["install", "off", "preinstalled"]
-# Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
 _BY_CHOICE = ("external-secrets",)
+# Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
 _RETENTION = {"basic": 3, "full": 7, "production": 30, "comprehensive": 90}
 _STORAGE = {"basic": "10Gi", "full": "20Gi", "production": "100Gi", "comprehensive": "300Gi"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,21 +11,15 @@ from stacks.tiers import Tier
 from stacks.types import Problem
 
 
-def override_problems(tier: Tier, overrides: Mapping[str, Any]) -> Iterable[Problem]:
-    """What is not a value of a tier, or does not fit the rest of this one; `overrides` is raw."""
+def checked(tier: Tier, overrides: Mapping[str, Any]) -> tuple[Tier, list[Problem]]:
+    """The tier with the overrides, and what of them is no value of a tier or does not fit the rest of this one.
+
+    `overrides` is raw. If one is wrong it is the tier without any of them: what the file says else is checked on it.
+    """
     try:
-        with_overrides(tier, overrides)
+        return with_overrides(tier, overrides), []
     except ValidationError as error:
-        for line in error.errors():
-            yield Problem(("overrides", *line["loc"]), line["msg"], line["input"])
-
-
-def if_they_fit(tier: Tier, overrides: Mapping[str, Any]) -> Tier:
-    """The tier with the overrides, or without all of them if one is wrong; what they say else can be checked on it."""
-    try:
-        return with_overrides(tier, overrides)
-    except ValidationError:
-        return tier
+        return tier, [Problem(("overrides", *line["loc"]), line["msg"], line["input"]) for line in error.errors()]
 
 
 def with_overrides(tier: Tier, overrides: Mapping[str, Any]) -> Tier:

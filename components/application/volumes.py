@@ -10,7 +10,6 @@ from components.configuration import checksum
 from components.pods import scratch_volumes
 from components.quantity import Bytes
 
-# Of the annotation that the policy `volume-backup` reads.
 # Owner and group may read, and nobody else: the group is that of the pod's own user.
 _READ_ONLY = 0o440
 DATA = "data"

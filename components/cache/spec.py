@@ -7,6 +7,7 @@ from typing import Any
 from components.cache.args import EXPORTER, METRICS_PORT, CacheArgs
 from components.cache.placement import affinity, spread
 from components.priority import Priority
+from components.volume_claims import claim_manifest
 from versions import REDIS_EXPORTER_IMAGE, REDIS_IMAGE
 
 # The user of the operator's Redis image.
@@ -85,5 +86,4 @@ def _role(args: CacheArgs, pods: dict[str, str]) -> dict[str, Any]:
 
 
 def _volume(args: CacheArgs) -> dict[str, Any]:
-    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(args.storage)}}}
-    return {"spec": claim | ({"storageClassName": args.storage_class} if args.storage_class else {})}
+    return {"spec": claim_manifest(args.storage, args.storage_class)}

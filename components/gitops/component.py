@@ -85,6 +85,6 @@ class GitOps(pulumi.ComponentResource):
             f"{kind.kind.lower()}-{name}",
             kind,
             metadata=base | {key: value for key, value in metadata.items() if value},
-            spec=dict(spec),
+            spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )

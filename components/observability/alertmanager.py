@@ -18,6 +18,7 @@ from components.observability.prometheus import RELOADER, SECURITY
 from components.observability.routing import Email, Routing
 from components.priority import Priority
 from components.quantity import Bytes
+from components.volume_claims import claim_manifest
 from versions import ALERTMANAGER, ALERTMANAGER_CONFIG, ALERTMANAGER_IMAGE, ALERTMANAGER_VERSION
 
 PORT = 9093
@@ -111,11 +112,7 @@ def _outside(routing: Routing) -> list[Flow]:
 
 def _specification(args: AlertmanagerArgs) -> dict[str, Any]:
     labels = args.scope.labels(args.account)
-    claim: dict[str, Any] = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": str(args.storage)}},
-    }
-    storage_class = {"storageClassName": args.storage_class} if args.storage_class else {}
+    claim = claim_manifest(args.storage, args.storage_class)
     term = {"labelSelector": {"matchLabels": args.pods}, "topologyKey": "kubernetes.io/hostname"}
     return {
         "replicas": args.replicas,
@@ -131,5 +128,5 @@ def _specification(args: AlertmanagerArgs) -> dict[str, Any]:
         "securityContext": dict(SECURITY),
         "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
         "containers": [{"name": "config-reloader", "resources": RELOADER.as_requirements()}],
-        "storage": {"volumeClaimTemplate": {"spec": claim | storage_class}},
+        "storage": {"volumeClaimTemplate": {"spec": claim}},
     }

@@ -126,7 +126,7 @@ class MeshBaseline(pulumi.ComponentResource):
             f"{self._name}-{name}",
             kind,
             metadata={"name": name, "namespace": scope.namespace, "labels": scope.labels(name)},
-            spec=dict(spec),
+            spec=spec,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

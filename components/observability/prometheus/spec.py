@@ -15,6 +15,7 @@ from components.observability.prometheus.args import (
 )
 from components.observability.rules import EVALUATOR_LABEL
 from components.priority import Priority
+from components.volume_claims import claim_manifest
 from versions import PROMETHEUS_IMAGE, PROMETHEUS_VERSION, THANOS_IMAGE, THANOS_VERSION
 
 _TLS_VOLUME = "thanos-tls"
@@ -37,7 +38,7 @@ def specification(args: PrometheusArgs) -> dict[str, Any]:
         "scrapeInterval": "30s",
         **_selectors("serviceMonitor", "podMonitor", "probe", "scrapeConfig"),
         "walCompression": True,
-        "storage": {"volumeClaimTemplate": {"spec": _claim(args)}},
+        "storage": {"volumeClaimTemplate": {"spec": claim_manifest(args.storage, args.storage_class)}},
         "resources": args.resources.as_requirements(),
         "securityContext": dict(SECURITY),
         "affinity": _apart(args),
@@ -50,14 +51,6 @@ def specification(args: PrometheusArgs) -> dict[str, Any]:
 def _selectors(*kinds: str) -> dict[str, Any]:
     """Everything of every namespace: what may be deployed there is the API server's and the policies' to say."""
     return {f"{kind}{what}": {} for kind in kinds for what in ("Selector", "NamespaceSelector")}
-
-
-def _claim(args: PrometheusArgs) -> dict[str, Any]:
-    claim: dict[str, Any] = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": str(args.storage)}},
-    }
-    return claim | ({"storageClassName": args.storage_class} if args.storage_class else {})
 
 
 def _server(args: PrometheusArgs) -> dict[str, Any]:

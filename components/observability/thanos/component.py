@@ -26,6 +26,7 @@ from components.observability.thanos.args import (
 )
 from components.observability.thanos.parts import compactor, querier, store_gateway
 from components.priority import Priority
+from components.volume_claims import claim_manifest
 from versions import THANOS_IMAGE, THANOS_RULER, THANOS_VERSION
 
 _ALERTMANAGER_PODS = {"app.kubernetes.io/name": "alertmanager"}
@@ -90,8 +91,7 @@ class Thanos(pulumi.ComponentResource):
 def ruler_specification(args: ThanosArgs) -> dict[str, Any]:
     """The `spec` of the ThanosRuler: it evaluates only what looks back for longer than Prometheus keeps."""
     labels = args.scope.labels(args.ruler_account)
-    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(RULER_STORAGE)}}}
-    storage_class = {"storageClassName": args.storage_class} if args.storage_class else {}
+    claim = claim_manifest(RULER_STORAGE, args.storage_class)
     term = {"labelSelector": {"matchLabels": RULER_PODS}, "topologyKey": "kubernetes.io/hostname"}
     return {
         "replicas": args.replicas,
@@ -116,5 +116,5 @@ def ruler_specification(args: ThanosArgs) -> dict[str, Any]:
         "securityContext": dict(SECURITY),
         "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
         "containers": [{"name": "config-reloader", "resources": RELOADER.as_requirements()}],
-        "storage": {"volumeClaimTemplate": {"spec": claim | storage_class}},
+        "storage": {"volumeClaimTemplate": {"spec": claim}},
     }
