@@ -97,10 +97,10 @@ def _nothing_unknown(_value: Any) -> bool:
     return False
 
 
-async def _serialize(value: Any, *rest: Any, return_protobuf_value: bool = False, **options: Any) -> Any:
-    if type(value) in _SCALARS and not return_protobuf_value:
+async def _serialize(value: Any, *rest: Any, **options: Any) -> Any:
+    if type(value) in _SCALARS and not options.get("return_protobuf_value"):
         return value
-    return await _serialize_property(value, *rest, return_protobuf_value=return_protobuf_value, **options)
+    return await _serialize_property(value, *rest, **options)
 
 
 def _urn(name: Any, type_: Any, parent: Any = None, project: Any = None, stack: Any = None) -> pulumi.Output[str]:
