@@ -43,9 +43,7 @@ class PulumiEngine:
                 # Objects whose creation the state never heard of are there already. They are ours: taken over once,
                 # and then everything is as if nothing had happened.
                 self._update(self._open({_UPSERT: "true"}))
-            result = self._update(stack, targets)
-        # Declared as OpType by the Automation API, which in fact hands over plain strings.
-        changes = {automation.OpType(kind).value: n for kind, n in (result.summary.resource_changes or {}).items()}
+            changes = self._update(stack, targets)
         unchanged = changes.pop("same", 0)
         text = ", ".join(f"{count} {_DONE.get(kind, kind)}" for kind, count in sorted(changes.items()) if count)
         return f"{text or 'no changes'}, {unchanged} resources unchanged"
@@ -55,9 +53,11 @@ class PulumiEngine:
         with self._clean_file():
             return list((self._open().export_stack().deployment or {}).get("resources") or ())
 
-    def _update(self, stack: automation.Stack, targets: list[str] | None = None) -> automation.UpResult:
+    def _update(self, stack: automation.Stack, targets: list[str] | None = None) -> dict[str, int]:
+        changes = _Changes()
         with _reported("up"):
-            return stack.up(**self._options(), target=targets)
+            stack.up(**self._options(), target=targets, on_event=changes.note)
+        return changes.by_kind
 
     def down(self) -> int:
         """Destroy everything of the stack, and the stack itself; returns how many resources that were.
@@ -67,11 +67,12 @@ class PulumiEngine:
         with self._clean_file():
             stack = self._open()
             self._recover(stack)
+            changes = _Changes()
             with _reported("destroy"):
-                result = stack.destroy(**self._options())
+                stack.destroy(**self._options(), on_event=changes.note)
             # Without `preserve_config` Pulumi would delete the environment's file with the stack.
             stack.workspace.remove_stack(self._stack_name, preserve_config=True)
-        return (result.summary.resource_changes or {}).get(automation.OpType.DELETE, 0)
+        return changes.by_kind.get("delete", 0)
 
     def _open(self, variables: Mapping[str, str] | None = None) -> automation.Stack:
         workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars={**self._variables(), **(variables or {})})
@@ -144,15 +145,35 @@ class PulumiEngine:
             self._console.print(line, markup=False)
 
 
+class _Changes:
+    """What the engine says at its end that it changed: how many resources by `create`, `update`, `same` and so on.
+
+    The Automation API's own summary comes from the backend's history, which not every backend fills.
+    """
+
+    def __init__(self) -> None:
+        self.by_kind: dict[str, int] = {}
+
+    def note(self, event: automation.EngineEvent) -> None:
+        if event.summary_event:
+            # Declared as OpType by the Automation API, which in fact hands over plain strings.
+            counts = event.summary_event.resource_changes
+            self.by_kind = {automation.OpType(kind).value: count for kind, count in counts.items()}
+
+
 @contextlib.contextmanager
 def _reported(what: str) -> Iterator[None]:
     """Turn the engine's failures into one error with its own words."""
     try:
         yield
-    except automation.ConcurrentUpdateError as error:
-        raise OperationError("another pulumi is at work on this stack; wait for it, or end it") from error
     except automation.CommandError as error:
         said = str(error).rpartition("stderr:")[2].strip()
+        # Servers other than Pulumi Cloud word their refusal so that the Automation API takes it for any failure.
+        if isinstance(error, automation.ConcurrentUpdateError) or "[409]" in said:
+            raise OperationError(
+                "another update of this stack is in progress; wait until it has ended. If its run was killed, "
+                "`pulumi cancel` releases the stack: then run this command again"
+            ) from error
         raise OperationError(f"pulumi {what} failed: {said or 'its own words are above'}") from error
 
 

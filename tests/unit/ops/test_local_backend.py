@@ -8,13 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 import ops.engines.local_backend
-from components.performance import ENGINE_VARIABLES
-from ops.clusters import Cluster
 from ops.engines.local_backend import LocalBackend
-from ops.engines.pulumi import PulumiEngine
 from paths import PROJECT
 
 FILE = "# A comment.\nconfig:\n  saas-platform:tier: dev\n"
@@ -114,16 +110,3 @@ def test_a_lock_is_abandoned_only_if_its_process_is_gone(original: Path, owner: 
     assert not backend.abandoned_lock()
     (locks / "one.json").write_text("{" if owner is None else json.dumps({"pid": owner}))
     assert backend.abandoned_lock() is abandoned
-
-
-def test_the_engine_gets_what_makes_it_fast_unless_the_user_has_set_it(
-    original: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A machine with little memory needs another limit than the program's."""
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://theirs")
-    monkeypatch.delenv("GOGC", raising=False)
-    engine = PulumiEngine("dev", Cluster(None, None), Console())
-    assert engine._variables() == ENGINE_VARIABLES
-    monkeypatch.setenv("GOGC", "50")
-    assert "GOGC" not in engine._variables()
-    assert original.exists()
