@@ -12,9 +12,11 @@ VENV    := .venv
 RUN     := $(VENV)/bin/python
 OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
+CORES   := $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview preview-comment pulumi-preview render test snapshots e2e tools servers check format bench clean
+.PHONY: help up down status preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
+        snapshots e2e tools servers check format bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -41,8 +43,22 @@ pulumi-preview: $(VENV)/.ready ## `pulumi preview` of ENV with the policy pack; 
 render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/ENV
 	@$(OPS) render --stack $(ENV) rendered/$(ENV)
 
-test: $(VENV)/.ready-dev ## Unit and policy tests
-	@$(RUN) -m pytest -n logical --dist loadfile
+# Each part in a process of its own: it imports and records what it needs, and no more. The longest parts come first.
+test: $(VENV)/.ready-dev ## Unit and policy tests, in as many parts at a time as there are cores
+	@$(MAKE) --no-print-directory --keep-going --jobs $(CORES) $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
+	  test-stacks test-ops test-others test-policy
+
+test-stacks: $(VENV)/.ready-dev
+	@$(RUN) -m pytest tests/unit/stacks
+
+test-ops: $(VENV)/.ready-dev
+	@$(RUN) -m pytest tests/unit/ops tests/unit/docs
+
+test-others: $(VENV)/.ready-dev
+	@$(RUN) -m pytest tests/unit $(addprefix --ignore=tests/unit/,stacks ops docs)
+
+test-policy: $(VENV)/.ready-dev
+	@$(RUN) -m pytest tests/policy
 
 snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew: what every system is deployed as, for review
 	@rm -f tests/snapshots/*.yaml
@@ -82,11 +98,14 @@ $(VENV)/bin/python:
 	@echo "Creating the virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: no virtual environment could be made; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
-# Compiling all of pulumi-aws would take longer than everything else together, and hardly any of it is imported.
+# Compiling all of pulumi-aws would take longer than everything else together: only what the program imports of it.
+AWS := $(sort $(shell grep -rhoE 'pulumi_aws\.[a-z0-9]+' --include='*.py' components stacks | cut -d. -f2))
 define install
 	@echo "Installing $(1)"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-compile -r $(1)
 	@$(RUN) -m compileall -q -j 0 -x 'pulumi_aws|/pip/|/setuptools/|/debugpy/' $(VENV)/lib >/dev/null || true
+	@$(RUN) -m compileall -q -j 0 $(VENV)/lib/python*/site-packages/pulumi_aws/*.py \
+	  $(addprefix $(VENV)/lib/python*/site-packages/pulumi_aws/,$(AWS)) >/dev/null || true
 	@touch $@
 endef
 

@@ -13,6 +13,8 @@ import yaml
 from paths import PROJECT, ROOT, environment_of
 
 _Path = tuple[str | int, ...]
+# Ten times as fast where PyYAML was built with libyaml, as its wheels are.
+_FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What JSON knows too: Pulumi hands objects and lists on as that.
 _KINDS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
 
@@ -90,23 +92,41 @@ def _unreadable(path: Path, error: Exception) -> str:
 
 
 def _parse(path: Path, text: str) -> Source:
-    document = yaml.compose(text, Loader=yaml.SafeLoader)
-    if strange := list(_strange_values(document)):
-        return Source(path, problems=tuple(strange))
-    root = yaml.safe_load(text) if document is not None else {}
+    try:
+        return _parsed(path, _FastLoader(text))
+    except yaml.YAMLError:
+        # Once more, for words that name the character or the alias.
+        return _parsed(path, yaml.SafeLoader(text))
+
+
+def _parsed(path: Path, loader: Any) -> Source:
+    try:
+        document: yaml.Node | None = loader.get_single_node()
+        if strange := list(_strange_values(document)):
+            return Source(path, problems=tuple(strange))
+        # Before values are made of it: that puts merged mappings in the place of their merge keys.
+        lines, problems = _keys(document)
+        root = loader.construct_document(document) if document is not None else {}
+    finally:
+        loader.dispose()
     config = root.get("config", {}) if isinstance(root, dict) else None
     if not isinstance(config, dict):
         return Source(path, problems=(SourceProblem(1, "must be a mapping with the key 'config', itself a mapping"),))
+    problems += _foreign_keys(config, lines)
+    return Source(path, config, tuple(problems), lines)
+
+
+def _keys(document: yaml.Node | None) -> tuple[dict[_Path, int], list[SourceProblem]]:
+    """The line of every value below `config:`, and the keys that stand twice."""
     lines: dict[_Path, int] = {}
     problems: list[SourceProblem] = []
-    for key, value in document.value if document is not None else ():
+    for key, value in document.value if isinstance(document, yaml.MappingNode) else ():
         if key.value == "config":
             line = key.start_mark.line + 1
             if lines.setdefault((), line) != line:
                 problems.append(SourceProblem(line, f"key 'config' stands twice, first in line {lines[()]}"))
             problems += _walk(value, (), lines)
-    problems += _foreign_keys(config, lines)
-    return Source(path, config, tuple(problems), lines)
+    return lines, problems
 
 
 def _walk(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> Iterable[SourceProblem]:
@@ -117,6 +137,8 @@ def _walk(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> Iterable[Sou
             yield from _walk(item, (*path, index), lines)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # No key of a value: making the values says so.
             line = key.start_mark.line + 1
             if (*path, key.value) in lines:
                 yield SourceProblem(line, f"key {key.value!r} stands twice, first in line {lines[*path, key.value]}")
