@@ -91,10 +91,11 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertHook:
-    """The service that Alertmanager tells of alerts, and the path there."""
+    """The service that Alertmanager tells of these `alerts` (by name) at once, and the path there."""
 
     service: str
     path: str
+    alerts: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from components import cache, database, object_storage
 from components.network import Flow, Peer
 from components.routing import mesh
 from stacks.blueprint.args import SystemArgs
-from stacks.blueprint.declaration import Declaration
+from stacks.blueprint.declaration import AlertHook, Declaration
 from stacks.composition import INGRESS_NAMESPACE
+from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import Surroundings
 from stacks.releases import Routing
 from stacks.services import Service
@@ -25,7 +26,7 @@ def surroundings(
     entries = {one.name: one.routes[0].host for one in systems if one.routes}
     return Surroundings(
         targets=[*metrics_targets(systems, services, routing), *further],
-        receivers=alert_receivers(systems),
+        hooks=alert_hooks(systems),
         systems=systems,
         public={name: f"https://{host}.{args.domain}" for name, host in entries.items()},
         # A gateway's pods may listen on another port than its Service.
@@ -43,15 +44,20 @@ def metrics_targets(
     ]
 
 
-def alert_receivers(systems: Iterable[Declaration]) -> list[Flow]:
-    """Whom Alertmanager tells of alerts."""
-    found = list[Flow]()
-    for system in systems:
-        for service in system.services:
-            if system.alert_hook and service.name == system.alert_hook.service:
-                peer = Peer(namespace=system.name, pods={"app.kubernetes.io/name": service.name})
-                found.append(Flow(peer=peer, ports=(service.ports["http"],)))
-    return found
+def alert_hooks(systems: Iterable[Declaration]) -> list[Hook]:
+    """Whom Alertmanager tells of alerts before people read of them."""
+    return [_hook(system, system.alert_hook) for system in systems if system.alert_hook]
+
+
+def _hook(system: Declaration, hook: AlertHook) -> Hook:
+    (port,) = (service.ports["http"] for service in system.services if service.name == hook.service)
+    peer = Peer(namespace=system.name, pods={"app.kubernetes.io/name": hook.service})
+    return Hook(
+        system=system.name,
+        url=f"http://{hook.service}.{system.name}.svc.cluster.local:{port}{hook.path}",
+        alerts=hook.alerts,
+        flow=Flow(peer=peer, ports=(port,)),
+    )
 
 
 def _metrics_ports(system: Declaration, served: Sequence[int], routing: Routing) -> tuple[int, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.quantity import Bytes
+from stacks.blueprint.args import system_name
+from stacks.monitoring.notifications import hook_receiver
 from stacks.monitoring.receiver_config import BUILT_IN, credentials
 from stacks.types import Problem
 
@@ -25,6 +27,7 @@ def monitoring_problems(data: Any, level: Any, systems: Any, *, external_secrets
         for index, store in enumerate(_list(data.get("remote_write"))):
             if isinstance(store, Mapping) and store.get("credential") is not None:
                 yield Problem(("remote_write", index, "credential"), _NO_STORE)
+    yield from _hook_problems(data, systems)
     yield from _probe_problems(data, level, systems)
 
 
@@ -33,8 +36,17 @@ def _people_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
     own = [one.get("name") for one in _list(data.get("receivers")) if isinstance(one, Mapping)]
     for index, route in enumerate(_list(data.get("routes"))):
         name = route.get("receiver") if isinstance(route, Mapping) else None
-        if name in BUILT_IN and name not in [*own, "astrbot-alerts"]:
+        if name in BUILT_IN and name not in own:
             yield Problem(("routes", index, "receiver"), f"{name} {_NO_STORE}: declare a receiver with a webhook")
+
+
+def _hook_problems(data: Mapping[str, Any], systems: Any) -> Iterator[Problem]:
+    """Receivers called like the one that a system of the environment brings."""
+    taken = [hook_receiver(system_name(key)) for key in map(str, systems)] if isinstance(systems, Mapping) else []
+    for index, one in enumerate(_list(data.get("receivers"))):
+        if isinstance(one, Mapping) and one.get("name") in taken:
+            message = f"{one['name']!r} is kept for the services of that system: take another name"
+            yield Problem(("receivers", index, "name"), message)
 
 
 def _retention_problems(data: Mapping[str, Any], level: Any) -> Iterator[Problem]:

@@ -7,6 +7,10 @@ the general ones, and each but the last goes on to the next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.network import Flow
 from components.observability.routing import (
     Email,
     Inhibition,
@@ -33,10 +37,39 @@ CREDENTIALS = {
 _CRITICAL = Matcher(label="severity", value="critical")
 _WARNING = Matcher(label="severity", value="warning")
 _TEAM = "team"
-_ASTRBOT_MANAGER = "http://astrbot-manager.astrbot.svc.cluster.local:8000/webhook/alert"
 # Section 6.3 of the orders document silences HighLatency from 20:00 to 22:00 on one Saturday; the window recurs.
 _MAINTENANCE = Window(name="maintenance", weekdays=["saturday"], start="20:00", end="22:00")
 _GROUPING = ("alertname", "cluster", "system", "namespace", "severity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """A service of `system` that is told of some alerts by name, at `url`, and heals what they say; `flow` leads there."""
+
+    system: str
+    url: str
+    alerts: Sequence[str]
+    flow: Flow
+
+    def receiver(self) -> Receiver:
+        """It, as Alertmanager knows it."""
+        return Receiver(name=hook_receiver(self.system), channels=[Webhook(url=self.url)])
+
+    def route(self) -> Route:
+        """What it is told; people get the same alert by the routes behind."""
+        return Route(
+            receiver=hook_receiver(self.system),
+            matchers=[Matcher(label="alertname", value="|".join(self.alerts), operator="=~")],
+            proceed=True,
+            group_wait="10s",
+            group_interval="10s",
+            repeat_interval="1h",
+        )
+
+
+def hook_receiver(system: str) -> str:
+    """How the receiver of a system's hook is called."""
+    return f"{system}-alerts"
 
 
 def email(*to: str) -> Email:
@@ -55,7 +88,6 @@ def _slack(channel: str) -> Slack:
 
 
 _OPERATIONS = "ops-team@saas-platform.com"
-_INSTANCES = Receiver(name="astrbot-alerts", channels=[Webhook(url=_ASTRBOT_MANAGER)])
 _PEOPLE = (
     Receiver(name="default", channels=[email(_OPERATIONS)]),
     Receiver(name="pagerduty", channels=[PagerDuty(service_key=SecretKey(name=SECRET, key="pagerduty-service-key"))]),
@@ -77,15 +109,6 @@ _PEOPLE = (
         ],
     ),
 )
-_INSTANCE_DOWN = Route(
-    receiver="astrbot-alerts",
-    matchers=[Matcher(label="alertname", value="AstrBotInstanceDown")],
-    proceed=True,
-    # The manager heals at once; people get the same alert by the routes below.
-    group_wait="10s",
-    group_interval="10s",
-    repeat_interval="1h",
-)
 # A service that is down is slow, too: one message is enough.
 _INHIBITIONS = (
     Inhibition(source=[_CRITICAL], target=[_WARNING], equal=["alertname", "cluster", "system", "namespace", "job"]),
@@ -97,14 +120,14 @@ _INHIBITIONS = (
 )
 
 
-def in_cluster() -> Routing:
-    """For an environment without a secret store: nobody is woken, and the manager heals instances."""
-    root = Route(receiver="nobody", group_by=_GROUPING, routes=[_INSTANCE_DOWN])
-    receivers = [Receiver(name="nobody"), _INSTANCES]
+def in_cluster(hooks: Sequence[Hook]) -> Routing:
+    """For an environment without a secret store: nobody is woken, and the systems' own services heal what they can."""
+    root = Route(receiver="nobody", group_by=_GROUPING, routes=[hook.route() for hook in hooks])
+    receivers = [Receiver(name="nobody"), *(hook.receiver() for hook in hooks)]
     return Routing(root=root, receivers=receivers, inhibitions=_INHIBITIONS, windows=[_MAINTENANCE])
 
 
-def to_people() -> Routing:
+def to_people(hooks: Sequence[Hook]) -> Routing:
     """For an environment whose secret store has the `CREDENTIALS`."""
     root = Route(
         receiver="default",
@@ -114,7 +137,7 @@ def to_people() -> Routing:
         repeat_interval="12h",
         routes=[
             Route(receiver="default", matchers=[Matcher(label="severity", value="info")], repeat_interval="24h"),
-            _INSTANCE_DOWN,
+            *(hook.route() for hook in hooks),
             Route(receiver="pagerduty", matchers=[_CRITICAL], proceed=True),
             Route(receiver="backend-team-slack", matchers=[Matcher(label=_TEAM, value="backend")], proceed=True),
             Route(receiver="sre-team-wecom", matchers=[Matcher(label=_TEAM, value="sre")], proceed=True),
@@ -124,7 +147,7 @@ def to_people() -> Routing:
     )
     return Routing(
         root=root,
-        receivers=[*_PEOPLE, _INSTANCES],
+        receivers=[*_PEOPLE, *(hook.receiver() for hook in hooks)],
         inhibitions=_INHIBITIONS,
         windows=[_MAINTENANCE],
         secrets={SECRET: tuple(CREDENTIALS)},

@@ -38,12 +38,12 @@ READER = Peer(pods=LABELS)
 class Surroundings:
     """What the monitoring looks at.
 
-    `targets` are the metrics of the systems, `receivers` who of them is told of alerts, `systems` those that there are
+    `targets` are the metrics of the systems, `hooks` who of them is told of alerts, `systems` those that there are
     dashboards of, `public` the address of each, `gateways` the cluster's own ways in.
     """
 
     targets: Sequence[Flow]
-    receivers: Sequence[Flow]
+    hooks: Sequence[notifications.Hook]
     systems: Sequence[Declaration]
     public: Mapping[str, str]
     gateways: Sequence[Flow]
@@ -94,7 +94,7 @@ def plan(args: SystemArgs, scope: Scope, around: Surroundings, config: Monitorin
 def _alertmanager(
     args: SystemArgs, scope: Scope, level: Level, around: Surroundings, config: MonitoringConfig
 ) -> AlertmanagerArgs:
-    told = notifications.to_people() if args.store else notifications.in_cluster()
+    told = (notifications.to_people if args.store else notifications.in_cluster)(around.hooks)
     return AlertmanagerArgs(
         scope=scope,
         name=MAIN,
@@ -102,7 +102,7 @@ def _alertmanager(
         routing=with_configured(told, config),
         storage_class=args.tier.storage_class,
         clients=[LABELS, *([{"app.kubernetes.io/name": "thanos-ruler"}] if level.thanos and args.store else [])],
-        egress=[*around.receivers, *webhook_flows(config)],
+        egress=[*(hook.flow for hook in around.hooks), *webhook_flows(config)],
     )
 
 

@@ -20,7 +20,6 @@ BUILT_IN = (
     "slack-warnings",
     "backend-team-slack",
     "sre-team-wecom",
-    "astrbot-alerts",
 )
 
 

@@ -64,7 +64,7 @@ DECLARATION = Declaration(
     tls_secret="saas-platform-tls",
     requests_per_minute=API_RATE_LIMIT,
     # Section 4.2: where Alertmanager tells the manager which instance to heal.
-    alert_hook=AlertHook(service=MANAGER, path="/webhook/alert"),
+    alert_hook=AlertHook(service=MANAGER, path="/webhook/alert", alerts=["AstrBotInstanceDown"]),
     rules=RULES,
     boards=_boards,
 )

@@ -11,9 +11,10 @@ import yaml
 
 from components.observability.routing import Matcher, PagerDuty, Receiver, Route, Routing, SecretKey
 from graph.model import Graph
+from stacks.blueprint.watching import alert_hooks
 from stacks.monitoring.notifications import in_cluster, to_people
 from tests.unit.observability.tools import run
-from tests.unit.recordings import objects, one, title
+from tests.unit.recordings import DECLARATIONS, objects, one, title
 
 # What the operator makes of a field of the custom resource, where it is not the same in another spelling.
 _NAMES = {"apiURL": "api_url", "corpID": "corp_id", "agentID": "agent_id", "sourceMatch": "source_matchers"}
@@ -46,6 +47,7 @@ def written(routing: Routing, folder: Path) -> Path:
     return path
 
 
+HOOKS = alert_hooks(DECLARATIONS.values())
 PEOPLE = [
     ({"severity": "critical"}, ["pagerduty", "critical-alerts"]),
     ({"severity": "warning"}, ["slack-warnings"]),
@@ -74,30 +76,30 @@ def receivers(path: Path, labels: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize(("labels", "expected"), PEOPLE)
 def test_an_alert_reaches_its_receivers(labels: dict[str, str], expected: list[str], tmp_path: Path) -> None:
     """A route behind one that does not go on is never reached, as two are in the documents' own trees."""
-    assert receivers(written(to_people(), tmp_path), labels) == expected
+    assert receivers(written(to_people(HOOKS), tmp_path), labels) == expected
 
 
 @pytest.mark.parametrize(("labels", "expected"), IN_CLUSTER)
 def test_without_a_secret_store_only_the_cluster_itself_is_told(
     labels: dict[str, str], expected: list[str], tmp_path: Path
 ) -> None:
-    assert receivers(written(in_cluster(), tmp_path), labels) == expected
+    assert receivers(written(in_cluster(HOOKS), tmp_path), labels) == expected
 
 
-@pytest.mark.parametrize("routing", [to_people(), in_cluster()], ids=["to people", "in the cluster"])
+@pytest.mark.parametrize("routing", [to_people(HOOKS), in_cluster(HOOKS)], ids=["to people", "in the cluster"])
 def test_alertmanager_accepts_the_configuration(routing: Routing, tmp_path: Path) -> None:
     run("amtool", "check-config", written(routing, tmp_path))
 
 
 def test_every_channel_says_when_an_alert_is_over() -> None:
-    for receiver in to_people().as_spec()["receivers"]:
+    for receiver in to_people(HOOKS).as_spec()["receivers"]:
         for name, channels in receiver.items():
             assert name == "name" or all(channel["sendResolved"] is True for channel in channels)
 
 
 def test_every_receiver_is_reached_by_some_alert() -> None:
     """A receiver that no alert reaches is somebody who waits in vain."""
-    assert {name for _, names in PEOPLE for name in names} == {one.name for one in to_people().receivers}
+    assert {name for _, names in PEOPLE for name in names} == {one.name for one in to_people(HOOKS).receivers}
 
 
 def test_credentials_come_from_a_secret_that_the_environment_makes(graph: Graph) -> None:
