@@ -44,7 +44,10 @@ _GROUPING = ("alertname", "cluster", "system", "namespace", "severity")
 
 @dataclass(frozen=True, kw_only=True)
 class Hook:
-    """A service of `system` that is told of `alerts`, by name, at `url`, and heals what they say; `flow` leads there."""
+    """A service of `system` that is told of `alerts` (their names) at `url`, and heals what they say.
+
+    `flow` leads there.
+    """
 
     system: str
     url: str
