@@ -1,7 +1,7 @@
 """Which metrics there are: those that the platform's exporters and applications tell, by who tells them.
 
 A dashboard or alert that reads any other is refused: it would show nothing, and nobody would know why. A histogram is
-listed by its base name. Add a metric here when an application begins to tell it.
+listed by its base name. What only one system's applications tell stands with that system, in its `metrics.py`.
 """
 
 from __future__ import annotations
@@ -130,49 +130,15 @@ SOURCES: Mapping[str, frozenset[str]] = {
         }
     ),
     "tempo": frozenset({"tempo_discarded_spans_total"}),
-    "cloudlens": frozenset(
-        {
-            "cloudlens_api_requests_total",
-            "cloudlens_api_errors_total",
-            "cloudlens_api_duration_ms",
-            "cloudlens_cache_hit_rate",
-            "cloudlens_cache_hits_total",
-            "cloudlens_cache_misses_total",
-            "cloudlens_resources_queries_total",
-            "cloudlens_resources_query_duration_ms",
-            "cloudlens_provider_api_calls_total",
-            "cloudlens_provider_api_errors_total",
-            "cloudlens_provider_api_duration_ms",
-            "cloudlens_cost_analysis_duration_ms",
-            "cloudlens_cost_analysis_resources_analyzed_total",
-            "cloudlens_alerts_triggered_total",
-            "cloudlens_alerts_resolved_total",
-        }
-    ),
-    "orders": frozenset(
-        {
-            "orders_total",
-            "orders_revenue_cents",
-            "active_orders",
-            "order_creation_duration_seconds",
-            "payment_processing_duration_seconds",
-            "inventory_updates_total",
-        }
-    ),
-    "federated-risk": frozenset(
-        {"psi_intersection_duration_seconds", "model_inference_duration_seconds", "privacy_budget_remaining"}
-    ),
 }
 # What every system brings with itself, its stores and its applications: there where the system is.
-OF_SYSTEMS = frozenset(
-    {"applications", "cloudnative-pg", "redis-exporter", "minio", "cloudlens", "orders", "federated-risk"}
-)
+OF_SYSTEMS = frozenset({"applications", "cloudnative-pg", "redis-exporter", "minio"})
 _KNOWN = frozenset().union(*SOURCES.values())
 
 
-def unknown(expression: str, recorded: Iterable[str] = ()) -> list[str]:
-    """The metrics of an expression that nobody tells and no rule in `recorded` records."""
-    known = _KNOWN | frozenset(recorded)
+def unknown(expression: str, further: Iterable[str] = ()) -> list[str]:
+    """The metrics of an expression that nobody tells and that are not among `further`, a rule's or a system's own."""
+    known = _KNOWN | frozenset(further)
     return sorted(name for name in promql.metrics(expression) if name not in known and _base(name) not in known)
 
 
@@ -184,13 +150,13 @@ def sources(expression: str) -> frozenset[str]:
     )
 
 
-def told(expression: str, available: Collection[str], recorded: Collection[str] = ()) -> bool:
-    """Whether some source of `available`, or a rule of `recorded`, tells each metric of an expression.
+def told(expression: str, available: Collection[str], further: Collection[str] = ()) -> bool:
+    """Whether each metric of an expression is told by a source of `available`, or is among `further`.
 
     `$scope` may stand in it for the matcher of a namespace.
     """
     named = promql.metrics(scoped(expression, "any"))
-    known = frozenset(recorded).union(*(SOURCES[source] for source in available))
+    known = frozenset(further).union(*(SOURCES[source] for source in available))
     return all(name in known or _base(name) in known for name in named)
 
 

@@ -33,12 +33,18 @@ class Panel:
     unit: str = "short"
 
 
+def panel(title: str, expr: str, legend: str = "", unit: str = "short", kind: PanelKind = "timeseries") -> Panel:
+    """A panel with a single query."""
+    return Panel(title=title, queries=[Query(expr=expr, legend=legend)], unit=unit, kind=kind)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Board:
     """A dashboard. `uid` is its name in addresses and its ConfigMap; `variables` choose labels, by their query.
 
-    `recorded` are the metrics of recording rules that it may read. Raises ValueError, with dashboard and panel, for a
-    query that does not parse and for a metric that nobody tells.
+    Beside what the metric catalogue has, it may read `recorded`, metrics of recording rules, and `own`, which its
+    system's applications tell. Raises ValueError, with dashboard and panel, for a query that does not parse and for a
+    metric that nobody tells.
     """
 
     uid: str
@@ -46,6 +52,7 @@ class Board:
     panels: Sequence[Panel]
     variables: Mapping[str, str] | None = None
     recorded: Sequence[str] = ()
+    own: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for panel in self.panels:
@@ -55,7 +62,7 @@ class Board:
     def _check(self, panel: Panel, query: Query) -> None:
         place = f"dashboard {self.uid!r}, panel {panel.title!r}"
         try:
-            unknown = catalogue.unknown(query.expr, self.recorded)
+            unknown = catalogue.unknown(query.expr, (*self.recorded, *self.own))
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
         if unknown:
@@ -67,7 +74,7 @@ class Board:
         return replace(self, panels=panels) if panels else None
 
     def _told(self, panel: Panel, sources: Collection[str]) -> bool:
-        return all(catalogue.told(query.expr, sources, self.recorded) for query in panel.queries)
+        return all(catalogue.told(query.expr, sources, (*self.recorded, *self.own)) for query in panel.queries)
 
     def as_json(self) -> str:
         """The document that Grafana's file provider reads."""

@@ -12,7 +12,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.observability import catalogue
-from components.observability.alerts import Alert, Recording, Severity
+from components.observability.alerts import Alert, Recording, Severity, scoped
 from versions import PROMETHEUS_RULE
 
 # Who evaluates a PrometheusRule: without the label every Prometheus, with it Thanos' ruler alone.
@@ -22,11 +22,15 @@ _SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSet:
-    """The rules of one component or system, by the `name` that begins the names of its groups."""
+    """The rules of one component or system, by the `name` that begins the names of its groups.
+
+    `own` are the metrics that its system's applications tell and the catalogue does not have.
+    """
 
     name: str
     alerts: Sequence[Alert] = ()
     recordings: Sequence[Recording] = ()
+    own: Collection[str] = ()
 
     def within(self, namespace: str, **labels: str) -> RuleSet:
         """The same for the series of one namespace; every alert and recorded series gets `labels`."""
@@ -34,14 +38,27 @@ class RuleSet:
             name=self.name,
             alerts=[alert.within(namespace, **labels) for alert in self.alerts],
             recordings=[recording.within(namespace, **labels) for recording in self.recordings],
+            own=self.own,
         )
 
     def with_sources(self, sources: Collection[str]) -> RuleSet:
-        """Without the alerts and recordings that read a metric which none of the catalogue's `sources` tells."""
-        recordings = [one for one in self.recordings if catalogue.told(one.expr, sources)]
-        made = {one.record for one in recordings}
-        alerts = [one for one in self.alerts if catalogue.told(one.expr, sources, made)]
-        return RuleSet(name=self.name, alerts=alerts, recordings=recordings)
+        """Without the alerts and recordings that read a metric which none of the catalogue's `sources` tells.
+
+        Raises ValueError, with the rule's name, for a metric that nobody ever tells: it would be left out everywhere.
+        """
+        self._refuse_unknown()
+        recordings = [one for one in self.recordings if catalogue.told(one.expr, sources, self.own)]
+        further = {*self.own, *(one.record for one in recordings)}
+        alerts = [one for one in self.alerts if catalogue.told(one.expr, sources, further)]
+        return RuleSet(name=self.name, alerts=alerts, recordings=recordings, own=self.own)
+
+    def _refuse_unknown(self) -> None:
+        further = {*self.own, *(one.record for one in self.recordings)}
+        rules = {one.name: one.expr for one in self.alerts} | {one.record: one.expr for one in self.recordings}
+        for name, expr in rules.items():
+            if unknown := catalogue.unknown(scoped(expr, "any"), further):
+                place = f"rules {self.name!r}, {name}"
+                raise ValueError(f"{place}: nobody tells the metric {', '.join(unknown)}; see the metric catalogue")
 
     def groups(self) -> list[dict[str, Any]]:
         """One group for the recording rules of each interval, and one for the alerts of each severity and interval.

@@ -19,5 +19,6 @@ def system_rules(declaration: Declaration, sources: Collection[str] = frozenset(
         name=declaration.name,
         alerts=[*own.alerts, *objective.alerts],
         recordings=[*own.recordings, *objective.recordings],
+        own=own.own,
     )
     return merged.with_sources(sources).within(declaration.name, system=declaration.name)

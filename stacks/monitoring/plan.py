@@ -18,8 +18,8 @@ from components.observability.prometheus import PORT as PROMETHEUS_PORT
 from components.operators.table import OPERATORS
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.declaration import Declaration
-from stacks.dashboards import boards
 from stacks.monitoring import notifications
+from stacks.monitoring.boards import boards
 from stacks.monitoring.config import MonitoringConfig
 from stacks.monitoring.data_sources import sources
 from stacks.monitoring.further import Further, further, remote_writes

@@ -1,6 +1,11 @@
 """The systems of the platform, each a module or package of its name with a declaration and the class `Config`.
 
 To add one: write the module beside the others, and a field below.
+
+The alerts in each `alerts.py` are those that its document names, under exactly that name, with threshold, duration and
+severity. Names repeat between documents (`HighErrorRate` is in all five): the label `system` tells them apart, and each
+reads only the series of its own namespace. Where a document's expression cannot work as it is written, it is corrected,
+and docs/decisions/0010-alert-expressions.md says how.
 """
 
 from __future__ import annotations

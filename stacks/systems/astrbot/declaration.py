@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stacks.alerts.astrbot import RULES
 from stacks.blueprint.declaration import AlertHook, Around, CacheNeed, DatabaseNeed, Declaration, FilesNeed, Route
+from stacks.systems.astrbot.alerts import RULES
 from stacks.systems.astrbot.services import GATEWAY, INSTANCE_SERVICE, MANAGER, SERVICES
 from versions import APPLICATION_VERSION
 
@@ -34,9 +34,9 @@ def _settings(around: Around) -> Mapping[str, str]:
 
 def _boards() -> Sequence[Board]:
     # Only here: most environments of a person's own have no Grafana.
-    from stacks.dashboards.business import ASTRBOT
+    from stacks.systems.astrbot.board import BOARD
 
-    return (ASTRBOT,)
+    return (BOARD,)
 
 
 DECLARATION = Declaration(

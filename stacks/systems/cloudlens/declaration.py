@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from components.observability.objectives import Objective
-from stacks.alerts.cloudlens import RULES
 from stacks.blueprint.declaration import Around, DatabaseNeed, Declaration, Route
+from stacks.systems.cloudlens.alerts import RULES
 from stacks.systems.cloudlens.services import CONFIG_MAP, FRONTEND, SECRET, DataStore, services
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def _jobs(around: Around) -> Sequence[ScriptJobArgs]:
 
 
 def _boards() -> Sequence[Board]:
-    from stacks.dashboards.business import CLOUDLENS
+    from stacks.systems.cloudlens.board import BOARD
 
-    return (CLOUDLENS,)
+    return (BOARD,)
 
 
 DECLARATION = declaration("postgresql")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from stacks.alerts.federated_risk import RULES
 from stacks.blueprint.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route
 from stacks.blueprint.figures import StoreFigures
+from stacks.systems.federated_risk.alerts import RULES
 from stacks.systems.federated_risk.services import CONSENT, FRONTEND, MODEL_SERVING, PSI, SERVICES
 from stacks.types import Bytes, Cpu
 from versions import APPLICATION_VERSION
@@ -50,9 +50,9 @@ def _redis(around: Around) -> Mapping[str, str]:
 
 def _boards() -> Sequence[Board]:
     # Only here: most environments of a person's own have no Grafana.
-    from stacks.dashboards.business import FEDERATED_RISK
+    from stacks.systems.federated_risk.board import BOARD
 
-    return (FEDERATED_RISK,)
+    return (BOARD,)
 
 
 DECLARATION = Declaration(

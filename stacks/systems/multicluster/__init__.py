@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stacks.alerts.multicluster import RULES
 from stacks.blueprint.config import SystemConfig
 from stacks.blueprint.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route
+from stacks.systems.multicluster.alerts import RULES
 from stacks.systems.multicluster.config import CLUSTERS, Applications, ManagedCluster
 from stacks.systems.multicluster.services import BACKEND, FRONTEND, services
 from stacks.types import Problem, duplicates
@@ -32,9 +32,9 @@ def _settings(around: Around) -> Mapping[str, str]:
 
 def _boards() -> Sequence[Board]:
     # Only here: most environments of a person's own have no Grafana.
-    from stacks.dashboards.platform import MULTI_CLUSTER
+    from stacks.systems.multicluster.board import BOARD
 
-    return (MULTI_CLUSTER,)
+    return (BOARD,)
 
 
 DECLARATION = Declaration(

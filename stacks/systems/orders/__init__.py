@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stacks.alerts.orders import RULES
 from stacks.blueprint.config import SystemConfig
 from stacks.blueprint.declaration import Declaration, Route
+from stacks.systems.orders.alerts import RULES
 from stacks.systems.orders.services import APPLICATION, SERVICES, STATEFUL
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def _boards() -> Sequence[Board]:
-    from stacks.dashboards.business import ORDERS
+    from stacks.systems.orders.board import BOARD
 
-    return (ORDERS,)
+    return (BOARD,)
 
 
 DECLARATION = Declaration(

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from components.observability import catalogue, promql
-from components.observability.alerts import scoped
+from components.observability.alerts import Alert, scoped
 from components.observability.dashboards import Board, Panel, Query
 from components.observability.rules import RuleSet
 from components.telemetry.alerts import RULE_SETS as TELEMETRY
 from graph.model import Graph
 from stacks.blueprint.alerts import system_rules
-from stacks.dashboards import boards
+from stacks.monitoring.boards import boards
 from stacks.monitoring.levels import LEVELS
 from tests.unit.observability.own_series import OWN
 from tests.unit.observability.tools import run
@@ -50,7 +50,7 @@ def test_prometheus_parses_every_query() -> None:
 @pytest.mark.parametrize("rules", RULE_SETS, ids=lambda rules: rules.name)
 def test_every_rule_reads_what_somebody_tells(rules: RuleSet) -> None:
     """An alert on a metric that nobody tells never fires."""
-    recorded_metrics = [one.record for one in rules.recordings]
+    recorded_metrics = [*rules.own, *(one.record for one in rules.recordings)]
     for expr in [*(one.expr for one in rules.alerts), *(one.expr for one in rules.recordings)]:
         expression = scoped(expr, "a")
         assert catalogue.unknown(expression, recorded_metrics) == [], expression
@@ -113,3 +113,12 @@ def test_a_panel_that_would_stay_empty_is_refused_with_the_place(expression: str
 )
 def test_the_metrics_of_an_expression_are_found_wherever_they_stand(expression: str, metrics: set[str]) -> None:
     assert promql.metrics(expression) == metrics
+
+
+def test_a_rule_that_could_never_be_true_is_refused_with_its_name() -> None:
+    """It would be left out, like one whose exporter the environment lacks, and nobody would know."""
+    expr = "http_request_total{$scope} > 1"
+    misspelt = Alert(name="Slow", expr=expr, for_="5m", severity="warning", summary="", description="")
+    with pytest.raises(ValueError, match="rules 'a', Slow: nobody tells the metric http_request_total; see the metric"):
+        RuleSet(name="a", alerts=[misspelt]).with_sources(catalogue.SOURCES)
+    assert RuleSet(name="a", alerts=[misspelt], own=["http_request_total"]).with_sources(catalogue.SOURCES).alerts

@@ -13,9 +13,9 @@ import pytest
 from graph.model import Graph
 from paths import ROOT
 from policy.evaluation import evaluate
-from stacks.dashboards.business import CLOUDLENS
-from stacks.dashboards.platform import BOARDS
+from stacks.monitoring.boards import BOARDS
 from stacks.systems.cloudlens import cost
+from stacks.systems.cloudlens.board import BOARD
 from tests.unit.recordings import Body, environment_of, of_system, one, recorded, settings_of, title, with_systems
 from tests.unit.scratch import Scratch, as_text
 from tests.unit.stacks import test_every_environment
@@ -328,7 +328,7 @@ PANELS = {
 @pytest.mark.parametrize(("uid", "wanted"), [(uid, one) for uid, all_of in PANELS.items() for one in all_of])
 def test_a_dashboard_shows_what_the_document_lists(uid: str, wanted: str) -> None:
     """Connections of PostgreSQL are on the board of databases, for every system."""
-    (board,) = [one for one in (*BOARDS, CLOUDLENS) if one.uid == uid]
+    (board,) = [one for one in (*BOARDS, BOARD) if one.uid == uid]
     assert any(wanted in query.expr for panel in board.panels for query in panel.queries)
 
 

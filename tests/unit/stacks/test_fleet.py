@@ -7,8 +7,8 @@ import re
 import pytest
 
 import graph.record
-from stacks.dashboards.platform import MULTI_CLUSTER
 from stacks.errors import ConfigurationError
+from stacks.systems.multicluster.board import BOARD
 from tests.unit.recordings import objects, one
 from tests.unit.scratch import STACK, Scratch, mistakes
 
@@ -65,7 +65,7 @@ def test_alerts_and_the_dashboard_of_clusters_go_by_the_label_that_each_cluster_
     assert "cluster" in config["spec"]["route"]["groupBy"]
     assert all("cluster" in one["equal"] for one in config["spec"]["inhibitRules"])
     sent = one(made, "Prometheus", "main")["spec"]["externalLabels"]
-    queries = [query.expr for panel in MULTI_CLUSTER.panels for query in panel.queries]
+    queries = [query.expr for panel in BOARD.panels for query in panel.queries]
     grouped = {label.strip() for text in queries for label in re.findall(r"by \(([^)]*)\)", text)[0].split(",")}
     assert grouped - {"phase"} == {"cluster"} <= sent.keys()
 

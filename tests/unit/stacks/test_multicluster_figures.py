@@ -14,7 +14,7 @@ from graph.model import Graph, masked
 from graph.record import record
 from paths import ROOT
 from policy.evaluation import evaluate
-from stacks.dashboards.platform import MULTI_CLUSTER
+from stacks.systems.multicluster.board import BOARD
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
 from tests.unit.recordings import Body, objects, of_system, one, recorded, title, with_systems
@@ -386,8 +386,8 @@ def test_an_alert_has_the_documents_figures(stack: str, name: str) -> None:
 
 def test_the_dashboard_has_the_documents_panels() -> None:
     """Section 3: title, five panels, their kinds, and the network in both directions."""
-    assert MULTI_CLUSTER.title == "Multi-Cluster Overview"
-    assert [(panel.title, panel.kind, len(panel.queries)) for panel in MULTI_CLUSTER.panels] == [
+    assert BOARD.title == "Multi-Cluster Overview"
+    assert [(panel.title, panel.kind, len(panel.queries)) for panel in BOARD.panels] == [
         ("Cluster Overview", "stat", 1),
         ("Pod Status by Cluster", "piechart", 1),
         ("CPU Usage by Cluster", "timeseries", 1),
@@ -395,7 +395,7 @@ def test_the_dashboard_has_the_documents_panels() -> None:
         ("Network Traffic by Cluster", "timeseries", 2),
     ]
     for panel, metric in zip(
-        MULTI_CLUSTER.panels,
+        BOARD.panels,
         (
             "kube_node_info",
             "kube_pod_status_phase",

@@ -12,7 +12,7 @@ import pytest
 
 from graph.model import Graph
 from policy.evaluation import evaluate
-from stacks.dashboards.business import ORDERS
+from stacks.systems.orders.board import BOARD
 from tests.unit.recordings import environment_of, of_system, one, recorded, settings_of
 
 SYSTEM = "orders"
@@ -207,7 +207,7 @@ def test_rules_are_evaluated_as_often_as_the_guide_says(stack: str) -> None:
 )
 def test_the_dashboard_shows_every_metric_of_the_business(metric: str) -> None:
     """Sections 8.1 and 9.1."""
-    assert any(metric in query.expr for panel in ORDERS.panels for query in panel.queries)
+    assert any(metric in query.expr for panel in BOARD.panels for query in panel.queries)
 
 
 @every_stack

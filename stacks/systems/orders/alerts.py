@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from components.observability.alerts import Alert, Recording
 from components.observability.rules import RuleSet
+from stacks.systems.orders.metrics import METRICS
 
 _BACKEND = {"team": "backend"}
 _P95 = "histogram_quantile(0.95, sum by (namespace, job, le) (rate(http_request_duration_seconds_bucket{$scope}[5m])))"
 
 RULES = RuleSet(
     name="orders",
+    own=METRICS,
     recordings=(
         Recording(
             record="job:http_requests:rate5m",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from components.observability.alerts import Alert
 from components.observability.rules import RuleSet
+from stacks.systems.federated_risk.metrics import METRICS
 
 RULES = RuleSet(
     name="federated-risk",
+    own=METRICS,
     alerts=(
         Alert(
             name="ServiceDown",

@@ -1,21 +1,20 @@
-"""Dashboards that look at all systems: overview, system, tracing, database, Redis, canary, tenants, clusters.
+"""Dashboards that look at all systems: overview, system, tracing, logs and traces, database, Redis, canary, tenants.
 
 The panels of overview, system and tracing are the CloudLens document's list; those of tenants the AstrBot document's
-section 4.1; those of clusters the multi-cluster manager's section 3.
+section 4.1. What a system's own people look at stands with that system, in its `board.py`.
 """
 
 from __future__ import annotations
 
-from components.observability.dashboards import Board, Panel, PanelKind, Query
+from collections.abc import Collection, Iterable
+
+from components.observability.catalogue import SOURCES
+from components.observability.dashboards import Board, Panel, Query, panel
+from stacks.blueprint.declaration import Declaration
 
 _NAMESPACES = {"namespace": "label_values(up, namespace)"}
 _SCOPE = 'namespace=~"$namespace"'
 _DURATION = f"sum by (job, le) (rate(http_request_duration_seconds_bucket{{{_SCOPE}}}[5m]))"
-
-
-def panel(title: str, expr: str, legend: str = "", unit: str = "short", kind: PanelKind = "timeseries") -> Panel:
-    """A panel with a single query."""
-    return Panel(title=title, queries=[Query(expr=expr, legend=legend)], unit=unit, kind=kind)
 
 
 _PERCENTILES = Panel(
@@ -175,32 +174,6 @@ TENANTS = Board(
         ),
     ),
 )
-_BY_CLUSTER = "sum by (cluster)"
-MULTI_CLUSTER = Board(
-    uid="multi-cluster",
-    title="Multi-Cluster Overview",
-    panels=(
-        panel("Cluster Overview", "count by (cluster) (kube_node_info)", "{{cluster}}", kind="stat"),
-        panel("Pod Status by Cluster", "sum by (cluster, phase) (kube_pod_status_phase)", kind="piechart"),
-        panel("CPU Usage by Cluster", f'{_BY_CLUSTER} (rate(container_cpu_usage_seconds_total{{container!=""}}[5m]))'),
-        panel(
-            "Memory Usage by Cluster",
-            f'{_BY_CLUSTER} (container_memory_working_set_bytes{{container!=""}})',
-            "{{cluster}}",
-            "bytes",
-        ),
-        Panel(
-            title="Network Traffic by Cluster",
-            unit="Bps",
-            queries=[
-                Query(expr=f"{_BY_CLUSTER} (rate(container_network_receive_bytes_total[5m]))", legend="in {{cluster}}"),
-                Query(
-                    expr=f"{_BY_CLUSTER} (rate(container_network_transmit_bytes_total[5m]))", legend="out {{cluster}}"
-                ),
-            ],
-        ),
-    ),
-)
 # What logs and traces cost, and what of them is lost.
 TELEMETRY = Board(
     uid="telemetry",
@@ -230,3 +203,9 @@ TELEMETRY = Board(
     ),
 )
 BOARDS = (OVERVIEW, SYSTEM, TRACING, TELEMETRY, DATABASE, REDIS, CANARY, TENANTS)
+
+
+def boards(systems: Iterable[Declaration], sources: Collection[str] = frozenset(SOURCES)) -> list[Board]:
+    """The dashboards of an environment that runs these systems, as far as `sources` tell what they show."""
+    every = [*BOARDS, *(board for system in systems for board in system.boards())]
+    return [shown for board in every if (shown := board.with_sources(sources))]
