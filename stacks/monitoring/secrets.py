@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.certificates import Authority, AuthorityArgs
 from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
-from components.observability.certificate import certificate
 from stacks.blueprint.args import SystemArgs
 from stacks.monitoring import notifications
 from stacks.monitoring.config import MonitoringConfig
@@ -35,8 +35,9 @@ def secrets(
     if tokens := {one.credential: one.credential for one in config.remote_write if one.credential}:
         made.append(_bundle(name, args, plan, REMOTE_WRITE_SECRET, tokens, opts=opts))
     if plan.prometheus.tls_secret:
-        host = plan.scope.host("prometheus-operated")
-        made += certificate(f"{name}-tls", scope=plan.scope, secret_name=TLS_SECRET, hosts=[host], opts=opts)
+        hosts = [plan.scope.host("prometheus-operated")]
+        arguments = AuthorityArgs(scope=plan.scope, component="prometheus", secret_name=TLS_SECRET, hosts=hosts)
+        made.append(Authority(f"{name}-tls", arguments, opts))
     return made
 
 
