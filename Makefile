@@ -45,6 +45,7 @@ render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/
 
 # Each part in a process of its own: it imports and records what it needs, and no more. The longest parts come first.
 test: $(VENV)/.ready-dev ## Unit and policy tests, in as many parts at a time as there are cores
+	@echo "Testing in four parts, $(CORES) at a time; each shows what it found at its end"
 	@$(MAKE) --no-print-directory --keep-going --jobs $(CORES) $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
 	  test-stacks test-ops test-others test-policy
 
