@@ -10,6 +10,7 @@ same, which a test compares. Each may go once the SDK does so itself.
 3. URNs. The SDK puts that of each resource together from outputs, for programs that run without any monitor.
 4. Plain values. Of each text, number and flag the SDK asks whether it is one of nine kinds of things that it is not,
    and looks through the types of the package for its own, before it sends it as it is.
+5. URNs of aliases. The SDK puts them together from outputs too, for engines that do not take an alias as it is written.
 """
 
 from __future__ import annotations
@@ -109,6 +110,10 @@ def _urn(name: Any, type_: Any, parent: Any = None, project: Any = None, stack: 
     return _create_urn(name, type_, parent, project, stack)
 
 
+def _alias(alias: Any, *_where: Any) -> Any:
+    return alias
+
+
 _REPLACEMENTS: tuple[tuple[ModuleType, str, Callable[..., Any]], ...] = (
     (pulumi, "get", _read_property),
     (_types, "get", _read_property),
@@ -118,5 +123,6 @@ _REPLACEMENTS: tuple[tuple[ModuleType, str, Callable[..., Any]], ...] = (
     (rpc, "contains_unknowns", _nothing_unknown),
     (output, "contains_unknowns", _nothing_unknown),
     (resource, "create_urn", _urn),
+    (pulumi.resource, "collapse_alias_to_urn", _alias),
     (rpc, "serialize_property", _serialize),
 )
