@@ -115,6 +115,8 @@ def _mapping(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 def _plain(value: struct_pb2.Value) -> Any:
     kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
     if kind == "number_value":
         # The protocol knows only floating point; Kubernetes and people do not.
         number = value.number_value
@@ -126,7 +128,7 @@ def _plain(value: struct_pb2.Value) -> Any:
         return _mapping(value.struct_value)
     if kind == "list_value":
         return [_plain(item) for item in value.list_value.values]
-    return getattr(value, kind) if kind and kind != "null_value" else None
+    return value.bool_value if kind == "bool_value" else None
 
 
 def _with(struct: struct_pb2.Struct, values: Mapping[str, Any]) -> struct_pb2.Struct:
