@@ -12,8 +12,8 @@ from components.observability.prometheus import LABELS
 from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
-from stacks.releases import Routing
-from stacks.releasing import released
+from stacks.releases.arguments import released
+from stacks.releases.config import Routing
 from stacks.services import Capability, Service
 from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier

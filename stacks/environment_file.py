@@ -14,8 +14,8 @@ from stacks.monitoring.config import MonitoringConfig
 from stacks.object_storage import without_role
 from stacks.operators import OperatorMode, OperatorName, Uses, operator_problems, to_install
 from stacks.overrides import checked, with_overrides
-from stacks.release_rules import routing_problems
-from stacks.releases import Routing
+from stacks.releases.config import Routing
+from stacks.releases.rules import routing_problems
 from stacks.secret_store import SecretStore
 from stacks.systems import Systems, entry_hosts, tier_problems
 from stacks.telemetry import config as telemetry

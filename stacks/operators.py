@@ -14,7 +14,7 @@ from components.observability.prometheus import PORT as PROMETHEUS_PORT
 from components.operators.table import OPERATORS
 from components.operators.values import Sizing
 from stacks.monitoring.levels import LEVELS
-from stacks.releases import Routing
+from stacks.releases.config import Routing
 from stacks.tiers import Tier
 from stacks.types import Bytes, Problem
 

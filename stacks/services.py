@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from components.naming import dns_label
-from stacks.releases import Release
+from stacks.releases.config import Release
 from stacks.sizes import Size, size_problems, sized
 from stacks.types import (
     Bytes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from stacks.releases import Release
+from stacks.releases.config import Release
 from stacks.types import Bytes, Cpu, ImageTag, Model, Problem, ReplicaCount
 from stacks.workloads.rules import workload_problems
 from stacks.workloads.scaling import Autoscaling, Bounds

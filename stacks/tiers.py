@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from components.database.parameters import PostgresParameters
-from components.erasure import ERASURE_SETS, keeps_erasure_sets
+from components.object_storage.erasure import ERASURE_SETS, keeps_erasure_sets
 from stacks.types import Bytes, Cpu, Model, Name, Problem, ReplicaCount, TierName
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.bucket_access import role_annotations
 from components.database.args import DatabaseArgs, Login
+from components.object_storage.access import role_annotations
 from components.priority import Priority
 from components.quantity import Bytes
 from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_CLUSTER, POSTGRESQL_MAJOR

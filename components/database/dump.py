@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from components.application.args import SecretKey
-from components.bucket_access import role_annotations
 from components.database.args import PORT, DatabaseArgs
 from components.network import DNS, Flow, Peer
+from components.object_storage.access import role_annotations
 from components.script_job import ScriptJobArgs, WorkVolume, script
 from versions import POSTGRESQL_TOOLS_IMAGE
 

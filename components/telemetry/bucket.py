@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from components.application import SecretKey
-from components.bucket_access import role_annotations
 from components.network import INTERNET_HTTPS, Flow
+from components.object_storage.access import role_annotations
 
 # The names by which every AWS SDK looks for an access key: none stands in a configuration file.
 ACCESS_KEY, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"

@@ -11,7 +11,7 @@ from components.credentials import ExternalStore
 from components.naming import Scope
 from components.network import Peer
 from components.observability.catalogue import SOURCES
-from stacks.releases import Routing
+from stacks.releases.config import Routing
 from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
 

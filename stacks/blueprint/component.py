@@ -21,8 +21,8 @@ from stacks.blueprint.declaration import Declaration
 from stacks.blueprint.entry import enter
 from stacks.blueprint.order import Order
 from stacks.blueprint.plan import Plan, plan
-from stacks.meshing import mesh_baseline
-from stacks.releasing import release_analysis
+from stacks.releases.arguments import release_analysis
+from stacks.releases.mesh import mesh_baseline
 
 _CONTAINER_DEFAULT = ContainerResources.of("100m", "500m", "128Mi", "512Mi")
 

@@ -14,7 +14,7 @@ from stacks.blueprint.declaration import Declaration
 from stacks.blueprint.names import object_names
 from stacks.databases import DatabaseState
 from stacks.object_storage import S3, Minio, ObjectStorageConfig
-from stacks.release_rules import replica_problems
+from stacks.releases.rules import replica_problems
 from stacks.services import Service, Size, service_problems
 from stacks.tiers import Tier
 from stacks.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates

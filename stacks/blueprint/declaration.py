@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from components.bucket_access import BucketAccess
 from components.cache import CacheArgs
 from components.database import DatabaseArgs
 from components.naming import Scope
+from components.object_storage.access import BucketAccess
 from components.observability.objectives import Objective
 from components.observability.rules import RuleSet
 from stacks.blueprint.args import SystemArgs

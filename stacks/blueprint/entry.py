@@ -9,8 +9,8 @@ import pulumi
 from components.ingress import Backend, HttpIngress, IngressArgs
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.plan import Plan
-from stacks.meshing import mesh_entry
-from stacks.releasing import entries
+from stacks.releases.arguments import entries
+from stacks.releases.mesh import mesh_entry
 
 
 def enter(plan: Plan, args: SystemArgs, opts: pulumi.ResourceOptions) -> str:

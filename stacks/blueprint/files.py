@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.application.args import SecretKey
-from components.bucket_access import BucketAccess
-from components.buckets import Bucket, BucketsArgs, BucketUser
 from components.credentials import SecretBundleArgs
 from components.database import BackupTarget
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, Flow, Peer
-from components.object_storage import PORT, ObjectStorageArgs
+from components.object_storage.access import BucketAccess
+from components.object_storage.buckets import Bucket, BucketsArgs, BucketUser
+from components.object_storage.component import PORT, ObjectStorageArgs
 from stacks.blueprint.args import SystemArgs
 from stacks.blueprint.credentials import (
     BACKUP_ACCESS_KEY,

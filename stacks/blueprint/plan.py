@@ -22,8 +22,8 @@ from stacks.composition import (
     ingress_flows,
     service_account_annotations,
 )
-from stacks.meshing import mesh_args
-from stacks.releasing import entries
+from stacks.releases.arguments import entries
+from stacks.releases.mesh import mesh_args
 from stacks.services import Service
 from stacks.workloads.arguments import metrics
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.buckets import Buckets
 from components.cache import Cache
 from components.credentials import ExternalStore, SecretBundle
 from components.database import Database, DatabaseLogins
-from components.object_storage import ObjectStorage
+from components.object_storage.buckets import Buckets
+from components.object_storage.component import ObjectStorage
 from components.script_job import ScriptJob
 from stacks.blueprint.files import Storage
 from stacks.blueprint.names import POSTGRES

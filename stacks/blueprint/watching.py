@@ -12,7 +12,7 @@ from stacks.blueprint.declaration import AlertHook, Declaration
 from stacks.composition import INGRESS_NAMESPACE
 from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import Surroundings
-from stacks.releases import Routing
+from stacks.releases.config import Routing
 from stacks.services import Service
 from stacks.workloads.arguments import scraped_ports
 

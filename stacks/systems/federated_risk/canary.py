@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.releases import Release, Routing
+from stacks.releases.config import Release, Routing
 
 # It begins at 10 % and looks every 30 s for 300 s, which are ten checks; the weight rises from one to the next.
 _STEPS = tuple(range(10, 60, 5))

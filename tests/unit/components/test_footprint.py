@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from components.application import Replicas
 from components.footprint import ContainerResources, Footprint
-from components.object_storage import ObjectStorageArgs
+from components.object_storage.component import ObjectStorageArgs
 from components.quantity import Bytes, Cpu
 from tests.unit.properties import examples
 

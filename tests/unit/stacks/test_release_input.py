@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from components.routing.release import Release as Released
-from stacks.releases import Release
-from stacks.releasing import released
+from stacks.releases.arguments import released
+from stacks.releases.config import Release
 from stacks.types import seconds
 from tests.unit.recordings import one
 from tests.unit.scratch import Mistake, Scratch, mistakes
@@ -126,7 +126,7 @@ def test_whatever_stands_there_is_answered_with_a_message(scratch: Scratch, junk
 
 def test_the_documents_figures_are_the_defaults() -> None:
     """federated-risk, canary section: from 10 % on, 5 % errors, P95 of a second, five minutes of checks every 30 s."""
-    from stacks.releases import Routing
+    from stacks.releases.config import Routing
 
     release = released(Release(strategy="canary"), Routing(mesh="istio"), None, scope=_scope())
     assert isinstance(release, Released)

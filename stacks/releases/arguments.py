@@ -11,7 +11,7 @@ from components.application import ApplicationArgs
 from components.naming import Scope
 from components.routing import release as components
 from components.routing.release import GATEWAY_NAME, Entry
-from stacks.releases import Release, Routing, thresholds
+from stacks.releases.config import Release, Routing, thresholds
 
 if TYPE_CHECKING:
     from stacks.blueprint.args import SystemArgs

@@ -12,10 +12,10 @@ from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 
 from components.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.disruption import disruption_budget
-from components.erasure import ERASURE_SETS, keeps_erasure_sets
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import DNS, Flow, Peer, allow, scrapes
+from components.object_storage.erasure import ERASURE_SETS, keeps_erasure_sets
 from components.observability import stores
 from components.observability.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.observability.rules import prometheus_rule
