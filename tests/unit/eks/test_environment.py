@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -16,7 +14,6 @@ from graph.manifests import manifests
 from graph.model import Graph, Resource, Secret
 from ops.preview import OK
 from ops.preview import run as preview
-from paths import ROOT
 from policy.evaluation import evaluate
 from stacks.tiers import TIERS
 from tests.unit.eks.files import file
@@ -178,13 +175,6 @@ def _allocatable(group: Resource) -> tuple[int, int]:
 def _pods(workload: Workload) -> list[tuple[int, int, str]]:
     cpu, memory = (workload.total("requests", resource) // max(workload.pods, 1) for resource in ("cpu", "memory"))
     return [(cpu, memory, workload.title)] * workload.pods
-
-
-def test_an_environment_on_another_cluster_imports_nothing_of_aws() -> None:
-    """pulumi_aws takes seconds the first time, and a third of a second from then on."""
-    script = "import sys; from graph.record import record; record('dev'); print('pulumi_aws' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
 
 
 def test_the_repositorys_own_environments_have_no_aws_resource() -> None:
