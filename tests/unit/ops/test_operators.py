@@ -11,6 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import ops.deploy
+import ops.operators
 from components.gitops.sync import SYNC_POLICY
 from graph.manifests import SYNC_WAVE, manifests
 from graph.releases import releases
@@ -27,8 +28,7 @@ config:
   saas-platform:domain: example.com
   saas-platform:cluster: {kind: sandbox}
   saas-platform:operators: {keda: install, cert-manager: install, tempo: install}
-  saas-platform:systems:
-    astrbot: {}
+  saas-platform:systems: {orders: {}}
 """
 NAMES = ["cert-manager", "keda", "tempo"]
 
@@ -51,11 +51,14 @@ def test_the_recorded_engine_names_each_release_with_its_command_and_touches_not
     assert "preinstalled" in outcome.err
 
 
-def test_what_the_commands_read_are_the_values_of_the_release(scratch: Scratch) -> None:
+def test_what_the_commands_read_are_the_values_of_the_release(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command as it is printed must install what Pulumi would."""
     scratch.write(SANDBOX)
     listed = run("operators", "-s", STACK)
     assert listed.status == 0
+    monkeypatch.setattr(ops.operators, "record", scratch.recorded)
     commands = [shlex.split(line) for line in listed.out.splitlines() if "helm upgrade" in line]
     assert len(commands) == len(NAMES)
     declared = {one.name: one for one in releases(scratch.record(SANDBOX))}
