@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ops.deploy
 from components.cluster.eks.upgrades import upgrade_problem
 from graph.model import Graph
 from ops.clusters import cluster_of
@@ -69,6 +70,7 @@ def test_going_back_is_refused(eks: Graph) -> None:
 def test_a_skipped_version_stops_up_before_pulumi_changes_anything(eks: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """Found out half-way, the network of the new version would be there, and the old control plane."""
     started: list[str] = []
+    monkeypatch.setattr(ops.deploy, "record", lambda *_: eks)
     monkeypatch.setattr("ops.deploy.shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(PulumiEngine, "deployed", lambda self: deployed(eks, "1.33"))
     monkeypatch.setattr(PulumiEngine, "up", lambda self: started.append("up"))
@@ -80,6 +82,7 @@ def test_a_skipped_version_stops_up_before_pulumi_changes_anything(eks: Graph, m
 
 def test_without_pulumi_up_says_what_is_missing_and_makes_nothing(eks: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """kubectl cannot make a cluster; half an environment would be left."""
+    monkeypatch.setattr(ops.deploy, "record", lambda *_: eks)
     monkeypatch.setattr("ops.deploy.shutil.which", lambda name: None)
     outcome = run("up", "--stack", STACK)
     assert outcome.status == 1
