@@ -16,13 +16,12 @@ from ops.preview import OK
 from ops.preview import run as preview
 from policy.evaluation import evaluate
 from stacks.tiers import TIERS
-from tests.unit.eks.files import file
+from tests.unit.eks.files import EVERYTHING, file
 from tests.unit.recordings import environment_of, objects, one, recorded
 from tests.unit.scratch import STACK, Scratch
 from tests.unit.workloads import Workload, workloads
 from versions import EKS_VERSIONS
 
-EVERYTHING = "    dns: {zone: create, firewall: true}\n    public_access: [203.0.113.0/24]\n"
 CLUSTER, NODE_GROUP = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
 ADDON = "aws:eks/addon:Addon"
 
