@@ -137,11 +137,11 @@ def test_up_that_a_policy_refuses_touches_nothing(
     cluster: FakeKubectl, scratch: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The preview comes first, and it decides."""
-    scratch.write(as_text(with_systems("prod", "cloudlens", telemetry=False)), "prod")
+    scratch.write(as_text(with_systems("dev", "orders")), "dev")
     monkeypatch.setattr(NamespaceBaseline, "_default_deny", lambda *_: None)
     monkeypatch.setattr(ops.deploy, "record", record)
     monkeypatch.setattr(ops.deploy, "evaluate", evaluate)
-    outcome = run("up", "-s", "prod")
+    outcome = run("up")
     assert outcome.status == 1
     assert "Not deployed: a mandatory policy is violated" in outcome.out
     assert cluster.state.calls == []
