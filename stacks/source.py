@@ -39,7 +39,7 @@ class Source:
     @classmethod
     def of_stack(cls, stack: str) -> Source:
         """The file of a stack's environment. A missing or unreadable file gives a source with that problem."""
-        return cls.read(ROOT / f"Pulumi.{environment_of(stack)}.yaml")
+        return cls.read(file_of(stack))
 
     @classmethod
     def read(cls, path: Path) -> Source:
@@ -78,6 +78,11 @@ class Source:
             if key in self._lines:
                 return self._lines[key]
         return self._lines.get(())
+
+
+def file_of(stack: str) -> Path:
+    """Where the file of a stack's environment is, or would be."""
+    return ROOT / f"Pulumi.{environment_of(stack)}.yaml"
 
 
 def environments() -> list[str]:

@@ -10,7 +10,7 @@ from ops.environment_file import read, write
 from paths import PROJECT
 from stacks.blueprint.config import SystemConfig
 from stacks.fleet import Fleet, SystemVersion
-from stacks.source import Source
+from stacks.source import file_of
 from stacks.systems import Systems
 
 
@@ -24,31 +24,33 @@ class VersionsFile:
     @property
     def path(self) -> Path:
         """The environment's file."""
-        return Source.of_stack(self.environment).path
-
-    @property
-    def default(self) -> str:
-        """The version in a cluster for which the file says nothing."""
-        systems = Systems.model_validate(read(self.path)["config"][f"{PROJECT}:systems"])
-        config: SystemConfig = getattr(systems, self.system)
-        return config.version or config.declaration.version
+        return file_of(self.environment)
 
     def read(self) -> dict[str, SystemVersion]:
         """By cluster, in their order."""
-        fleet, default = Fleet.model_validate(read(self.path)["config"][f"{PROJECT}:fleet"]), self.default
-        return {one.name: one.versions.get(self.system, SystemVersion(version=default)) for one in fleet.clusters}
+        return self._versions(read(self.path))
 
     def write(self, cluster: str, version: SystemVersion) -> None:
         """Put the version of a cluster into the file; one that says nothing beyond the default goes out of it."""
-        if version == self.read()[cluster]:
-            return
         document = read(self.path)
+        if version == self._versions(document)[cluster]:
+            return
         (entry,) = (one for one in document["config"][f"{PROJECT}:fleet"]["clusters"] if one["name"] == cluster)
         versions: dict[str, Any] = entry.setdefault("versions", {})
-        if version == SystemVersion(version=self.default):
+        if version == self._default(document):
             versions.pop(self.system, None)
         else:
             versions[self.system] = version.model_dump(exclude_defaults=True)
         if not versions:
             del entry["versions"]
         write(self.path, document)
+
+    def _versions(self, document: Any) -> dict[str, SystemVersion]:
+        fleet, default = Fleet.model_validate(document["config"][f"{PROJECT}:fleet"]), self._default(document)
+        return {one.name: one.versions.get(self.system, default) for one in fleet.clusters}
+
+    def _default(self, document: Any) -> SystemVersion:
+        """What a cluster has for which the file says nothing."""
+        systems = Systems.model_validate(document["config"][f"{PROJECT}:systems"])
+        config: SystemConfig = getattr(systems, self.system)
+        return SystemVersion(version=config.version or config.declaration.version)

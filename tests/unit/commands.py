@@ -6,10 +6,15 @@ import contextlib
 import io
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
+import typer.main
 
 from ops.commands import main
+
+# Typer makes all commands and their options anew for each call, which takes longer than most of the calls.
+_made_once = cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ def ops(*arguments: str) -> Outcome:
     status: object = 0
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         patch.setattr(sys, "argv", ["ops", *arguments])
+        patch.setattr(typer.main, "get_command", _made_once)
         try:
             main()
         except SystemExit as end:

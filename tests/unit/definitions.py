@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,21 +26,27 @@ _Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.c
 
 def documents(path: Path) -> list[dict[str, Any]]:
     """All documents of a file."""
-    return [one for one in yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Loader) if one]
+    return _parsed(path.read_text(encoding="utf-8"))
+
+
+def _parsed(text: str) -> list[dict[str, Any]]:
+    return [one for one in yaml.load_all(text, Loader=_Loader) if one]
 
 
 @cache
-def _texts() -> Mapping[Path, str]:
-    return {path: path.read_text(encoding="utf-8") for path in sorted(FOLDER.rglob("*.yaml"))}
+def _texts() -> Sequence[str]:
+    """Every document of every file."""
+    files = (path.read_text(encoding="utf-8") for path in sorted(FOLDER.rglob("*.yaml")))
+    return [text for file in files for text in re.split(r"^---\s*$", file, flags=re.MULTILINE)]
 
 
 @cache
 def definition(group: str, kind: str) -> dict[str, Any]:
-    """The CustomResourceDefinition of a kind. Only the files that name it are parsed: all of them take seconds."""
+    """The CustomResourceDefinition of a kind. Only the documents that name it are parsed: all take seconds."""
     naming_it = re.compile(rf"^\s+kind: {kind}$", re.MULTILINE)
-    for path, text in _texts().items():
+    for text in _texts():
         if f"group: {group}\n" in text and naming_it.search(text):
-            for one in documents(path):
+            for one in _parsed(text):
                 if one["spec"]["group"] == group and one["spec"]["names"]["kind"] == kind:
                     return one
     raise LookupError(f"no definition of {kind}.{group} in {FOLDER}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -35,8 +36,13 @@ def _is_custom(api_version: str) -> bool:
 
 
 def validator_of(body: Body) -> Draft202012Validator:
-    group, _, version = body["apiVersion"].rpartition("/")
-    return Draft202012Validator(schema(group, version, body["kind"]))
+    return _validator(body["apiVersion"], body["kind"])
+
+
+@cache
+def _validator(api_version: str, kind: str) -> Draft202012Validator:
+    group, _, version = api_version.rpartition("/")
+    return Draft202012Validator(schema(group, version, kind))
 
 
 def faults(body: Any, validator: Draft202012Validator) -> list[str]:

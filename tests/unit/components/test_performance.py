@@ -10,6 +10,21 @@ from pulumi.runtime import resource
 
 from graph.monitor import RecordingMonitor
 from graph.record import record
+from tests.unit.scratch import STACK, Scratch
+
+# What holds for each resource holds for few: these are recorded three times.
+FILE = """\
+config:
+  saas-platform:tier: dev
+  saas-platform:domain: example.com
+  saas-platform:cluster: {kind: sandbox}
+  saas-platform:systems: {orders: {}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _environment(scratch: Scratch) -> None:
+    scratch.write(FILE)
 
 
 @pytest.fixture
@@ -30,19 +45,19 @@ def frames(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_no_call_stack_reaches_the_state(frames: list[int]) -> None:
     """An SDK that takes it from elsewhere would fill the state again, with half of its bytes and with local paths."""
-    record("dev")
+    record(STACK)
     # The stack itself is registered before the program runs.
     assert set(frames[1:]) == {0}
 
 
 def test_who_debugs_sees_where_each_resource_was_made(frames: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_DEBUG", "true")
-    record("dev")
+    record(STACK)
     assert min(frames[1:]) > 1
 
 
 def test_what_the_program_does_to_the_sdk_ends_with_its_recording() -> None:
     """Another program in the same process has its own wishes."""
     before = pulumi.log.debug, resource._get_stack_trace
-    record("dev")
+    record(STACK)
     assert (pulumi.log.debug, resource._get_stack_trace) == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ def test_every_variable_that_is_given_to_make_is_one_that_the_makefile_reads(pag
             assert given <= known, f"make{match['words']}"
 
 
+@cache
 def options_by_command(app: typer.Typer) -> dict[str, set[str]]:
     """Each command (`preview`, `db restore`) with its options, in all their spellings."""
     found: dict[str, set[str]] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# What a cluster has only if it is asked for.
+EVERYTHING = "    dns: {zone: create, firewall: true}\n    public_access: [203.0.113.0/24]\n"
 ADMINISTRATOR = "arn:aws:iam::123456789012:role/platform"
 
 

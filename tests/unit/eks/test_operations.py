@@ -1,4 +1,4 @@
-"""Deploying to an EKS cluster: upgrades step by step, Pulumi alone makes it, and `aws` says how it is reached."""
+"""Deploying to an EKS cluster: step by step, by Pulumi alone or with Argo CD, and `aws` says how it is reached."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
+import ops.deploy
 from components.cluster.eks.upgrades import upgrade_problem
+from components.gitops.sync import SYNC_POLICY
+from graph.manifests import SYNC_WAVE, manifests
 from graph.model import Graph
+from graph.releases import releases
 from ops.clusters import cluster_of
 from ops.eks import check_upgrades
 from ops.engines.pulumi import PulumiEngine
 from ops.errors import OperationError
 from tests.unit.commands import ops as run
-from tests.unit.eks.files import file
+from tests.unit.definitions import ABSENT, FOLDER, schema
+from tests.unit.eks.files import EVERYTHING, file
+from tests.unit.files import read_yaml
 from tests.unit.properties import examples
 from tests.unit.scratch import STACK, Scratch
 
@@ -69,6 +76,7 @@ def test_going_back_is_refused(eks: Graph) -> None:
 def test_a_skipped_version_stops_up_before_pulumi_changes_anything(eks: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """Found out half-way, the network of the new version would be there, and the old control plane."""
     started: list[str] = []
+    monkeypatch.setattr(ops.deploy, "record", lambda *_: eks)
     monkeypatch.setattr("ops.deploy.shutil.which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(PulumiEngine, "deployed", lambda self: deployed(eks, "1.33"))
     monkeypatch.setattr(PulumiEngine, "up", lambda self: started.append("up"))
@@ -80,6 +88,7 @@ def test_a_skipped_version_stops_up_before_pulumi_changes_anything(eks: Graph, m
 
 def test_without_pulumi_up_says_what_is_missing_and_makes_nothing(eks: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """kubectl cannot make a cluster; half an environment would be left."""
+    monkeypatch.setattr(ops.deploy, "record", lambda *_: eks)
     monkeypatch.setattr("ops.deploy.shutil.which", lambda name: None)
     outcome = run("up", "--stack", STACK)
     assert outcome.status == 1
@@ -127,3 +136,30 @@ def test_a_missing_aws_names_where_to_get_it(eks: Graph, tmp_path: Path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OperationError, match=r"aws is not on PATH.*https://docs\.aws\.amazon\.com/"):
         cluster_of(eks).kubectl()
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
+def test_each_release_is_rendered_as_an_application_that_argo_cd_accepts(scratch: Scratch, tmp_path: Path) -> None:
+    """What is not rendered is not deployed by Argo CD, and a misspelt field is dropped without a word."""
+    scratch.write(file("prod", EVERYTHING))
+    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    validator = Draft202012Validator(schema("argoproj.io", "v1alpha1", "Application"))
+    declared = {one.name: one for one in releases(scratch.record(file("prod", EVERYTHING)))}
+    found = {path: read_yaml(path) for path in (tmp_path / "out" / "argocd").glob("application.*")}
+    assert {body["metadata"]["name"] for body in found.values()} == declared.keys()
+    for body in found.values():
+        release = declared[body["metadata"]["name"]]
+        assert [error.message for error in validator.iter_errors(body)] == []
+        source = body["spec"]["source"]
+        assert (source["chart"], source["repoURL"]) == (release.chart, release.repository)
+        assert (source["targetRevision"], source["helm"]["valuesObject"]) == (release.version, release.values)
+        assert body["spec"]["syncPolicy"] == SYNC_POLICY
+
+
+def test_the_waves_put_an_operator_before_what_uses_it(scratch: Scratch) -> None:
+    """Argo CD goes by them alone."""
+    graph = scratch.record(file("prod", EVERYTHING))
+    waves = {(one.kind, one.name): one.wave for one in manifests(graph, applications=True)}
+    operator = waves["Application", "cloudnative-pg"]
+    assert operator < waves["Application", "plugin-barman-cloud"] < waves["Cluster", "postgresql-cluster"]
+    assert SYNC_WAVE == "argocd.argoproj.io/sync-wave"

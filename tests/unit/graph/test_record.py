@@ -14,7 +14,16 @@ from graph.model import Graph
 from graph.record import record
 from stacks.errors import ConfigurationError
 from tests.unit.recordings import recorded
-from tests.unit.scratch import Scratch
+from tests.unit.scratch import STACK, Scratch
+
+# Whatever holds for the process and not for an environment is tried with few resources.
+SMALL = """\
+config:
+  saas-platform:tier: dev
+  saas-platform:domain: example.com
+  saas-platform:cluster: {kind: sandbox}
+  saas-platform:systems: {orders: {}}
+"""
 
 
 def test_recording_again_gives_the_same_graph_whatever_was_recorded_between(dev: Graph) -> None:
@@ -31,22 +40,24 @@ def test_environments_do_not_mix(graph: Graph) -> None:
     assert graph.outputs["environment"] == graph.stack
 
 
-def test_recording_leaves_nothing_in_the_process(dev: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recording_leaves_nothing_in_the_process(scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK's settings are global: what stays would be the next program's."""
     monkeypatch.delenv("PULUMI_CONFIG", raising=False)
+    small = scratch.record(SMALL)
     before = (sdk.get_project(), sdk.get_stack(), sdk.SETTINGS.monitor, sdk.get_root_resource(), dict(os.environ))
-    assert record("dev") == dev
+    assert record(STACK) == small
     after = (sdk.get_project(), sdk.get_stack(), sdk.SETTINGS.monitor, sdk.get_root_resource(), dict(os.environ))
     assert after == before
     assert pulumi.Config("saas-platform").get("tier") is None
 
 
 def test_recording_keeps_the_configuration_that_was_in_the_environment(
-    dev: Graph, monkeypatch: pytest.MonkeyPatch
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The Pulumi engine hands the program its configuration there."""
+    small = scratch.record(SMALL)
     monkeypatch.setenv("PULUMI_CONFIG", '{"other:key": "value"}')
-    assert record("dev") == dev, "the environment variable changed what was recorded"
+    assert record(STACK) == small, "the environment variable changed what was recorded"
     assert os.environ["PULUMI_CONFIG"] == '{"other:key": "value"}'
 
 
@@ -61,15 +72,16 @@ def test_a_failed_recording_leaves_nothing_either(scratch: Scratch, monkeypatch:
     assert sdk.get_stack() == before
 
 
-def test_recording_puts_the_sdks_debug_log_back(dev: Graph) -> None:
+def test_recording_puts_the_sdks_debug_log_back(scratch: Scratch) -> None:
     """The program silences it for the engine's sake; whoever debugs in this process afterwards would hear nothing."""
+    small = scratch.record(SMALL)
 
     def debug(*_arguments: object, **_named: object) -> None:
         """Somebody's own."""
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pulumi.log, "debug", debug)
-        assert record("dev") == dev
+        assert record(STACK) == small
         assert pulumi.log.debug is debug
 
 
@@ -128,10 +140,13 @@ def test_numbers_are_whole_where_they_are_whole(graph: Graph) -> None:
     assert json.loads(text, parse_float=lambda number: pytest.fail(f"{number} is not whole")) is not None
 
 
-def test_a_context_given_on_the_command_line_replaces_that_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_context_given_on_the_command_line_replaces_that_of_the_file(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`make up CONTEXT=…` must deploy there and nowhere else."""
+    scratch.write(SMALL)
     monkeypatch.setenv("SAAS_PLATFORM_CONTEXT", "elsewhere")
-    (provider,) = (resource for resource in record("dev") if resource.type == "pulumi:providers:kubernetes")
+    (provider,) = (resource for resource in record(STACK) if resource.type == "pulumi:providers:kubernetes")
     assert provider.inputs["context"] == "elsewhere"
     assert "kubeconfig" not in provider.inputs
 

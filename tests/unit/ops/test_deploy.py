@@ -15,6 +15,7 @@ import ops.engines.passwords
 from components.namespace import NamespaceBaseline
 from graph.manifests import manifests
 from graph.model import MASK, Graph, Resource, Secret
+from graph.monitor import PasswordSource, placeholder_password
 from graph.record import record
 from ops.clusters import Cluster, cluster_of
 from ops.deploy import redact, start_sandbox
@@ -27,7 +28,8 @@ from policy.evaluation import evaluate
 from sandbox import Sandbox
 from tests.unit.commands import ops as run
 from tests.unit.fake_cluster import FakeKubectl
-from tests.unit.recordings import planted_passwords, record_once, recorded, recorded_with_planted_passwords
+from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords, with_systems
+from tests.unit.scratch import Scratch, as_text
 
 
 def graph_of(**inputs: Any) -> Graph:
@@ -78,10 +80,15 @@ class Failing(FakeKubectl):
 
 
 @pytest.fixture
-def own_passwords(cluster: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment is recorded anew with the passwords of its file, as it is outside of tests."""
+def own_passwords(cluster: FakeKubectl, scratch: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Development with one system is recorded anew with the passwords of its file, as it is outside of tests."""
     assert cluster.state.calls == []
-    monkeypatch.setattr(ops.deploy, "record", record_once)
+    scratch.write(as_text(with_systems("dev", "astrbot")), "dev")
+
+    def once(stack: str, passwords: PasswordSource = placeholder_password) -> Graph:
+        return scratch.recorded(stack) if passwords is placeholder_password else record(stack, passwords)
+
+    monkeypatch.setattr(ops.deploy, "record", once)
 
 
 @pytest.fixture
@@ -126,12 +133,15 @@ def test_up_again_changes_nothing_and_says_so(cluster: FakeKubectl) -> None:
     assert cluster.state.refused == set()
 
 
-def test_up_that_a_policy_refuses_touches_nothing(cluster: FakeKubectl, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_up_that_a_policy_refuses_touches_nothing(
+    cluster: FakeKubectl, scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The preview comes first, and it decides."""
+    scratch.write(as_text(with_systems("dev", "orders")), "dev")
     monkeypatch.setattr(NamespaceBaseline, "_default_deny", lambda *_: None)
     monkeypatch.setattr(ops.deploy, "record", record)
     monkeypatch.setattr(ops.deploy, "evaluate", evaluate)
-    outcome = run("up", "-s", "prod")
+    outcome = run("up")
     assert outcome.status == 1
     assert "Not deployed: a mandatory policy is violated" in outcome.out
     assert cluster.state.calls == []
@@ -148,11 +158,11 @@ def test_up_that_the_api_refuses_says_what_it_said_and_what_is_there_now(cluster
     assert "Traceback" not in outcome.err
 
 
-def test_up_that_fails_shows_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("own_passwords")
+def test_up_that_fails_shows_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """kubectl prints the object that it could not apply, and that object is a Secret."""
     fake = Failing()
-    _use(fake, tmp_path, monkeypatch)
-    monkeypatch.setattr(ops.deploy, "record", record_once)
+    monkeypatch.setattr(Cluster, "kubectl", lambda _: fake)
     outcome = run("up")
     assert outcome.status == 1
     assert "cannot store" in outcome.err, outcome
@@ -168,14 +178,14 @@ def test_up_that_fails_shows_no_password(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("own_passwords")
-def test_down_removes_everything_and_the_passwords(cluster: FakeKubectl, tmp_path: Path) -> None:
+def test_down_removes_everything_and_the_passwords(cluster: FakeKubectl, scratch: Scratch, tmp_path: Path) -> None:
     """The data is gone: a password that stayed would be of no use to anybody but a thief."""
     assert run("up").status == 0
     assert (tmp_path / "dev" / "passwords.json").exists()
     outcome = run("down")
     assert outcome.status == 0, outcome
     assert cluster.state.objects == {}
-    assert f"{len(manifests(recorded('dev')))} objects removed from the sandbox" in outcome.out
+    assert f"{len(manifests(scratch.recorded('dev')))} objects removed from the sandbox" in outcome.out
     assert not (tmp_path / "dev" / "passwords.json").exists()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,21 @@ from tests.unit.fake_cluster import FakeKubectl
 from tests.unit.scratch import STACK, Scratch
 
 NAMES = ("eu", "us", "ap")
-FILE = """\
+# The smallest of the systems: each step records it anew for each cluster.
+SYSTEM, SERVICE = "cloudlens", "cloudlens-backend"
+FIRST, NEXT = "2.1.0", "2.2.0"
+FILE = f"""\
 # Three regions.
 config:
   saas-platform:tier: dev
   saas-platform:domain: example.com
-  saas-platform:cluster: {kind: fleet}
+  saas-platform:cluster: {{kind: fleet}}
   saas-platform:fleet:
     clusters:
-      - {name: eu, context: eu, region: eu-central-1}
-      - {name: us, context: us, region: us-east-1}  # the large one
-      - {name: ap, context: ap, region: ap-south-1}
-  saas-platform:systems: {astrbot: {}}
+      - {{name: eu, context: eu, region: eu-central-1}}
+      - {{name: us, context: us, region: us-east-1}}  # the large one
+      - {{name: ap, context: ap, region: ap-south-1}}
+  saas-platform:systems: {{{SYSTEM}: {{}}}}
 """
 NODE = {
     "status": {
@@ -51,10 +55,10 @@ class Clusters:
 
     def versions(self) -> dict[str, Any]:
         clusters = yaml.safe_load(self.file.read_text())["config"]["saas-platform:fleet"]["clusters"]
-        return {one["name"]: one.get("versions", {}).get("astrbot") for one in clusters}
+        return {one["name"]: one.get("versions", {}).get(SYSTEM) for one in clusters}
 
     def running(self) -> list[str]:
-        found = [fake.state.objects["Deployment", "astrbot", "auth-service"] for fake in self.fakes.values()]
+        found = [fake.state.objects["Deployment", SYSTEM, SERVICE] for fake in self.fakes.values()]
         return [one["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2] for one in found]
 
     def applied(self, name: str) -> int:
@@ -82,12 +86,26 @@ def clusters(scratch: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     yield Clusters(fakes, tmp_path / f"Pulumi.{STACK}.yaml")
 
 
+# What the clusters hold after `up`, by the environment's file: it is the same for every test that begins there.
+_up: dict[str, bytes] = {}
+
+
+def deployed(clusters: Clusters) -> Clusters:
+    """The environment as its file is now, in all clusters."""
+    text = clusters.file.read_text()
+    if text not in _up:
+        for name in NAMES:
+            assert run("up", "-s", f"{STACK}.{name}").status == 0
+        _up[text] = pickle.dumps({name: fake.state for name, fake in clusters.fakes.items()})
+    for name, state in pickle.loads(_up[text]).items():
+        clusters.fakes[name] = replace(clusters.fakes[name], state=state)
+    return clusters
+
+
 @pytest.fixture
 def fleet(clusters: Clusters) -> Clusters:
     """The environment is in all of them."""
-    for name in NAMES:
-        assert run("up", "-s", f"{STACK}.{name}").status == 0
-    return clusters
+    return deployed(clusters)
 
 
 def fleet_command(*arguments: str) -> Outcome:
@@ -95,24 +113,26 @@ def fleet_command(*arguments: str) -> Outcome:
 
 
 def upgrade(*more: str) -> Outcome:
-    return fleet_command("upgrade", "astrbot", "--version", "1.1.0", *more)
+    return fleet_command("upgrade", SYSTEM, "--version", NEXT, *more)
 
 
 def test_an_upgrade_reaches_every_cluster_and_its_versions_stand_in_the_file(fleet: Clusters) -> None:
     """Comments stay: the file is people's."""
     outcome = upgrade()
     assert outcome.status == 0, outcome
-    assert fleet.running() == ["1.1.0"] * 3
-    assert fleet.versions() == {name: {"version": "1.1.0", "before": "1.0.0"} for name in NAMES}
+    assert fleet.running() == [NEXT] * 3
+    assert fleet.versions() == {name: {"version": NEXT, "before": FIRST} for name in NAMES}
     assert "# Three regions." in fleet.file.read_text() and "# the large one" in fleet.file.read_text()
 
 
-def test_only_the_named_systems_objects_are_applied_and_removed(fleet: Clusters) -> None:
-    """Whoever upgrades one system does not want to answer for the others."""
+def test_only_the_named_systems_objects_are_applied_and_removed(clusters: Clusters) -> None:
+    """Whoever upgrades one system does not want to answer for the others. This one has a job for each version."""
+    clusters.file.write_text(FILE.replace(SYSTEM, "astrbot"))
+    fleet = deployed(clusters)
     before = {name: fleet.applied(name) for name in NAMES}
     job = next(key for key in fleet.fakes["eu"].state.objects if key[0] == "Job" and "migration" in key[2])
     other = fleet.fakes["eu"].state.objects.pop(("PriorityClass", "", f"platform-{STACK}-high"))
-    assert upgrade().status == 0
+    assert fleet_command("upgrade", "astrbot", "--version", "1.1.0", "--clusters", "eu").status == 0
     fake = fleet.fakes["eu"].state
     applied = {key for keys in fake.applied[before["eu"] :] for key in keys} - {("Environment", "", STACK)}
     applied = {key for key in applied if key[0] != "CustomResourceDefinition"}
@@ -126,58 +146,58 @@ def test_only_the_named_systems_objects_are_applied_and_removed(fleet: Clusters)
 
 def test_it_stops_at_the_first_unhealthy_cluster_and_the_next_ones_are_not_touched(fleet: Clusters) -> None:
     """A version that breaks one cluster must not reach the others."""
-    fleet.fakes["us"].state.refused.add("Deployment astrbot/auth-service")
+    fleet.fakes["us"].state.refused.add(f"Deployment {SYSTEM}/{SERVICE}")
     before = fleet.applied("ap")
     outcome = upgrade()
     assert outcome.status == 1
-    assert "stopped at us" in outcome.err and 'Deployment "auth-service" is invalid' in outcome.err
-    assert f"python -m ops fleet upgrade astrbot -s {STACK} --version 1.1.0" in outcome.err
-    assert f"python -m ops fleet rollback astrbot -s {STACK}" in outcome.err
+    assert "stopped at us" in outcome.err and f'Deployment "{SERVICE}" is invalid' in outcome.err
+    assert f"python -m ops fleet upgrade {SYSTEM} -s {STACK} --version {NEXT}" in outcome.err
+    assert f"python -m ops fleet rollback {SYSTEM} -s {STACK}" in outcome.err
     assert [line.split() for line in outcome.out.splitlines()[-3:]] == [
-        ["eu", "1.1.0", "1.0.0", "done"],
-        ["us", "1.1.0", "1.0.0", "failed"],
-        ["ap", "1.0.0", "not", "touched"],
+        ["eu", NEXT, FIRST, "done"],
+        ["us", NEXT, FIRST, "failed"],
+        ["ap", FIRST, "not", "touched"],
     ]
-    assert (fleet.running(), fleet.applied("ap")) == (["1.1.0", "1.0.0", "1.0.0"], before)
-    pending = {"version": "1.1.0", "before": "1.0.0", "pending": True}
-    assert fleet.versions() == {"eu": {"version": "1.1.0", "before": "1.0.0"}, "us": pending, "ap": None}
+    assert (fleet.running(), fleet.applied("ap")) == ([NEXT, FIRST, FIRST], before)
+    pending = {"version": NEXT, "before": FIRST, "pending": True}
+    assert fleet.versions() == {"eu": {"version": NEXT, "before": FIRST}, "us": pending, "ap": None}
 
 
 def test_after_a_stop_it_goes_on_or_back(fleet: Clusters) -> None:
     """Both need nothing but the file."""
-    fleet.fakes["us"].state.refused.add("Deployment astrbot/auth-service")
+    fleet.fakes["us"].state.refused.add(f"Deployment {SYSTEM}/{SERVICE}")
     assert upgrade().status == 1
     fleet.fakes["us"].state.refused.clear()
     assert upgrade().status == 0
-    assert fleet.running() == ["1.1.0"] * 3
-    outcome = fleet_command("rollback", "astrbot")
+    assert fleet.running() == [NEXT] * 3
+    outcome = fleet_command("rollback", SYSTEM)
     assert outcome.status == 0
     assert [outcome.out.index(f"{name} (") for name in ("ap", "us", "eu")] == sorted(
         outcome.out.index(f"{name} (") for name in NAMES
     ), "the last one first"
-    assert fleet.running() == ["1.0.0"] * 3
+    assert fleet.running() == [FIRST] * 3
     assert fleet.versions() == dict.fromkeys(NAMES), "the file says no more than the system's own version"
 
 
 def test_a_rollback_takes_back_only_what_was_reached(fleet: Clusters) -> None:
     """The other clusters never had another version."""
-    fleet.fakes["us"].state.refused.add("Deployment astrbot/auth-service")
+    fleet.fakes["us"].state.refused.add(f"Deployment {SYSTEM}/{SERVICE}")
     assert upgrade().status == 1
     fleet.fakes["us"].state.refused.clear()
     before = fleet.applied("ap")
-    assert fleet_command("rollback", "astrbot").status == 0
-    assert (fleet.running(), fleet.applied("ap")) == (["1.0.0"] * 3, before)
-    again = fleet_command("rollback", "astrbot")
+    assert fleet_command("rollback", SYSTEM).status == 0
+    assert (fleet.running(), fleet.applied("ap")) == ([FIRST] * 3, before)
+    again = fleet_command("rollback", SYSTEM)
     assert (again.status, "no version before" in again.err) == (1, True)
 
 
-@pytest.mark.parametrize("command", [("upgrade", "astrbot", "--version", "1.1.0"), ("rollback", "astrbot")])
+@pytest.mark.parametrize("command", [("upgrade", SYSTEM, "--version", NEXT), ("rollback", SYSTEM)])
 def test_killed_in_the_middle_the_same_command_goes_on(
     fleet: Clusters, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     """What was begun in a cluster stands in the file before the cluster is touched."""
     assert upgrade().status == 0 if command[0] == "rollback" else True
-    wanted = "1.1.0" if command[0] == "upgrade" else "1.0.0"
+    wanted = NEXT if command[0] == "upgrade" else FIRST
 
     def killed(_fake: FakeKubectl, *_arguments: Any) -> str:
         raise KeyboardInterrupt
@@ -196,12 +216,12 @@ def test_a_cluster_that_has_the_version_is_looked_at_and_mended_only_if_it_needs
     """Going on must not cost what was done before, and must not pass by what broke since."""
     assert upgrade("--clusters", "eu,us").status == 0
     before = fleet.applied("us")
-    del fleet.fakes["eu"].state.objects["Deployment", "astrbot", "auth-service"]
+    del fleet.fakes["eu"].state.objects["Deployment", SYSTEM, SERVICE]
     outcome = upgrade()
     assert outcome.status == 0
-    assert "us has 1.1.0 already, and all of it is available" in outcome.out
+    assert f"us has {NEXT} already, and all of it is available" in outcome.out
     assert fleet.applied("us") == before
-    assert fleet.fakes["eu"].state.objects["Deployment", "astrbot", "auth-service"]["status"] != {}
+    assert fleet.fakes["eu"].state.objects["Deployment", SYSTEM, SERVICE]["status"] != {}
 
 
 def test_some_clusters_can_be_named_and_come_in_the_order_of_the_file(fleet: Clusters) -> None:
@@ -209,20 +229,20 @@ def test_some_clusters_can_be_named_and_come_in_the_order_of_the_file(fleet: Clu
     outcome = upgrade("--clusters", "ap, eu")
     assert outcome.status == 0
     assert outcome.out.index("eu (1 of 2)") < outcome.out.index("ap (2 of 2)")
-    assert fleet.running() == ["1.1.0", "1.0.0", "1.1.0"]
+    assert fleet.running() == [NEXT, FIRST, NEXT]
 
 
 def test_a_deployment_brings_the_declared_version_to_every_cluster(fleet: Clusters) -> None:
     """After a change of the file."""
-    fleet.file.write_text(fleet.file.read_text().replace("{astrbot: {}}", "{astrbot: {version: 1.2.0}}"))
-    assert fleet_command("deploy", "astrbot").status == 0
-    assert fleet.running() == ["1.2.0"] * 3
+    fleet.file.write_text(fleet.file.read_text().replace(f"{SYSTEM}: {{}}", f"{SYSTEM}: {{version: 2.3.0}}"))
+    assert fleet_command("deploy", SYSTEM).status == 0
+    assert fleet.running() == ["2.3.0"] * 3
 
 
 REFUSED = {
-    "a cluster that there is not": (("deploy", "astrbot", "--clusters", "eu,mars"), "mars: no such cluster"),
-    "a system that there is not": (("deploy", "shop"), "no system 'shop'; there are: astrbot"),
-    "no version": (("upgrade", "astrbot", "--version", "latest"), "not 'latest'"),
+    "a cluster that there is not": (("deploy", SYSTEM, "--clusters", "eu,mars"), "mars: no such cluster"),
+    "a system that there is not": (("deploy", "shop"), f"no system 'shop'; there are: {SYSTEM}"),
+    "no version": (("upgrade", SYSTEM, "--version", "latest"), "not 'latest'"),
 }
 
 
@@ -257,7 +277,7 @@ def test_two_contexts_of_one_cluster_are_refused(fleet: Clusters) -> None:
 
 def test_a_cluster_without_the_platform_is_told_how_to_get_it(clusters: Clusters) -> None:
     """A system alone would wait for classes and stores that nobody makes."""
-    outcome = fleet_command("deploy", "astrbot")
+    outcome = fleet_command("deploy", SYSTEM)
     assert outcome.status == 1
     assert f"python -m ops up -s {STACK}.eu" in outcome.err
     assert clusters.fakes["eu"].state.objects == {}
@@ -303,11 +323,11 @@ def test_the_status_has_a_row_for_each_cluster_also_for_one_out_of_reach(fleet: 
 def test_the_status_counts_what_is_missing_changed_and_no_longer_declared(fleet: Clusters) -> None:
     """Drift is found before the next deployment overwrites it."""
     objects = fleet.fakes["us"].state.objects
-    del objects["Service", "astrbot", "auth-service"]
-    settings = objects["ConfigMap", "astrbot", "saas-platform-config"]
-    objects["ConfigMap", "astrbot", "saas-platform-config"] = {**settings, "data": {"LOG_LEVEL": "TRACE"}}
+    del objects["Service", SYSTEM, SERVICE]
+    settings = objects["ConfigMap", SYSTEM, f"{SYSTEM}-config"]
+    objects["ConfigMap", SYSTEM, f"{SYSTEM}-config"] = {**settings, "data": {"LOG_LEVEL": "TRACE"}}
     strange = {**settings, "metadata": {**settings["metadata"], "name": "left-behind"}}
-    objects["ConfigMap", "astrbot", "left-behind"] = strange
+    objects["ConfigMap", SYSTEM, "left-behind"] = strange
     before = dict(objects)
     outcome = fleet_command("status", "-o", "json")
     assert outcome.status == 0, "it still works"
@@ -320,10 +340,10 @@ def test_the_status_counts_what_is_missing_changed_and_no_longer_declared(fleet:
 def test_a_workload_that_is_not_available_and_a_node_that_is_not_ready_make_the_status_fail(fleet: Clusters) -> None:
     """A pipeline asks for nothing else."""
     assert fleet_command("status").status == 0
-    fleet.fakes["eu"].state.objects["Deployment", "astrbot", "auth-service"]["status"] = {}
+    fleet.fakes["eu"].state.objects["Deployment", SYSTEM, SERVICE]["status"] = {}
     outcome = fleet_command("status", "-o", "json")
     assert outcome.status == 1
-    health = json.loads(outcome.out)[0]["systems"]["astrbot"]
+    health = json.loads(outcome.out)[0]["systems"][SYSTEM]
     assert health["available"] == health["total"] - 1
     assert upgrade().status == 0
     fleet.fakes["us"].state.raw["/api/v1/nodes"] = {"items": [NODE, {"status": {}}]}

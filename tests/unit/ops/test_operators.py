@@ -1,23 +1,18 @@
-"""Helm releases without Pulumi: as commands, as Argo CD Applications, and refused by the recorded engine."""
+"""Helm releases without Pulumi: as commands, and refused by the recorded engine. See also eks."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 import ops.deploy
-from components.gitops.sync import SYNC_POLICY
-from graph.manifests import SYNC_WAVE, manifests
+import ops.operators
+from graph.manifests import manifests
 from graph.releases import releases
 from tests.unit.commands import ops as run
-from tests.unit.definitions import ABSENT, FOLDER, schema
-from tests.unit.eks.files import file
-from tests.unit.files import read_yaml
 from tests.unit.scratch import STACK, Scratch
 from versions import HELM_CHARTS
 
@@ -27,8 +22,7 @@ config:
   saas-platform:domain: example.com
   saas-platform:cluster: {kind: sandbox}
   saas-platform:operators: {keda: install, cert-manager: install, tempo: install}
-  saas-platform:systems:
-    astrbot: {}
+  saas-platform:systems: {orders: {}}
 """
 NAMES = ["cert-manager", "keda", "tempo"]
 
@@ -51,11 +45,14 @@ def test_the_recorded_engine_names_each_release_with_its_command_and_touches_not
     assert "preinstalled" in outcome.err
 
 
-def test_what_the_commands_read_are_the_values_of_the_release(scratch: Scratch) -> None:
+def test_what_the_commands_read_are_the_values_of_the_release(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command as it is printed must install what Pulumi would."""
     scratch.write(SANDBOX)
     listed = run("operators", "-s", STACK)
     assert listed.status == 0
+    monkeypatch.setattr(ops.operators, "record", scratch.recorded)
     commands = [shlex.split(line) for line in listed.out.splitlines() if "helm upgrade" in line]
     assert len(commands) == len(NAMES)
     declared = {one.name: one for one in releases(scratch.record(SANDBOX))}
@@ -78,33 +75,6 @@ def test_values_of_what_is_not_installed_are_refused(scratch: Scratch) -> None:
 def test_an_environment_without_releases_says_so() -> None:
     """An empty list looks like an error."""
     assert "dev installs no operators" in run("operators", "-s", "dev").out
-
-
-@pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
-def test_each_release_is_rendered_as_an_application_that_argo_cd_accepts(scratch: Scratch, tmp_path: Path) -> None:
-    """What is not rendered is not deployed by Argo CD, and a misspelt field is dropped without a word."""
-    scratch.write(file("prod"))
-    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
-    validator = Draft202012Validator(schema("argoproj.io", "v1alpha1", "Application"))
-    declared = {one.name: one for one in releases(scratch.record(file("prod")))}
-    found = {path: read_yaml(path) for path in (tmp_path / "out" / "argocd").glob("application.*")}
-    assert {body["metadata"]["name"] for body in found.values()} == declared.keys()
-    for body in found.values():
-        release = declared[body["metadata"]["name"]]
-        assert [error.message for error in validator.iter_errors(body)] == []
-        source = body["spec"]["source"]
-        assert (source["chart"], source["repoURL"]) == (release.chart, release.repository)
-        assert (source["targetRevision"], source["helm"]["valuesObject"]) == (release.version, release.values)
-        assert body["spec"]["syncPolicy"] == SYNC_POLICY
-
-
-def test_the_waves_put_an_operator_before_what_uses_it(scratch: Scratch) -> None:
-    """Argo CD goes by them alone."""
-    graph = scratch.record(file("prod"))
-    waves = {(one.kind, one.name): one.wave for one in manifests(graph, applications=True)}
-    operator = waves["Application", "cloudnative-pg"]
-    assert operator < waves["Application", "plugin-barman-cloud"] < waves["Cluster", "postgresql-cluster"]
-    assert SYNC_WAVE == "argocd.argoproj.io/sync-wave"
 
 
 def test_the_recorded_engine_is_given_objects_alone(scratch: Scratch) -> None:

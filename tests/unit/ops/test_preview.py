@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,16 @@ from policy.evaluation import Finding
 from policy.model import Level, Severity
 from tests.unit.commands import ops as run
 from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords
-from tests.unit.scratch import Scratch
+from tests.unit.scratch import STACK, Scratch
 
 BAD = "config:\n  saas-platform:tier: nonsense\n  saas-platform:domian: example.com\n"
+SMALL = """\
+config:
+  saas-platform:tier: dev
+  saas-platform:domain: example.com
+  saas-platform:cluster: {kind: sandbox}
+  saas-platform:systems: {orders: {}}
+"""
 RESOURCE_KEYS = {"urn", "type", "name", "parent", "custom", "dependencies", "options", "inputs"}
 FINDING_KEYS = {"rule", "severity", "level", "urn", "object", "message", "remediation", "exemption"}
 
@@ -51,33 +60,49 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     return found
 
 
-def test_the_true_exit_statuses_are_0_clean_1_violated_2_invalid() -> None:
-    """A pipeline looks at nothing else. The three processes run side by side."""
+@cache
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python with these arguments, in the project's folder."""
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def preview_of_dev() -> subprocess.CompletedProcess[str]:
+    """As a person runs it; on its standard error everything that it imports."""
+    return process("-X", "importtime", "-m", "ops", "preview", "-s", "dev")
+
+
+def test_the_true_exit_statuses_are_0_clean_1_violated_2_invalid(tmp_path: Path) -> None:
+    """A pipeline looks at nothing else."""
+    (tmp_path / "Pulumi.small.yaml").write_text(SMALL, encoding="utf-8")
     without_default_deny = (
-        "import sys; from components.namespace import NamespaceBaseline;"
+        "import pathlib, sys; import stacks.source; stacks.source.ROOT = pathlib.Path(sys.argv[1]);"
+        "from components.namespace import NamespaceBaseline;"
         "NamespaceBaseline._default_deny = lambda *_: None;"
-        "sys.argv = ['ops', 'preview', '-s', 'prod']; from ops.commands import main; main()"
+        "sys.argv = ['ops', 'preview', '-s', 'small']; from ops.commands import main; main()"
     )
-    commands = (
-        ["-m", "ops", "preview", "-s", "dev"],
-        ["-c", without_default_deny],
-        ["-m", "ops", "preview", "-s", "x"],
-    )
-    started = [
-        subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for command in commands
+    results = [
+        preview_of_dev(),
+        process("-c", without_default_deny, str(tmp_path)),
+        process("-m", "ops", "preview", "-s", "x"),
     ]
-    results = [(*process.communicate(timeout=120), process.returncode) for process in started]
-    assert [status for _, _, status in results] == [0, 1, 2], results
-    assert "Traceback" not in "".join(err for _, err, _ in results)
+    assert [one.returncode for one in results] == [0, 1, 2], results[1:]
+    assert "Traceback" not in "".join(one.stderr for one in results)
 
 
-def test_a_violated_mandatory_policy_gives_status_1_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_on_another_cluster_imports_nothing_of_aws() -> None:
+    """pulumi_aws takes seconds the first time, and a third of a second from then on."""
+    imported = {line.rpartition("|")[2].strip() for line in preview_of_dev().stderr.splitlines()}
+    assert "pulumi_kubernetes" in imported
+    assert not {name for name in imported if name.partition(".")[0] == "pulumi_aws"}
+
+
+def test_a_violated_mandatory_policy_gives_status_1_and_is_named(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The program itself, without its default-deny policy, judged by the real pack."""
+    scratch.write(SMALL)
     monkeypatch.setattr(NamespaceBaseline, "_default_deny", lambda *_: None)
-    outcome = run("preview", "-s", "prod")
+    outcome = run("preview", "-s", STACK)
     assert outcome.status == 1
     assert "network-policy" in outcome.out
 

@@ -16,9 +16,16 @@ from ops.engines.recorded import RecordedEngine
 from ops.engines.waiting import State
 from ops.kubectl import ClusterError
 from tests.unit.fake_cluster import FakeKubectl
-from tests.unit.recordings import planted_passwords, recorded_with_planted_passwords
+from tests.unit.recordings import planted_passwords, recorded_with_planted_passwords, with_systems
+from tests.unit.scratch import graph_of
 
 PART_OF = "applyset.kubernetes.io/part-of"
+
+
+@pytest.fixture(scope="module")
+def dev() -> Graph:
+    """Development with one system: a third of its objects, and all that an engine makes a difference of."""
+    return graph_of("dev", with_systems("dev", "astrbot"))
 
 
 @dataclass

@@ -7,7 +7,7 @@ config:
   saas-platform:tier: test
   saas-platform:domain: example.com
   saas-platform:cluster: {kind: existing, context: test}
-  saas-platform:systems: {astrbot: {}}
+  saas-platform:systems: {orders: {}}
 """
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import pytest
-import yaml
-
-from components.observability import promql
-from components.observability.alerts import Alert
+from components.observability.rules import RuleSet
 from components.telemetry.alerts import RULE_SETS, watched
-from tests.unit.observability.series import Case, Series, counter, gauge
-from tests.unit.observability.tools import run
+from tests.unit.observability.scenarios import Trial, are_accepted, hold, of_case, scenario
+from tests.unit.observability.series import Case, counter, gauge
 
 NAMESPACE = 'namespace="telemetry"'
 
@@ -46,48 +41,28 @@ CASES = {
     "TempoDiscardsSpans": lost("tempo_discarded_spans_total", 'reason="trace_too_large"'),
     "JaegerRefusesSpans": lost(REFUSED, 'job="jaeger",receiver="otlp"'),
 }
-ALERTS = [
-    alert
-    for rules in (*RULE_SETS, watched("loki", None))
-    for alert in rules.within("telemetry", system="telemetry").alerts
-]
+RULES = [rules.within("telemetry", system="telemetry") for rules in (*RULE_SETS, watched("loki", None))]
+ALERTS = [alert for rules in RULES for alert in rules.alerts]
 
 
 def test_every_alert_has_a_case() -> None:
     assert {alert.name for alert in ALERTS} == CASES.keys()
 
 
-def evaluation(alert: Alert, minutes: float, firing: bool) -> dict[str, Any]:
-    query = f'count by (system, severity) (ALERTS{{alertname="{alert.name}",alertstate="firing"}})'
-    sample = {"labels": f'{{system="telemetry", severity="{alert.severity}"}}', "value": 1}
-    return {"expr": query, "eval_time": f"{minutes:g}m", "exp_samples": [sample] if firing else []}
+def test_every_alert_fires_when_something_is_lost_and_only_then(tmp_path: Path) -> None:
+    hold(tmp_path, [of_case(alert, CASES[alert.name], rules) for rules in RULES for alert in rules.alerts])
 
 
-def scenario(series: Series, *evaluations: dict[str, Any]) -> dict[str, Any]:
-    inputs = [{"series": name, "values": values} for name, values in series.items()]
-    return {"interval": "1m", "input_series": inputs, "promql_expr_test": list(evaluations)}
-
-
-@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_an_alert_fires_when_something_is_lost_and_only_then(alert: Alert, tmp_path: Path) -> None:
-    duration, case = promql.seconds(alert.for_) / 60, CASES[alert.name]
-    rules = {"groups": [{"name": "telemetry", "rules": [alert.as_rule()]}]}
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
-    run("promtool", "check", "rules", "--lint=all", "--lint-fatal", tmp_path / "rules.yaml")
-    loud = scenario(case.loud, evaluation(alert, duration - 1, False), evaluation(alert, duration + 15, True))
-    tests = [loud, scenario(case.quiet, evaluation(alert, 60, False))]
-    document = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": tests}
-    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    run("promtool", "test", "rules", tmp_path / "tests.yaml")
+def test_promtool_accepts_every_rule(tmp_path: Path) -> None:
+    are_accepted(tmp_path, [RuleSet(name="telemetry", alerts=ALERTS)])
 
 
 def test_what_jaeger_refuses_is_told_once(tmp_path: Path) -> None:
     """The collectors' alerts read the same metrics; two alerts for one thing hide a third."""
-    rules = {"groups": [{"name": "telemetry", "rules": [alert.as_rule() for alert in ALERTS]}]}
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
-    query = 'count(ALERTS{alertstate="firing"})'
-    told = {"expr": query, "eval_time": "30m", "exp_samples": [{"labels": "{}", "value": 1}]}
+    told = {
+        "expr": 'count(ALERTS{alertstate="firing"})',
+        "eval_time": "30m",
+        "exp_samples": [{"labels": "{}", "value": 1}],
+    }
     test = scenario(CASES["JaegerRefusesSpans"].loud, told)
-    document = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
-    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    run("promtool", "test", "rules", tmp_path / "tests.yaml")
+    hold(tmp_path, [Trial(RuleSet(name="telemetry", alerts=ALERTS), [test])])

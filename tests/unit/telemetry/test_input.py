@@ -24,7 +24,7 @@ FILES = {
         "traces: {kind: tempo, sampling_rate: 10}  #! traces.sampling_rate | at most 1",
     ),
     "Elasticsearch without an address": with_keys(
-        "logs: {kind: none, systems: {astrbot: elasticsearch}}  #! logs.elasticsearch | missing; logs go there",
+        "logs: {kind: none, systems: {orders: elasticsearch}}  #! logs.elasticsearch | missing; logs go there",
     ),
     "an address that is none": with_keys(
         "logs:",
@@ -38,7 +38,8 @@ FILES = {
         "  elasticsearch: {url: 'https://a.example'}  #! logs.elasticsearch | no logs go there",
     ).replace("  saas-platform:  ", "    "),
     "a system that there is none of": with_keys(
-        "logs: {kind: loki, systems: {orders: none}}  #! logs.systems.orders | no system 'orders'; there are: astrbot",
+        "logs: {kind: loki, systems: {cloudlens: none}}"
+        "  #! logs.systems.cloudlens | no system 'cloudlens'; there are: orders",
     ),
     "a bucket without a way in": with_keys(
         f"logs: {{kind: loki, {S3}}}  #! logs.storage.role_arn | missing; without it the access key",
