@@ -105,8 +105,8 @@ def test_twice_the_resources_are_twice_the_steps(monkeypatch: pytest.MonkeyPatch
         return original(self, key)
 
     monkeypatch.setattr(proxies._MappingProxy, "__getitem__", counting)
-    # Many copies, beside which the components, which no rule judges, do not count; of AstrBot with its monitoring alone,
-    # since each of the copies then is in namespaces of its own.
+    # Many copies, beside which the components, which no rule judges, do not count; of AstrBot with its monitoring
+    # alone, since each of the copies then is in namespaces of its own.
     astrbot = graph_of("prod", with_systems("prod", "astrbot", telemetry=False))
     whole = len(astrbot)
     for size in (8 * whole, 16 * whole):
