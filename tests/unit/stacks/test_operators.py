@@ -14,7 +14,7 @@ from graph.model import Graph
 from policy.evaluation import evaluate
 from tests.unit.eks.files import file
 from tests.unit.recordings import objects, recorded
-from tests.unit.scratch import NO_TELEMETRY, Mistake, Scratch, mistakes
+from tests.unit.scratch import BASIC_MONITORING, NO_TELEMETRY, Mistake, Scratch, mistakes
 from versions import HELM_CHARTS
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -36,7 +36,7 @@ def releases(graph: Graph) -> dict[str, Any]:
 
 
 def cluster(tier: str = "dev", rest: str = "") -> str:
-    """The file of an environment with a cluster of its own and no systems: operators are asked for by the environment."""
+    """The file of an environment with a cluster of its own and no systems: it is the environment that needs operators."""
     return file(tier, rest=rest).replace("systems:\n    astrbot: {}\n", "systems: {}\n")
 
 
@@ -52,7 +52,7 @@ def test_a_cluster_that_is_there_already_gets_none(stack: str) -> None:
 
 def test_a_cluster_of_its_own_gets_what_the_environment_needs(scratch: Scratch) -> None:
     """Without them none of the custom resources can be created."""
-    assert releases(scratch.record(cluster("prod", NO_TELEMETRY))).keys() == NEEDED
+    assert releases(scratch.record(cluster("prod", BASIC_MONITORING))).keys() == NEEDED
     assert releases(scratch.record(cluster("dev"))).keys() == NEEDED - {"external-secrets"}
 
 
@@ -162,7 +162,7 @@ def test_what_splits_traffic_and_who_moves_it_is_needed_where_the_environment_sa
     scratch: Scratch, values: str, needed: set[str]
 ) -> None:
     """Their kinds would be refused at the first object, and an operator that is off would not be missed before."""
-    assert releases(scratch.record(cluster("prod", NO_TELEMETRY + routing(values)))).keys() == NEEDED | needed
+    assert releases(scratch.record(cluster("prod", BASIC_MONITORING + routing(values)))).keys() == NEEDED | needed
     for name in needed:
         text = cluster("prod", routing(values) + operators(f"    {name}: off\n"))
         assert f"operators.{name}" in [one.path for one in scratch.problems(text)]
