@@ -49,8 +49,8 @@ def variables(graph: Graph, name: str) -> Mapping[str, str]:
 
 
 def with_more(stack: str, routing: str = "", system: str = "") -> str:
-    """The environment's file with this system alone, a mesh, and more about the system."""
-    text = as_text(with_systems(stack, federated_risk=yaml.safe_load(f"{{{system}}}")))
+    """The environment's file with this system alone, without telemetry, a mesh, and more about the system."""
+    text = as_text(with_systems(stack, telemetry=False, federated_risk=yaml.safe_load(f"{{{system}}}")))
     return text + (f"  saas-platform:routing: {{{routing}}}\n" if routing else "")
 
 
@@ -453,7 +453,7 @@ def test_flagger_releases_model_serving_with_the_documents_figures(scratch: Scra
 
 def test_by_hand_requests_with_the_documents_header_go_to_the_candidate(scratch: Scratch) -> None:
     """canary_deploy.sh: the header `canary: "true"`, and a question before everything goes to the new version."""
-    graph = scratch.record(with_more("prod", "mesh: istio"))
+    graph = scratch.record(with_more("prod", "mesh: istio, controller: none"))
     annotation = found(graph, "VirtualService", "model-serving")["metadata"]["annotations"]["platform.io/release"]
     for figure in ('"headers": {"canary": "true"}', '"approval": true', '"interval": 30', '"window": "60s"'):
         assert figure in annotation
@@ -463,14 +463,14 @@ def test_by_hand_requests_with_the_documents_header_go_to_the_candidate(scratch:
 def test_an_environment_may_keep_the_rolling_update_in_a_mesh(scratch: Scratch) -> None:
     """Whoever has no metrics for a canary would wait for ever."""
     rolling = "sizes: {model-serving: {release: {strategy: rolling}}}"
-    graph = scratch.record(with_more("prod", "mesh: istio", rolling))
+    graph = scratch.record(with_more("prod", "mesh: istio, controller: none", rolling))
     assert "model-serving-primary" not in [body["metadata"]["name"] for body in of_system(graph, SYSTEM, "Deployment")]
 
 
 @pytest.mark.parametrize(("mesh", "kind"), [("istio", "VirtualService"), ("gateway-api", "HTTPRoute")])
 def test_in_a_mesh_the_paths_of_the_api_lead_to_their_services(scratch: Scratch, mesh: str, kind: str) -> None:
     """All of the host's requests would end at whichever service came first."""
-    graph = scratch.record(with_more("prod", f"mesh: {mesh}"))
+    graph = scratch.record(with_more("prod", f"mesh: {mesh}, controller: none"))
     for service, path in (("consent-service", "/consent"), ("psi-service", "/psi")):
         if mesh == "istio":
             spec = spec_of(graph, kind, f"{service}-entry")

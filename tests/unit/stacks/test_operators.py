@@ -36,7 +36,7 @@ def releases(graph: Graph) -> dict[str, Any]:
 
 
 def cluster(tier: str = "dev", rest: str = "") -> str:
-    """The file of an environment with a cluster of its own and no systems: it is the environment that needs operators."""
+    """The file of an environment with a cluster of its own and no systems: those need no operators by themselves."""
     return file(tier, rest=rest).replace("systems:\n    astrbot: {}\n", "systems: {}\n")
 
 
