@@ -112,9 +112,9 @@ def title(body: Body) -> str:
     return f"{body['kind']} {body['metadata'].get('namespace', '')}/{body['metadata']['name']}"
 
 
-def container(graph: Graph, deployment: str) -> Body:
+def container(graph: Graph, deployment: str, system: str = "astrbot") -> Body:
     """The only container of a Deployment's pods."""
-    containers: Sequence[Body] = one(graph, "Deployment", deployment)["spec"]["template"]["spec"]["containers"]
+    containers: Sequence[Body] = one(graph, "Deployment", deployment, system)["spec"]["template"]["spec"]["containers"]
     assert len(containers) == 1, f"Deployment {deployment} has {len(containers)} containers"
     return containers[0]
 
