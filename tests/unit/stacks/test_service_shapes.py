@@ -346,7 +346,8 @@ def test_a_size_changes_what_an_environment_needs_otherwise(scratch: Scratch) ->
         "model-serving": {"autoscaling": {"minimum": 3, "maximum": 6}, "cpu_request": "300m"},
         "rust-stateful-app": {"storage": "5Gi", "replicas": 2},
     }
-    graph = scratch.record(environment("prod", MODEL_SERVING, RUST_STATEFUL_APP, FRONTEND, system="cloudlens", sizes=sizes))
+    services = (MODEL_SERVING, RUST_STATEFUL_APP, FRONTEND)
+    graph = scratch.record(environment("prod", *services, system="cloudlens", sizes=sizes))
     spec = spec_of(graph, "ScaledObject", "model-serving", "cloudlens")
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (3, 6)
     assert container(graph, "model-serving", "cloudlens")["resources"]["requests"]["cpu"] == "300m"
