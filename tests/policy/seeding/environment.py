@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from graph.model import Graph, Resource, masked
-from paths import PROJECT
 from policy.evaluation import evaluate
 from policy.subject import Subject
 from tests.policy.objects import Props, token_of
@@ -51,8 +50,7 @@ def production() -> Graph:
 def environment() -> Graph:
     """The same with AstrBot alone and little monitoring: all that is seeded is there, and to judge it takes a fourth
     of the time."""
-    document = with_systems("prod", telemetry=False, astrbot={"tenants": []})
-    document["config"][f"{PROJECT}:overrides"] = {"monitoring": "basic"}
+    document = with_systems("prod", telemetry=False, monitoring="basic", astrbot={"tenants": []})
     return _with_extras(graph_of("prod", document))
 
 

@@ -49,8 +49,9 @@ def variables(graph: Graph, name: str) -> Mapping[str, str]:
 
 
 def with_more(stack: str, routing: str = "", system: str = "") -> str:
-    """The environment's file with this system alone, without telemetry, a mesh, and more about the system."""
-    text = as_text(with_systems(stack, telemetry=False, federated_risk=yaml.safe_load(f"{{{system}}}")))
+    """The environment's file with this system alone, little monitoring, a mesh, and more about the system."""
+    own = yaml.safe_load(f"{{{system}}}")
+    text = as_text(with_systems(stack, telemetry=False, monitoring="basic", federated_risk=own))
     return text + (f"  saas-platform:routing: {{{routing}}}\n" if routing else "")
 
 
@@ -263,8 +264,8 @@ def test_redis_is_one_server_everywhere(graph: Graph) -> None:
 
 def test_an_environment_that_gives_a_store_more_than_the_document_keeps_that(scratch: Scratch) -> None:
     """The document's figures are a floor: a volume that has grown cannot shrink again."""
-    text = with_more("staging") + "  saas-platform:overrides: {database: {storage: 300Gi}, cache: {storage: 80Gi}}\n"
-    graph = scratch.record(text)
+    larger = "overrides: {monitoring: basic, database: {storage: 300Gi}, cache: {storage: 80Gi}}"
+    graph = scratch.record(with_more("staging").replace("overrides:\n    monitoring: basic", larger))
     assert spec_of(graph, "Cluster", "postgresql-cluster")["storage"]["size"] == "300Gi"
     claim = spec_of(graph, "Redis", "redis")["storage"]["volumeClaimTemplate"]["spec"]
     assert claim["resources"]["requests"]["storage"] == "80Gi"
