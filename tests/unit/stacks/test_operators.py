@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,6 +41,10 @@ def cluster(tier: str = "dev", rest: str = "") -> str:
     return file(tier, rest=rest).replace("systems:\n    astrbot: {}\n", "systems: {}\n")
 
 
+# With all that monitors production, and all that moves its traffic.
+FLAGGER = f"{NO_TELEMETRY}  saas-platform:routing: {{mesh: istio, controller: flagger}}\n"
+
+
 def operators(text: str) -> str:
     return f"  saas-platform:operators:\n{text}"
 
@@ -56,11 +61,13 @@ def test_a_cluster_of_its_own_gets_what_the_environment_needs(scratch: Scratch) 
     assert releases(scratch.record(cluster("dev"))).keys() == NEEDED - {"external-secrets"}
 
 
-@pytest.mark.parametrize("tier", ["dev", "prod"])
-def test_every_operator_can_be_installed_and_the_policies_accept_it(scratch: Scratch, tier: str) -> None:
+@pytest.mark.parametrize(("tier", "environment"), [("dev", cluster), ("prod", file)])
+def test_every_operator_can_be_installed_and_the_policies_accept_it(
+    scratch: Scratch, tier: str, environment: Callable[..., str]
+) -> None:
     """Each release exactly as the table pins it."""
     # The charts of logs and traces would be beside the environment's own.
-    graph = scratch.record(file(tier, rest=operators(ALL) + NO_TELEMETRY))
+    graph = scratch.record(environment(tier, rest=operators(ALL) + NO_TELEMETRY))
     found = releases(graph)
     assert found.keys() == OPERATORS.keys() == HELM_CHARTS.keys()
     for name, release in found.items():
@@ -98,7 +105,7 @@ def test_no_release_takes_its_definitions_with_it() -> None:
 
 def test_a_release_whose_chart_keeps_nothing_stays_when_the_environment_goes(scratch: Scratch) -> None:
     """Routes of other environments would go with the definitions."""
-    found = releases(scratch.record(file("dev", rest=operators(ALL) + NO_TELEMETRY)))
+    found = releases(scratch.record(cluster("dev", operators(ALL) + NO_TELEMETRY)))
     assert [name for name, one in found.items() if one.options.get("retain_on_delete")] == ["gateway-api-crds"]
 
 
@@ -140,7 +147,7 @@ def _egress(policy: Any) -> Any:
 def test_prometheus_reaches_what_tells_of_the_cluster_where_it_is_installed_and_only_there(scratch: Scratch) -> None:
     """Default deny would leave every alert on nodes and pods without data."""
     ports = {("prometheus-operator", 10250), ("kube-system", 9153)}
-    assert ports <= reached(scratch.record(cluster("prod", NO_TELEMETRY)))
+    assert ports <= reached(scratch.record(cluster("prod", FLAGGER)))
     assert not ports & reached(recorded("prod"))
 
 
@@ -170,12 +177,12 @@ def test_what_splits_traffic_and_who_moves_it_is_needed_where_the_environment_sa
 
 def test_flagger_can_ask_prometheus_where_it_carries_out_releases(scratch: Scratch) -> None:
     """Default deny would make every analysis fail, and an address without TLS every one in staging and prod."""
-    graph = scratch.record(cluster("prod", NO_TELEMETRY + routing("mesh: istio, controller: flagger")))
+    graph = scratch.record(cluster("prod", FLAGGER))
     values = releases(graph)["flagger"].inputs["values"]
     assert values["metricsServer"] == graph.outputs["prometheus_url"]
     assert graph.outputs["prometheus_url"].startswith("https://")
     assert flagger_may_ask(graph)
-    assert not flagger_may_ask(scratch.record(cluster("prod", NO_TELEMETRY + routing("mesh: istio"))))
+    assert not flagger_may_ask(scratch.record(cluster("prod", BASIC_MONITORING + routing("mesh: istio"))))
 
 
 def flagger_may_ask(graph: Graph) -> bool:

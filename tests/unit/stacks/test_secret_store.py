@@ -17,7 +17,7 @@ config:
   saas-platform:tier: {tier}
   saas-platform:domain: example.com
   saas-platform:cluster: {{kind: sandbox}}
-  saas-platform:overrides: {{external_secrets: true}}
+  saas-platform:overrides: {{external_secrets: true{overrides}}}
   saas-platform:systems: {systems}
   saas-platform:secret_store:
     name: mine
@@ -44,7 +44,9 @@ ASTRBOT, ORDERS = "{astrbot: {tenants: [{name: acme}]}}", "{orders: {}}"
 def declared(
     scratch: Scratch, provider: str, kind: str = "ClusterSecretStore", tier: str = "dev", systems: str = ASTRBOT
 ) -> Graph:
-    head = HEAD.format(tier=tier, kind=kind, systems=systems)
+    # Production has all namespaces that there may be.
+    overrides = "" if tier == "prod" else ", monitoring: basic"
+    head = HEAD.format(tier=tier, kind=kind, systems=systems, overrides=overrides)
     return scratch.record(head + PROVIDERS[provider].replace("ACCOUNT", ACCOUNTS[kind]))
 
 
@@ -74,14 +76,16 @@ def test_a_declared_store_satisfies_the_policies_in_every_tier(
 
 def test_only_the_environments_namespaces_read_from_its_cluster_store(scratch: Scratch) -> None:
     """Without conditions every namespace of the cluster can ask for every credential."""
-    spec = one(declared(scratch, "aws", tier="prod", systems=ORDERS), "ClusterSecretStore", "mine")["spec"]
+    spec = one(declared(scratch, "vault", tier="prod", systems=ORDERS), "ClusterSecretStore", "mine")["spec"]
     assert spec["conditions"] == [{"namespaces": ["monitoring", "orders", "telemetry"]}]
+    spec = one(declared(scratch, "aws"), "ClusterSecretStore", "mine")["spec"]
+    assert spec["conditions"] == [{"namespaces": ["astrbot", "monitoring"]}]
     assert spec["provider"] == {"aws": {"service": "SecretsManager", "region": "eu-central-1"}}
 
 
 def test_a_store_of_a_namespace_is_in_each_with_its_account(scratch: Scratch) -> None:
     """A SecretStore serves its own namespace only."""
-    graph = declared(scratch, "kubernetes", "SecretStore", "prod", ORDERS)
+    graph = declared(scratch, "vault", "SecretStore", "prod", ORDERS)
     for kind, name in (("SecretStore", "mine"), ("ServiceAccount", "reader")):
         found = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
         assert sorted(body["metadata"]["namespace"] for body in found) == ["monitoring", "orders", "telemetry"]
