@@ -142,6 +142,7 @@ def environment(
     It keeps no logs: no shape has anything to do with them.
     """
     own = {"services": list(services or SERVICES), **({"sizes": sizes} if sizes else {})}
-    document = with_systems(stack, **{system: own})
+    document = with_systems(stack, system)
+    document["config"][f"{PROJECT}:systems"][system] |= own
     document["config"][f"{PROJECT}:logs"] = {"kind": "none"}
     return as_text(document) + rest
