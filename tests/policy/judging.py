@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pulumi_policy as crossguard
@@ -43,6 +44,29 @@ def judge(
     for one in objects:
         policy.validate(resource_arguments(unknown_checking_proxy(one), token or token_of(one), config), report)
     return messages
+
+
+def objecting(*objects: Props) -> set[str]:
+    """The names of all rules on one resource that object to any of the objects, through the engine's policies.
+
+    As `judge` of each rule has it; but policies, and proxies of the objects, are made once.
+    """
+    arguments = [resource_arguments(unknown_checking_proxy(one), token_of(one)) for one in objects]
+    found: set[str] = set()
+    for policy in _resource_policies():
+
+        def report(_message: str, _urn: str | None = None, name: str = policy.name) -> None:
+            found.add(name)
+
+        for one in arguments:
+            policy.validate(one, report)
+    return found
+
+
+@cache
+def _resource_policies() -> tuple[crossguard.ResourceValidationPolicy, ...]:
+    made = policies("prod", exemptions=(), today=TODAY)
+    return tuple(one for one in made if isinstance(one, crossguard.ResourceValidationPolicy))
 
 
 def stack_arguments(*objects: Props, config: Mapping[str, Any] | None = None) -> crossguard.StackValidationArgs:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from tests.policy.judging import TODAY, judge, resource_arguments, stack_arguments
+from tests.policy.judging import TODAY, judge, objecting, resource_arguments, stack_arguments
 from tests.policy.tokens import TOKENS, token_of, urn_of, urn_of_type
 from tests.policy.workload_objects import (
     LABELS,
@@ -30,6 +30,7 @@ __all__ = [
     "container",
     "init_container",
     "judge",
+    "objecting",
     "resource_arguments",
     "resources",
     "stack_arguments",

@@ -7,14 +7,18 @@ from functools import cache
 import pytest
 
 from graph.model import Graph
-from graph.record import record
-from policy.evaluation import evaluate
+from policy.evaluation import Finding, evaluate
 from policy.exemptions import EXEMPTIONS
 from policy.subject import object_type
 from policy.workloads import WORKLOADS
+from tests.unit.recordings import recorded
 
-_recorded = cache(record)
 _every_environment = pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+
+
+@cache
+def _found(stack: str) -> tuple[Finding, ...]:
+    return evaluate(recorded(stack))
 
 
 def _without_network_policies(graph: Graph) -> Graph:
@@ -24,13 +28,13 @@ def _without_network_policies(graph: Graph) -> Graph:
 
 @_every_environment
 def test_nothing_in_an_environment_stops_its_deployment(stack: str) -> None:
-    assert [finding.message for finding in evaluate(_recorded(stack)) if finding.blocks] == []
+    assert [finding.message for finding in _found(stack) if finding.blocks] == []
 
 
 @_every_environment
 def test_every_workload_of_an_environment_is_judged(stack: str) -> None:
     # Without this, an environment that the rules cannot read would pass as one that satisfies them.
-    graph = _recorded(stack)
+    graph = recorded(stack)
     workloads = {resource.urn for resource in graph if object_type(resource.type) in WORKLOADS}
     judged = {finding.urn for finding in evaluate(_without_network_policies(graph))}
     assert workloads
@@ -38,6 +42,5 @@ def test_every_workload_of_an_environment_is_judged(stack: str) -> None:
 
 
 def test_every_exemption_names_an_object_of_some_environment() -> None:
-    graphs = [_recorded(stack) for stack in ("dev", "staging", "prod")]
-    unused = set(EXEMPTIONS) - {finding.exemption for graph in graphs for finding in evaluate(graph)}
+    unused = set(EXEMPTIONS) - {finding.exemption for stack in ("dev", "staging", "prod") for finding in _found(stack)}
     assert not unused, "these let off nothing any more: remove them"

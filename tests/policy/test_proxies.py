@@ -15,7 +15,8 @@ from policy.proxies import proxied
 _SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
 _UNKNOWN = st.sampled_from([proxy.UNKNOWN_STRING_VALUE, proxy.UNKNOWN_ARRAY_VALUE, proxy.UNKNOWN_NUMBER_VALUE])
 _VALUES = st.recursive(
-    _SCALARS | _UNKNOWN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner)
+    _SCALARS | _UNKNOWN,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
 )
 
 

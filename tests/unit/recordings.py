@@ -53,10 +53,13 @@ def settings_of(stack: str) -> Mapping[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in document["config"].items()}
 
 
-def with_systems(stack: str, *keys: str, telemetry: bool = True, **systems: Mapping[str, Any]) -> dict[str, Any]:
+def with_systems(
+    stack: str, *keys: str, telemetry: bool = True, monitoring: str = "", **systems: Mapping[str, Any]
+) -> dict[str, Any]:
     """The environment's file with these systems alone, each with further keys of its own.
 
-    Without `telemetry` it keeps neither logs nor traces: a tenth of the objects of staging and production.
+    Without `telemetry` it keeps neither logs nor traces: a fifth of the objects of staging and production. `monitoring`
+    is another level of it than the tier's; without telemetry and basic it is a half.
     """
     document: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     config, own = document["config"], f"{PROJECT}:systems"
@@ -68,7 +71,9 @@ def with_systems(stack: str, *keys: str, telemetry: bool = True, **systems: Mapp
             logs.pop("elasticsearch", None)
     if not telemetry:
         for key in ("logs", "traces"):
-            config.pop(f"{PROJECT}:{key}", None)
+            config[f"{PROJECT}:{key}"] = {"kind": "none"}
+    if monitoring:
+        config[f"{PROJECT}:overrides"] = {"monitoring": monitoring}
     return document
 
 
@@ -112,9 +117,9 @@ def title(body: Body) -> str:
     return f"{body['kind']} {body['metadata'].get('namespace', '')}/{body['metadata']['name']}"
 
 
-def container(graph: Graph, deployment: str) -> Body:
+def container(graph: Graph, deployment: str, system: str = "astrbot") -> Body:
     """The only container of a Deployment's pods."""
-    containers: Sequence[Body] = one(graph, "Deployment", deployment)["spec"]["template"]["spec"]["containers"]
+    containers: Sequence[Body] = one(graph, "Deployment", deployment, system)["spec"]["template"]["spec"]["containers"]
     assert len(containers) == 1, f"Deployment {deployment} has {len(containers)} containers"
     return containers[0]
 

@@ -22,6 +22,10 @@ from paths import environment_of
 from stacks.errors import ConfigurationError, ConfigurationProblem
 
 STACK = "scratch"
+# For a file of staging or production, at its end: what keeps logs and traces is a fifth of such an environment.
+NO_TELEMETRY = "  saas-platform:logs: {kind: none}\n  saas-platform:traces: {kind: none}\n"
+# The same with little of what monitors it: less than half of the objects.
+BASIC_MONITORING = "  saas-platform:overrides: {monitoring: basic}\n"
 # A recording depends on its file alone, and costs a fifth of a second.
 _graphs: dict[tuple[str, str], Graph] = {}
 _MISTAKE = re.compile(r"#! (?P<path>\S*) \|(?P<fragment>[^#]*)")

@@ -6,7 +6,7 @@ from tests.policy.seeding.environment import Edit, Seed, append, drop, put, remo
 
 _DATABASE, _CACHE = "Cluster astrbot/postgresql-cluster", "RedisCluster astrbot/redis-cluster"
 _PROMETHEUS, _CANARY = "Prometheus monitoring/main", "Canary astrbot/tenant-service"
-_CERTIFICATE, _EXTERNAL = "Certificate monitoring/prometheus-tls", "ExternalSecret astrbot/minio-secret"
+_CERTIFICATE, _EXTERNAL = "Certificate astrbot/redis-cluster-tls", "ExternalSecret astrbot/minio-secret"
 _ALERTS = "PrometheusRule astrbot/minio"
 
 

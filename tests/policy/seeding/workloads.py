@@ -81,8 +81,8 @@ SEEDS = (
     Seed(rule="controlled-pods", edit=add(_ALONE, "alone"), object="Pod astrbot/seeded"),
     Seed(
         rule="own-pods",
-        edit=put("Deployment monitoring/grafana", "spec.selector.matchLabels", {"app": "gone"}),
-        object="Deployment monitoring/grafana",
+        edit=put("Deployment astrbot/message-service", "spec.selector.matchLabels", {"app": "gone"}),
+        object="Deployment astrbot/message-service",
     ),
     # Figures, and how it lives and dies.
     _without("resource-limits", f"{_CONTAINER}.resources.limits.memory"),

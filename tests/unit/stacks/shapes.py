@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paths import PROJECT
 from tests.unit.recordings import with_systems
 from tests.unit.scratch import as_text
 
@@ -133,7 +134,15 @@ SERVICES = (
 )
 
 
-def environment(stack: str, *services: dict[str, Any], sizes: dict[str, Any] | None = None, rest: str = "") -> str:
-    """The file of `stack` with AstrBot alone, and these services (of every shape, if none is named) beside its own."""
+def environment(
+    stack: str, *services: dict[str, Any], system: str = "astrbot", sizes: dict[str, Any] | None = None, rest: str = ""
+) -> str:
+    """The file of `stack` with one system alone, and these services (of every shape, if none is named) beside its own.
+
+    It keeps no logs: no shape has anything to do with them.
+    """
     own = {"services": list(services or SERVICES), **({"sizes": sizes} if sizes else {})}
-    return as_text(with_systems(stack, astrbot=own)) + rest
+    document = with_systems(stack, system)
+    document["config"][f"{PROJECT}:systems"][system] |= own
+    document["config"][f"{PROJECT}:logs"] = {"kind": "none"}
+    return as_text(document) + rest

@@ -11,7 +11,7 @@ from graph.model import Graph
 from policy.evaluation import evaluate
 from tests.unit.eks.files import file
 from tests.unit.recordings import objects, one, recorded
-from tests.unit.scratch import Mistake, Scratch, mistakes
+from tests.unit.scratch import BASIC_MONITORING, Mistake, Scratch, mistakes
 
 HEAD = """\
 config:
@@ -76,7 +76,9 @@ def test_a_team_has_a_namespace_that_its_quota_bounds(scratch: Scratch) -> None:
 @pytest.mark.parametrize("tier", ["dev", "prod"])
 def test_the_policies_accept_every_role(scratch: Scratch, tier: str) -> None:
     """No wildcard, no session in a pod, no Secret of all namespaces, no way to raise oneself."""
-    graph = scratch.record(file(tier, rest=f"  saas-platform:access: {{teams: [{{{TEAM}}}]}}\n"))
+    rest = f"{BASIC_MONITORING}  saas-platform:access: {{teams: [{{{TEAM}}}]}}\n"
+    graph = scratch.record(file(tier, rest=rest).replace("astrbot: {}", "orders: {}"))
+    assert {"", "monitoring", "orders", "team-shop"} == {namespace for namespace, _ in bindings(graph)}
     assert objects(graph, *RBAC)
     assert [one for one in evaluate(graph) if one.blocks] == []
 

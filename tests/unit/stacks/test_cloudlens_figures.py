@@ -47,8 +47,9 @@ def plain(graph: Graph, name: str) -> dict[str, str]:
 
 
 def with_storage(scratch: Scratch, stack: str, storage: str, **more: Any) -> Graph:
-    """The environment with CloudLens alone, and this store of it."""
-    return scratch.record(as_text(with_systems(stack, cloudlens={"storage": storage, **more})))
+    """The environment with CloudLens alone, little monitoring, and this store of it."""
+    own = {"storage": storage, **more}
+    return scratch.record(as_text(with_systems(stack, telemetry=False, monitoring="basic", cloudlens=own)))
 
 
 def file_of(stack: str, said: str) -> str:

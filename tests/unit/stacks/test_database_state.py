@@ -25,6 +25,7 @@ config:
     kind: sandbox
   saas-platform:overrides:
     external_secrets: false
+    monitoring: basic
   saas-platform:systems:
     astrbot:
       database:
@@ -59,9 +60,14 @@ def settings(graph: Graph) -> Body:
     return body
 
 
-def password_in_use(scratch: Scratch, phase: str) -> str:
+def rotated(scratch: Scratch, phase: str) -> Graph:
+    """The environment in a phase of a hand-over, with passwords that a test knows."""
     scratch.write(environment(f"rotation: {{number: 1, phase: {phase}}}"))
-    bundle = one(record(STACK, planted), "Secret", "saas-platform-secrets")["data"]
+    return record(STACK, planted)
+
+
+def password_in_use(graph: Graph) -> str:
+    bundle = one(graph, "Secret", "saas-platform-secrets")["data"]
     return base64.b64decode(revealed(bundle)["DB_PASSWORD"]).decode()
 
 
@@ -143,12 +149,11 @@ def test_no_password_ever_comes_back() -> None:
 
 def test_the_switch_gives_the_applications_the_other_user_and_its_password(scratch: Scratch) -> None:
     """User and password of different users open nothing."""
-    prepared = scratch.record(environment("rotation: {number: 1, phase: prepare}"))
-    switched = scratch.record(environment("rotation: {number: 1, phase: switch}"))
+    prepared, switched = rotated(scratch, "prepare"), rotated(scratch, "switch")
     assert settings(prepared)["DB_USER"] == "saas_platform"
     assert settings(switched)["DB_USER"] == "saas_platform_b"
-    assert password_in_use(scratch, "prepare") == "PlantedAstrbotcredentialspostgresqlpasswordPassword"
-    assert password_in_use(scratch, "switch") == "PlantedAstrbotcredentialspostgresqlpasswordbr1Password"
+    assert password_in_use(prepared) == "PlantedAstrbotcredentialspostgresqlpasswordPassword"
+    assert password_in_use(switched) == "PlantedAstrbotcredentialspostgresqlpasswordbr1Password"
     pods = [one(graph, "Deployment", "tenant-service")["spec"]["template"] for graph in (prepared, switched)]
     assert pods[0]["metadata"]["annotations"] != pods[1]["metadata"]["annotations"], "no pod would be replaced"
     assert container(switched, "tenant-service")

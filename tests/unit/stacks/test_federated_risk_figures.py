@@ -49,8 +49,9 @@ def variables(graph: Graph, name: str) -> Mapping[str, str]:
 
 
 def with_more(stack: str, routing: str = "", system: str = "") -> str:
-    """The environment's file with this system alone, a mesh, and more about the system."""
-    text = as_text(with_systems(stack, federated_risk=yaml.safe_load(f"{{{system}}}")))
+    """The environment's file with this system alone, little monitoring, a mesh, and more about the system."""
+    own = yaml.safe_load(f"{{{system}}}")
+    text = as_text(with_systems(stack, telemetry=False, monitoring="basic", federated_risk=own))
     return text + (f"  saas-platform:routing: {{{routing}}}\n" if routing else "")
 
 
@@ -263,8 +264,8 @@ def test_redis_is_one_server_everywhere(graph: Graph) -> None:
 
 def test_an_environment_that_gives_a_store_more_than_the_document_keeps_that(scratch: Scratch) -> None:
     """The document's figures are a floor: a volume that has grown cannot shrink again."""
-    text = with_more("staging") + "  saas-platform:overrides: {database: {storage: 300Gi}, cache: {storage: 80Gi}}\n"
-    graph = scratch.record(text)
+    larger = "overrides: {monitoring: basic, database: {storage: 300Gi}, cache: {storage: 80Gi}}"
+    graph = scratch.record(with_more("staging").replace("overrides:\n    monitoring: basic", larger))
     assert spec_of(graph, "Cluster", "postgresql-cluster")["storage"]["size"] == "300Gi"
     claim = spec_of(graph, "Redis", "redis")["storage"]["volumeClaimTemplate"]["spec"]
     assert claim["resources"]["requests"]["storage"] == "80Gi"
@@ -453,7 +454,7 @@ def test_flagger_releases_model_serving_with_the_documents_figures(scratch: Scra
 
 def test_by_hand_requests_with_the_documents_header_go_to_the_candidate(scratch: Scratch) -> None:
     """canary_deploy.sh: the header `canary: "true"`, and a question before everything goes to the new version."""
-    graph = scratch.record(with_more("prod", "mesh: istio"))
+    graph = scratch.record(with_more("prod", "mesh: istio, controller: none"))
     annotation = found(graph, "VirtualService", "model-serving")["metadata"]["annotations"]["platform.io/release"]
     for figure in ('"headers": {"canary": "true"}', '"approval": true', '"interval": 30', '"window": "60s"'):
         assert figure in annotation
@@ -463,14 +464,14 @@ def test_by_hand_requests_with_the_documents_header_go_to_the_candidate(scratch:
 def test_an_environment_may_keep_the_rolling_update_in_a_mesh(scratch: Scratch) -> None:
     """Whoever has no metrics for a canary would wait for ever."""
     rolling = "sizes: {model-serving: {release: {strategy: rolling}}}"
-    graph = scratch.record(with_more("prod", "mesh: istio", rolling))
+    graph = scratch.record(with_more("prod", "mesh: istio, controller: none", rolling))
     assert "model-serving-primary" not in [body["metadata"]["name"] for body in of_system(graph, SYSTEM, "Deployment")]
 
 
 @pytest.mark.parametrize(("mesh", "kind"), [("istio", "VirtualService"), ("gateway-api", "HTTPRoute")])
 def test_in_a_mesh_the_paths_of_the_api_lead_to_their_services(scratch: Scratch, mesh: str, kind: str) -> None:
     """All of the host's requests would end at whichever service came first."""
-    graph = scratch.record(with_more("prod", f"mesh: {mesh}"))
+    graph = scratch.record(with_more("prod", f"mesh: {mesh}, controller: none"))
     for service, path in (("consent-service", "/consent"), ("psi-service", "/psi")):
         if mesh == "istio":
             spec = spec_of(graph, kind, f"{service}-entry")

@@ -37,7 +37,7 @@ def test_each_cluster_is_a_stack_of_the_one_file_with_its_own_context_and_labels
     """Metrics and alerts of two clusters that call themselves the same cannot be told apart."""
     scratch.write(FLEET)
     for name, region in (("eu", "eu-central-1"), ("us", "us-east-1")):
-        made = graph.record.record(f"{STACK}.{name}")
+        made = scratch.recorded(f"{STACK}.{name}")
         (provider,) = (resource for resource in made if resource.type == "pulumi:providers:kubernetes")
         assert provider.inputs["context"] == f"admin@{name}"
         labels = one(made, "Prometheus", "main")["spec"]["externalLabels"]
@@ -52,7 +52,7 @@ def test_a_clusters_own_version_wins_there_and_nowhere_else(scratch: Scratch) ->
     scratch.write(FLEET)
     images = {}
     for name in ("eu", "us"):
-        body = one(graph.record.record(f"{STACK}.{name}"), "Deployment", "auth-service")
+        body = one(scratch.recorded(f"{STACK}.{name}"), "Deployment", "auth-service")
         images[name] = body["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
     assert images == {"eu": "1.0.0", "us": "1.2.0"}
 
@@ -60,7 +60,7 @@ def test_a_clusters_own_version_wins_there_and_nowhere_else(scratch: Scratch) ->
 def test_alerts_and_the_dashboard_of_clusters_go_by_the_label_that_each_cluster_sends(scratch: Scratch) -> None:
     """Two clusters in trouble would be one message, and one line of the dashboard."""
     scratch.write(FLEET)
-    made = graph.record.record(f"{STACK}.us")
+    made = scratch.recorded(f"{STACK}.us")
     (config,) = objects(made, "AlertmanagerConfig")
     assert "cluster" in config["spec"]["route"]["groupBy"]
     assert all("cluster" in one["equal"] for one in config["spec"]["inhibitRules"])

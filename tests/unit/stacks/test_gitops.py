@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.eks.files import file
 from tests.unit.files import read_yaml
 from tests.unit.recordings import objects
-from tests.unit.scratch import STACK, Mistake, Scratch, mistakes
+from tests.unit.scratch import BASIC_MONITORING, STACK, Mistake, Scratch, mistakes
 
 REPOSITORY = "https://github.com/example/deployments.git"
 ONE = f"  saas-platform:delivery: argocd\n  saas-platform:gitops:\n    repository: {REPOSITORY}\n"
@@ -34,15 +35,34 @@ FLEET = f"""{SUBSCRIBED}  saas-platform:fleet:
 
 
 def existing(delivery: str, tier: str = "prod") -> str:
-    """An environment in a cluster that is there."""
+    """An environment in a cluster that is there, with the smallest of the systems."""
     store = "  saas-platform:secret_store: {name: platform, path: p}\n" if tier == "prod" else ""
     return f"""\
 config:
   saas-platform:tier: {tier}
   saas-platform:domain: example.com
   saas-platform:cluster: {{kind: existing, context: prod}}
-{store}{delivery}  saas-platform:systems: {{astrbot: {{}}}}
+{store}{delivery}  saas-platform:systems: {{orders: {{}}}}
 """
+
+
+# What was rendered, by its file.
+_FOLDERS: dict[str, Path] = {}
+
+
+@pytest.fixture
+def rendered(scratch: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder into which an environment with this file is rendered; the same file is rendered once."""
+
+    def render(text: str) -> Path:
+        if text not in _FOLDERS:
+            scratch.write(text)
+            folder = tmp_path_factory.mktemp("rendered") / "out"
+            assert run("render", "-s", STACK, str(folder)).status == 0
+            _FOLDERS[text] = folder
+        return _FOLDERS[text]
+
+    return render
 
 
 def by_name(graph: Graph, *kinds: str) -> dict[str, Any]:
@@ -54,7 +74,7 @@ def test_argo_cd_is_told_of_every_part_and_nothing_else_is_deployed(scratch: Scr
     graph = scratch.record(existing(ONE))
     assert {one["kind"] for one in objects(graph)} == {"AppProject", "Application"}
     found = by_name(graph, "Application")
-    parts = ["platform", "monitoring", "telemetry", "astrbot"]
+    parts = ["platform", "monitoring", "telemetry", "orders"]
     assert list(found) == [f"scratch-main-{part}" for part in parts]
     for one in found.values():
         assert one["spec"]["syncPolicy"] == SYNC_POLICY
@@ -77,11 +97,11 @@ def test_what_argo_cd_is_told_conforms_to_its_definitions_and_to_the_policies(sc
     assert [one for one in evaluate(graph) if one.blocks] == []
 
 
-def test_the_parts_share_the_rendered_folders_without_overlap(scratch: Scratch, tmp_path: Path) -> None:
+def test_the_parts_share_the_rendered_folders_without_overlap(
+    scratch: Scratch, rendered: Callable[[str], Path]
+) -> None:
     """An object in two Applications belongs to neither: each prunes it as the other's."""
-    scratch.write(existing(ONE))
-    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
-    folders = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
+    folders = {path.name for path in rendered(existing(ONE)).iterdir() if path.is_dir()}
     sources = {
         name: one["spec"]["source"] for name, one in by_name(scratch.record(existing(ONE)), "Application").items()
     }
@@ -92,23 +112,22 @@ def test_the_parts_share_the_rendered_folders_without_overlap(scratch: Scratch, 
     assert excluded == own == folders - {"_cluster"}
 
 
-def test_what_is_rendered_is_what_pulumi_would_deploy(scratch: Scratch, tmp_path: Path) -> None:
+def test_what_is_rendered_is_what_pulumi_would_deploy(scratch: Scratch, rendered: Callable[[str], Path]) -> None:
     """One switch decides who deploys, and nothing about what."""
-    scratch.write(existing(ONE))
-    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
-    rendered = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").glob("*/*.yaml")}
-    assert rendered == {one.file_name for one in manifests(scratch.record(existing("")))}
+    folder = rendered(existing(ONE))
+    files = {str(path.relative_to(folder)) for path in folder.glob("*/*.yaml")}
+    assert files == {one.file_name for one in manifests(scratch.record(existing("")))}
 
 
-def test_every_namespace_and_kind_that_is_rendered_is_allowed_by_the_project(scratch: Scratch, tmp_path: Path) -> None:
+def test_every_namespace_and_kind_that_is_rendered_is_allowed_by_the_project(
+    scratch: Scratch, rendered: Callable[[str], Path]
+) -> None:
     """Argo CD refuses what the project does not list, when it syncs."""
     team = "{name: shop, groups: {viewer: [shop]}, quota: {cpu: 1, memory: 1Gi}}"
     text = existing(f"{ONE}  saas-platform:access: {{teams: [{team}]}}\n")
     project = by_name(scratch.record(text), "AppProject")["scratch"]["spec"]
-    scratch.write(text)
-    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
     kinds, namespaces = set(), set()
-    for path in (tmp_path / "out").glob("*/*.yaml"):
+    for path in rendered(text).glob("*/*.yaml"):
         body = read_yaml(path)
         namespace = body["metadata"].get("namespace")
         namespaces |= {namespace} - {None}
@@ -131,15 +150,14 @@ def test_every_application_goes_where_its_project_permits(scratch: Scratch, deli
 
 
 def test_a_cluster_of_its_own_gets_argo_cd_from_pulumi_and_all_else_from_argo_cd(
-    scratch: Scratch, tmp_path: Path
+    scratch: Scratch, rendered: Callable[[str], Path]
 ) -> None:
     """Argo CD cannot bring itself."""
-    text = file("prod", rest=f"{ONE}  saas-platform:operators: {{argo-cd: install}}\n")
+    text = file("prod", rest=f"{ONE}{BASIC_MONITORING}  saas-platform:operators: {{argo-cd: install}}\n")
     graph = scratch.record(text)
     assert [one.name for one in graph if one.is_helm_release] == ["argo-cd"]
-    scratch.write(text)
-    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
-    files = list((tmp_path / "out" / "argocd").glob("application.*.yaml"))
+    folder = rendered(text)
+    files = list((folder / "argocd").glob("application.*.yaml"))
     found = [read_yaml(path) for path in files]
     assert {one["metadata"]["name"] for one in found} == {one.name for one in OPERATORS.values() if one.needed}
     projects = by_name(graph, "AppProject")
@@ -147,7 +165,7 @@ def test_a_cluster_of_its_own_gets_argo_cd_from_pulumi_and_all_else_from_argo_cd
     # What the cluster is made with stays with Pulumi: two owners would undo each other.
     pulumis = {one.file_name for one in manifests(graph) if one.kind == "StorageClass"}
     assert pulumis
-    assert [name for name in pulumis if (tmp_path / "out" / name).exists()] == []
+    assert [name for name in pulumis if (folder / name).exists()] == []
     charts = {one["spec"]["source"]["repoURL"] for one in found}
     assert charts == set(projects["scratch-operators"]["spec"]["sourceRepos"])
 
@@ -159,7 +177,7 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     spec = by_name(graph, "ApplicationSet")["scratch"]["spec"]
     elements = spec["generators"][0]["list"]["elements"]
     assert [(one["cluster"], one["part"]) for one in elements] == [
-        (cluster, part) for cluster in ("eu", "us") for part in ("platform", "monitoring", "telemetry", "astrbot")
+        (cluster, part) for cluster in ("eu", "us") for part in ("platform", "monitoring", "telemetry", "orders")
     ]
     alone = by_name(scratch.record(existing(SUBSCRIBED)), "Application").values()
     sources = [one["spec"]["source"] for one in alone]
@@ -170,18 +188,17 @@ def test_a_fleet_is_synced_cluster_by_cluster_platform_first(scratch: Scratch) -
     used = set(re.findall(r"{{\.(\w+)}}", yaml.safe_dump(spec["template"])))
     assert used <= fields, "Argo CD makes nothing of a template that names what no element has"
     steps = [[one["values"] for one in step["matchExpressions"]] for step in spec["strategy"]["rollingSync"]["steps"]]
-    systems = ["monitoring", "telemetry", "astrbot"]
+    systems = ["monitoring", "telemetry", "orders"]
     assert steps == [[["eu"], ["platform"]], [["eu"], systems], [["us"], ["platform"]], [["us"], systems]]
 
 
 def test_each_cluster_of_a_fleet_is_rendered_into_the_folder_that_argo_cd_reads(
-    scratch: Scratch, tmp_path: Path
+    rendered: Callable[[str], Path],
 ) -> None:
     """Clusters differ: by the labels of their metrics, and by versions while one is rolled out."""
-    scratch.write(existing(FLEET))
-    assert run("render", "-s", STACK, str(tmp_path / "out")).status == 0
+    folder = rendered(existing(FLEET + BASIC_MONITORING))
     for name, region in (("eu", "eu-central-1"), ("us", "us-east-1")):
-        file = tmp_path / "out" / name / "monitoring" / "prometheus.monitoring-main.yaml"
+        file = folder / name / "monitoring" / "prometheus.monitoring-main.yaml"
         labels = read_yaml(file)["spec"]["externalLabels"]
         assert labels == {"cluster": name, "environment": STACK, "region": region}
 
@@ -216,7 +233,7 @@ def test_what_the_policies_forbid_is_not_rendered_for_argo_cd(
         blocks, message = True, "Deployment astrbot/x: is wrong"
 
     monkeypatch.setattr(ops.render, "evaluate", lambda graph: [Finding()])
-    scratch.write(existing(ONE))
+    scratch.write(existing(ONE + BASIC_MONITORING))
     outcome = run("render", "-s", STACK, str(tmp_path / "out"))
     assert outcome.status == 1
     assert "Deployment astrbot/x: is wrong" in outcome.err

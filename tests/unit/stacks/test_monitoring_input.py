@@ -9,7 +9,7 @@ import pytest
 from graph.model import Graph
 from tests.unit.reachability import End, Policies
 from tests.unit.recordings import objects, one
-from tests.unit.scratch import Mistake, Scratch, mistakes
+from tests.unit.scratch import NO_TELEMETRY, Mistake, Scratch, mistakes
 from tests.unit.workloads import workloads
 
 _STORE = "  saas-platform:secret_store: {name: platform, path: a}\n"
@@ -23,7 +23,7 @@ config:
   saas-platform:tier: {tier}
   saas-platform:domain: example.com
   saas-platform:cluster: {{kind: sandbox}}
-{store}  saas-platform:systems: {{astrbot: {{tenants: [{{name: acme}}]}}}}
+{store}{NO_TELEMETRY}  saas-platform:systems: {{astrbot: {{tenants: [{{name: acme}}]}}}}
   saas-platform:monitoring:
 {monitoring}"""
 

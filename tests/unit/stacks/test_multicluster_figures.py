@@ -46,8 +46,9 @@ def container_of(graph: Graph, name: str) -> Body:
 
 
 def with_more(stack: str, system: str = "", rest: str = "") -> str:
-    """The environment's file with this system alone, more about it and at its end."""
-    return as_text(with_systems(stack, multicluster=yaml.safe_load(f"{{{system}}}"))) + rest
+    """The environment's file with this system alone, little monitoring, more about it and at its end."""
+    own = yaml.safe_load(f"{{{system}}}")
+    return as_text(with_systems(stack, telemetry=False, monitoring="basic", multicluster=own)) + rest
 
 
 # --- services ---------------------------------------------------------------------------------------------------------

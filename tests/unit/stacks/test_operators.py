@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from graph.model import Graph
 from policy.evaluation import evaluate
 from tests.unit.eks.files import file
 from tests.unit.recordings import objects, recorded
-from tests.unit.scratch import Mistake, Scratch, mistakes
+from tests.unit.scratch import BASIC_MONITORING, NO_TELEMETRY, Mistake, Scratch, mistakes
 from versions import HELM_CHARTS
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -35,8 +36,13 @@ def releases(graph: Graph) -> dict[str, Any]:
     return {one.name: one for one in graph if one.type == RELEASE}
 
 
-# Those of the charts would be beside the environment's own.
-NO_TELEMETRY = "  saas-platform:logs: {kind: none}\n  saas-platform:traces: {kind: none}\n"
+def cluster(tier: str = "dev", rest: str = "") -> str:
+    """The file of an environment with a cluster of its own and no systems: those need no operators by themselves."""
+    return file(tier, rest=rest).replace("systems:\n    astrbot: {}\n", "systems: {}\n")
+
+
+# With all that monitors production, and all that moves its traffic.
+FLAGGER = f"{NO_TELEMETRY}  saas-platform:routing: {{mesh: istio, controller: flagger}}\n"
 
 
 def operators(text: str) -> str:
@@ -51,14 +57,17 @@ def test_a_cluster_that_is_there_already_gets_none(stack: str) -> None:
 
 def test_a_cluster_of_its_own_gets_what_the_environment_needs(scratch: Scratch) -> None:
     """Without them none of the custom resources can be created."""
-    assert releases(scratch.record(file("prod"))).keys() == NEEDED
-    assert releases(scratch.record(file("dev"))).keys() == NEEDED - {"external-secrets"}
+    assert releases(scratch.record(cluster("prod", BASIC_MONITORING))).keys() == NEEDED
+    assert releases(scratch.record(cluster("dev"))).keys() == NEEDED - {"external-secrets"}
 
 
-@pytest.mark.parametrize("tier", ["dev", "prod"])
-def test_every_operator_can_be_installed_and_the_policies_accept_it(scratch: Scratch, tier: str) -> None:
+@pytest.mark.parametrize(("tier", "environment"), [("dev", cluster), ("prod", file)])
+def test_every_operator_can_be_installed_and_the_policies_accept_it(
+    scratch: Scratch, tier: str, environment: Callable[..., str]
+) -> None:
     """Each release exactly as the table pins it."""
-    graph = scratch.record(file(tier, rest=operators(ALL) + NO_TELEMETRY))
+    # The charts of logs and traces would be beside the environment's own.
+    graph = scratch.record(environment(tier, rest=operators(ALL) + NO_TELEMETRY))
     found = releases(graph)
     assert found.keys() == OPERATORS.keys() == HELM_CHARTS.keys()
     for name, release in found.items():
@@ -96,7 +105,7 @@ def test_no_release_takes_its_definitions_with_it() -> None:
 
 def test_a_release_whose_chart_keeps_nothing_stays_when_the_environment_goes(scratch: Scratch) -> None:
     """Routes of other environments would go with the definitions."""
-    found = releases(scratch.record(file(rest=operators(ALL))))
+    found = releases(scratch.record(cluster("dev", operators(ALL) + NO_TELEMETRY)))
     assert [name for name, one in found.items() if one.options.get("retain_on_delete")] == ["gateway-api-crds"]
 
 
@@ -138,7 +147,7 @@ def _egress(policy: Any) -> Any:
 def test_prometheus_reaches_what_tells_of_the_cluster_where_it_is_installed_and_only_there(scratch: Scratch) -> None:
     """Default deny would leave every alert on nodes and pods without data."""
     ports = {("prometheus-operator", 10250), ("kube-system", 9153)}
-    assert ports <= reached(scratch.record(file("prod")))
+    assert ports <= reached(scratch.record(cluster("prod", FLAGGER)))
     assert not ports & reached(recorded("prod"))
 
 
@@ -160,21 +169,20 @@ def test_what_splits_traffic_and_who_moves_it_is_needed_where_the_environment_sa
     scratch: Scratch, values: str, needed: set[str]
 ) -> None:
     """Their kinds would be refused at the first object, and an operator that is off would not be missed before."""
-    assert releases(scratch.record(file("prod", rest=routing(values)))).keys() == NEEDED | needed
+    assert releases(scratch.record(cluster("prod", BASIC_MONITORING + routing(values)))).keys() == NEEDED | needed
     for name in needed:
-        text = file("prod", rest=routing(values) + operators(f"    {name}: off\n"))
+        text = cluster("prod", routing(values) + operators(f"    {name}: off\n"))
         assert f"operators.{name}" in [one.path for one in scratch.problems(text)]
 
 
 def test_flagger_can_ask_prometheus_where_it_carries_out_releases(scratch: Scratch) -> None:
     """Default deny would make every analysis fail, and an address without TLS every one in staging and prod."""
-    text = file("prod", rest=routing("mesh: istio, controller: flagger"))
-    graph = scratch.record(text)
+    graph = scratch.record(cluster("prod", FLAGGER))
     values = releases(graph)["flagger"].inputs["values"]
     assert values["metricsServer"] == graph.outputs["prometheus_url"]
     assert graph.outputs["prometheus_url"].startswith("https://")
     assert flagger_may_ask(graph)
-    assert not flagger_may_ask(scratch.record(file("prod", rest=routing("mesh: istio"))))
+    assert not flagger_may_ask(scratch.record(cluster("prod", BASIC_MONITORING + routing("mesh: istio"))))
 
 
 def flagger_may_ask(graph: Graph) -> bool:
@@ -216,5 +224,5 @@ def test_a_mistake_is_named_with_line_and_path_before_anything_is_registered(scr
 
 def test_off_is_understood_as_yaml_reads_it(scratch: Scratch) -> None:
     """YAML 1.1 makes false of it."""
-    text = file(rest=operators("    keda: off\n    loki: 'off'\n    external-secrets: off\n"))
+    text = cluster(rest=operators("    keda: off\n    loki: 'off'\n    external-secrets: off\n"))
     assert releases(scratch.record(text)).keys() == NEEDED - {"external-secrets"}

@@ -7,7 +7,7 @@ import pytest
 from graph.manifests import manifests
 from graph.model import Graph
 from policy.evaluation import evaluate
-from tests.unit.components.test_custom_resources import custom_resources, faults, validator_of
+from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import FOLDER
 from tests.unit.recordings import objects, one, title
 from tests.unit.scratch import Scratch
@@ -17,8 +17,8 @@ config:
   saas-platform:tier: {tier}
   saas-platform:domain: example.com
   saas-platform:cluster: {{kind: sandbox}}
-  saas-platform:overrides: {{external_secrets: true}}
-  saas-platform:systems: {{astrbot: {{tenants: [{{name: acme}}]}}}}
+  saas-platform:overrides: {{external_secrets: true{overrides}}}
+  saas-platform:systems: {systems}
   saas-platform:secret_store:
     name: mine
     kind: {kind}
@@ -38,10 +38,16 @@ PROVIDERS = {
     "kubernetes": "{kind: kubernetes, namespace: secrets, service_account: ACCOUNT}",
 }
 KINDS = ("ClusterSecretStore", "SecretStore")
+ASTRBOT, ORDERS = "{astrbot: {tenants: [{name: acme}]}}", "{orders: {}}"
 
 
-def declared(scratch: Scratch, provider: str, kind: str = "ClusterSecretStore", tier: str = "prod") -> Graph:
-    return scratch.record(HEAD.format(tier=tier, kind=kind) + PROVIDERS[provider].replace("ACCOUNT", ACCOUNTS[kind]))
+def declared(
+    scratch: Scratch, provider: str, kind: str = "ClusterSecretStore", tier: str = "dev", systems: str = ASTRBOT
+) -> Graph:
+    # Production has all namespaces that there may be.
+    overrides = "" if tier == "prod" else ", monitoring: basic"
+    head = HEAD.format(tier=tier, kind=kind, systems=systems, overrides=overrides)
+    return scratch.record(head + PROVIDERS[provider].replace("ACCOUNT", ACCOUNTS[kind]))
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the published definitions are not here")
@@ -49,32 +55,40 @@ def declared(scratch: Scratch, provider: str, kind: str = "ClusterSecretStore", 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_store_conforms_to_its_definition(scratch: Scratch, provider: str, kind: str) -> None:
     """External Secrets says of a store that it does not understand no more than that it is not ready."""
-    graph = declared(scratch, provider, kind, "dev")
+    graph = declared(scratch, provider, kind, systems=ORDERS)
     assert objects(graph, kind)
-    for body in custom_resources(graph):
+    assert objects(graph, "ExternalSecret")
+    for body in objects(graph, kind, "ExternalSecret"):
         assert faults(body, validator_of(body)) == [], title(body)
 
 
-@pytest.mark.parametrize("tier", ["dev", "test", "staging", "prod"])
+@pytest.mark.parametrize(
+    ("tier", "systems"), [("dev", ASTRBOT), ("test", ORDERS), ("staging", ORDERS), ("prod", ORDERS)]
+)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_declared_store_satisfies_the_policies_in_every_tier(scratch: Scratch, kind: str, tier: str) -> None:
+def test_a_declared_store_satisfies_the_policies_in_every_tier(
+    scratch: Scratch, kind: str, tier: str, systems: str
+) -> None:
     """Among them that each ExternalSecret names a store that there is."""
-    assert [finding.message for finding in evaluate(declared(scratch, "vault", kind, tier)) if finding.blocks] == []
+    graph = declared(scratch, "vault", kind, tier, systems)
+    assert [finding.message for finding in evaluate(graph) if finding.blocks] == []
 
 
 def test_only_the_environments_namespaces_read_from_its_cluster_store(scratch: Scratch) -> None:
     """Without conditions every namespace of the cluster can ask for every credential."""
+    spec = one(declared(scratch, "vault", tier="prod", systems=ORDERS), "ClusterSecretStore", "mine")["spec"]
+    assert spec["conditions"] == [{"namespaces": ["monitoring", "orders", "telemetry"]}]
     spec = one(declared(scratch, "aws"), "ClusterSecretStore", "mine")["spec"]
-    assert spec["conditions"] == [{"namespaces": ["astrbot", "monitoring", "telemetry"]}]
+    assert spec["conditions"] == [{"namespaces": ["astrbot", "monitoring"]}]
     assert spec["provider"] == {"aws": {"service": "SecretsManager", "region": "eu-central-1"}}
 
 
 def test_a_store_of_a_namespace_is_in_each_with_its_account(scratch: Scratch) -> None:
     """A SecretStore serves its own namespace only."""
-    graph = declared(scratch, "kubernetes", "SecretStore")
+    graph = declared(scratch, "vault", "SecretStore", "prod", ORDERS)
     for kind, name in (("SecretStore", "mine"), ("ServiceAccount", "reader")):
         found = [body for body in objects(graph, kind) if body["metadata"]["name"] == name]
-        assert sorted(body["metadata"]["namespace"] for body in found) == ["astrbot", "monitoring", "telemetry"]
+        assert sorted(body["metadata"]["namespace"] for body in found) == ["monitoring", "orders", "telemetry"]
     for body in objects(graph, "ExternalSecret"):
         assert body["spec"]["secretStoreRef"] == {"name": "mine", "kind": "SecretStore"}
 

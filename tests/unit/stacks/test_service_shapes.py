@@ -49,8 +49,8 @@ def dev(scratch: Scratch) -> Graph:
     return scratch.record(environment("dev"))
 
 
-def spec_of(graph: Graph, kind: str, name: str) -> Body:
-    spec: Body = one(graph, kind, name)["spec"]
+def spec_of(graph: Graph, kind: str, name: str, system: str = "astrbot") -> Body:
+    spec: Body = one(graph, kind, name, system)["spec"]
     return spec
 
 
@@ -188,7 +188,7 @@ def test_data_is_kept_where_the_tier_protects_it(scratch: Scratch, stack: str, k
         assert (bool(options.get("protect")), bool(options.get("retain_on_delete"))) == (kept, kept), name
 
 
-def test_files_are_read_only_and_their_change_exchanges_the_pods(scratch: Scratch, prod: Graph) -> None:
+def test_files_are_read_only_and_their_change_exchanges_the_pods(scratch: Scratch, dev: Graph, prod: Graph) -> None:
     """A process would go on with a configuration that is no longer declared."""
     pod = pod_of(prod, "Deployment", "span-collector")
     (mount,) = [one for one in pod["containers"][0]["volumeMounts"] if one["mountPath"] == "/etc/otel"]
@@ -200,10 +200,8 @@ def test_files_are_read_only_and_their_change_exchanges_the_pods(scratch: Scratc
     }
     assert pod["containers"][0]["args"] == ["--config=/etc/otel/config.yaml"]
     assert "lifecycle" not in pod["containers"][0]
-    changed = scratch.record(environment("prod").replace("receivers: {}", "receivers: []"))
-    before, after = (
-        spec_of(graph, "Deployment", "span-collector")["template"]["metadata"] for graph in (prod, changed)
-    )
+    changed = scratch.record(environment("dev").replace("receivers: {}", "receivers: []"))
+    before, after = (spec_of(graph, "Deployment", "span-collector")["template"]["metadata"] for graph in (dev, changed))
     assert before["annotations"] != after["annotations"]
 
 
@@ -329,15 +327,15 @@ def test_a_service_that_scales_by_its_own_metrics_can_be_released(scratch: Scrat
     """federated-risk releases the very service that scales so: the stable version must be the one that scales."""
     service = {**MODEL_SERVING, "service_ports": {"http": 80}, "release": {"strategy": "canary"}}
     rest = f"  saas-platform:routing: {{mesh: istio, controller: {controller}}}\n"
-    graph = scratch.record(environment("prod", service, rest=rest))
-    target = spec_of(graph, "ScaledObject", "model-serving")["scaleTargetRef"]["name"]
+    graph = scratch.record(environment("prod", service, system="orders", rest=rest))
+    target = spec_of(graph, "ScaledObject", "model-serving", "orders")["scaleTargetRef"]["name"]
     assert [finding.message for finding in evaluate(graph) if finding.blocks] == []
     if controller == "none":
         assert target == "model-serving-primary"
-        route: Any = spec_of(graph, "VirtualService", "model-serving")["http"][0]["route"][0]
+        route: Any = spec_of(graph, "VirtualService", "model-serving", "orders")["http"][0]["route"][0]
         assert route["destination"]["port"]["number"] == 80
         return
-    scaler = spec_of(graph, "Canary", "model-serving")["autoscalerRef"]
+    scaler = spec_of(graph, "Canary", "model-serving", "orders")["autoscalerRef"]
     assert (target, scaler["kind"]) == ("model-serving", "ScaledObject")
     assert scaler["primaryScalerQueries"].keys() == {"request_queue_length", "http_request_duration_p95"}
 
@@ -348,10 +346,11 @@ def test_a_size_changes_what_an_environment_needs_otherwise(scratch: Scratch) ->
         "model-serving": {"autoscaling": {"minimum": 3, "maximum": 6}, "cpu_request": "300m"},
         "rust-stateful-app": {"storage": "5Gi", "replicas": 2},
     }
-    graph = scratch.record(environment("prod", MODEL_SERVING, RUST_STATEFUL_APP, FRONTEND, sizes=sizes))
-    spec = spec_of(graph, "ScaledObject", "model-serving")
+    services = (MODEL_SERVING, RUST_STATEFUL_APP, FRONTEND)
+    graph = scratch.record(environment("prod", *services, system="cloudlens", sizes=sizes))
+    spec = spec_of(graph, "ScaledObject", "model-serving", "cloudlens")
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (3, 6)
-    assert container(graph, "model-serving")["resources"]["requests"]["cpu"] == "300m"
-    stateful = spec_of(graph, "StatefulSet", "rust-stateful-app")
+    assert container(graph, "model-serving", "cloudlens")["resources"]["requests"]["cpu"] == "300m"
+    stateful = spec_of(graph, "StatefulSet", "rust-stateful-app", "cloudlens")
     assert stateful["replicas"] == 2
     assert stateful["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "5Gi"
