@@ -47,7 +47,7 @@ render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/
 test: $(VENV)/.ready-dev ## Unit and policy tests, in as many parts at a time as there are cores
 	@echo "Testing in four parts, $(CORES) at a time; each shows what it found at its end"
 	@$(MAKE) --no-print-directory --keep-going --jobs $(CORES) $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
-	  test-stacks test-ops test-others test-policy
+	  test-others test-stacks test-policy test-ops
 
 test-stacks: $(VENV)/.ready-dev
 	@$(RUN) -m pytest tests/unit/stacks

@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from graph.model import Graph
-from graph.monitor import PasswordSource, placeholder_password
 from graph.record import record
 from paths import PROJECT, ROOT
 from stacks.blueprint.args import system_name
@@ -24,11 +23,6 @@ recorded = cache(record)
 DECLARATIONS: Mapping[str, Declaration] = {
     declaration.name: declaration for key in Systems.model_fields for declaration in [config_class(key).declaration]
 }
-
-
-def record_once(stack: str, passwords: PasswordSource = placeholder_password) -> Graph:
-    """In place of `record`: anew only where somebody's own passwords are asked for."""
-    return recorded(stack) if passwords is placeholder_password else record(stack, passwords)
 
 
 def planted(name: str, _inputs: Mapping[str, Any]) -> str:
