@@ -101,7 +101,9 @@ def _container(args: ServerArgs, mounts: list[Any]) -> Any:
         "ports": [{"name": name, "container_port": port, "protocol": "TCP"} for name, port in args.ports.items()],
         "resources": args.resources.as_requirements(),
         "security_context": container_security(),
-        # Ten minutes: a store may have a log of writes to read again before it answers.
+        # Ten minutes: a store may have a log of writes to read again before it answers. What is asked is liveness: by
+        # readiness, Thanos' store gateway would be killed while it reads a large bucket
+        # (https://github.com/thanos-io/thanos/pull/1656).
         "startup_probe": _probe(replace(args.liveness, period=10), failures=60),
         "liveness_probe": _probe(args.liveness),
         "readiness_probe": _probe(args.readiness),
