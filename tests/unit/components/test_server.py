@@ -7,6 +7,7 @@ from components.naming import Scope
 from components.observability.monitors import Endpoint
 from components.server.args import Check, ServerArgs
 from components.server.pods import deployment_spec
+from tests.unit.recordings import Body, objects, recorded, title
 
 SERVER = ServerArgs(
     scope=Scope(namespace="monitoring", system="platform", environment="test"),
@@ -28,3 +29,24 @@ def test_a_server_that_lives_and_is_not_ready_yet_is_not_killed_at_its_start() -
     assert startup["http_get"] == liveness["http_get"] == {"path": "/alive", "port": "health", "scheme": "HTTPS"}
     assert readiness["http_get"] == {"path": "/ready", "port": "http"}
     assert startup["period_seconds"] * startup["failure_threshold"] == 600
+
+
+def services_of(monitor: Body) -> list[Body]:
+    """The Services behind which a ServiceMonitor scrapes pods."""
+    namespace, wanted = monitor["metadata"]["namespace"], monitor["spec"]["selector"]["matchLabels"].items()
+    ports = {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]}
+    return [
+        body
+        for body in objects(recorded("staging"), "Service")
+        if body["metadata"]["namespace"] == namespace
+        and wanted <= body["metadata"]["labels"].items()
+        and ports & {port.get("name") for port in body["spec"]["ports"]}
+    ]
+
+
+def test_nothing_is_scraped_by_two_services_of_the_same_pods() -> None:
+    """A headless Service beside a normal one would double every rate."""
+    monitors = objects(recorded("staging"), "ServiceMonitor")
+    pods = {title(monitor): [body["spec"].get("selector") for body in services_of(monitor)] for monitor in monitors}
+    assert sum(map(len, pods.values())) > 10
+    assert {name: found for name, found in pods.items() if any(found.count(one) > 1 for one in found)} == {}
