@@ -1,1 +1,1 @@
-"""Logs and traces: the programs that collect, process and keep them, each made of its configuration and its figures."""
+"""Logs and traces: the servers that collect, process and keep them, each made of its configuration and its figures."""

@@ -1,4 +1,4 @@
-"""The alerts that each program of the telemetry brings: what it loses, and why.
+"""The alerts that each server of the telemetry brings: what it loses, and why.
 
 The documents name none for logs and traces: figures are the program's own. Loss of a little for five minutes is a
 restart; of more, something is wrong.
@@ -14,17 +14,17 @@ def _lost(name: str, expr: str, summary: str, description: str) -> Alert:
     return Alert(name=name, expr=expr, for_="5m", severity="warning", summary=summary, description=description)
 
 
-def watched(program: str, rules: RuleSet | None) -> RuleSet:
-    """The rules of a program, and that it is there at all."""
+def watched(server: str, rules: RuleSet | None) -> RuleSet:
+    """The rules of a server, and that it is there at all."""
     down = Alert(
         name="TelemetryDown",
-        expr=f'up{{$scope,job="{program}"}} == 0',
+        expr=f'up{{$scope,job="{server}"}} == 0',
         for_="5m",
         severity="warning",
-        summary=f"{program} does not answer",
+        summary=f"{server} does not answer",
         description="Pod {{ $labels.pod }} has told no metrics for 5 minutes: what it carries or keeps stands still.",
     )
-    return RuleSet(name=program, alerts=(*(rules.alerts if rules else ()), down))
+    return RuleSet(name=server, alerts=(*(rules.alerts if rules else ()), down))
 
 
 ALLOY = RuleSet(

@@ -14,8 +14,9 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import KUBERNETES_API
 from components.observability.monitors import Endpoint
+from components.server.args import Check, ServerArgs, Volume
 from components.telemetry import alerts, fluent_bit, loki
-from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs, Volume
+from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.flows import Neighbours
 from components.telemetry.parsing import METADATA, STRUCTLOG, LineFormat
 from components.telemetry.river import block, render
@@ -58,28 +59,27 @@ class AlloyArgs:
         return sorted({*self.loki, *self.elasticsearch})
 
 
-def alloy(args: AlloyArgs) -> ProgramArgs:
-    """The program."""
+def alloy(args: AlloyArgs) -> ServerArgs:
+    """The server."""
     itself = args.neighbours.flow(NAME, PORT)
     to_loki = [args.neighbours.flow(loki.NAME, loki.PORT)] if args.loki else []
     to_fluent_bit = [args.neighbours.flow(fluent_bit.NAME, fluent_bit.OTLP_PORT)] if args.elasticsearch else []
-    return ProgramArgs(
+    return TelemetryServerArgs(
         scope=args.scope,
         name=NAME,
         image=ALLOY_IMAGE,
         arguments=_arguments(args),
         files={"config.alloy": configuration(args)},
         ports={"http": PORT},
-        probe_port="http",
-        ready="/-/ready",
-        alive="/-/healthy",
+        readiness=Check(port="http", path="/-/ready", period=5),
+        liveness=Check(port="http", path="/-/healthy"),
         resources=_RESOURCES,
         metrics=[Endpoint(port="http")],
-        rules=alerts.ALLOY,
+        rules=alerts.watched(NAME, alerts.ALLOY),
         replicas=args.replicas,
         zones_required=args.zones_required,
         volume=args.volume,
-        calls_api=True,
+        token=True,
         ingress=[itself, *args.neighbours.ingress(PORT)],
         egress=[itself, KUBERNETES_API, *to_loki, *to_fluent_bit],
         single_replica_reason="It goes on where it was; what pods write meanwhile is on their nodes.",

@@ -16,8 +16,9 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import KUBERNETES_API, Flow
 from components.observability.monitors import Endpoint
+from components.server.args import Check, ServerArgs
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, ProgramArgs
+from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.flows import Neighbours
 from components.telemetry.pipelines import (
     APPLICATIONS_PORT,
@@ -72,30 +73,30 @@ class CollectorArgs:
         )
 
 
-def collectors(args: CollectorArgs) -> list[ProgramArgs]:
+def collectors(args: CollectorArgs) -> list[ServerArgs]:
     """The gateway, and the samplers if there are any."""
     return [_gateway(args), *([_sampler(args)] if args.two_tiers else [])]
 
 
-def _gateway(args: CollectorArgs) -> ProgramArgs:
+def _gateway(args: CollectorArgs) -> ServerArgs:
     onward = args.neighbours.flow(SAMPLER, GRPC_PORT) if args.two_tiers else args.traces_flow
     spans = {} if args.two_tiers else {"spans": SPANS_PORT}
     scraped = {"metrics": METRICS_PORT, "applications": APPLICATIONS_PORT, **spans}
-    return _program(
+    return _server(
         args,
         NAME,
         gateway(args.route),
         scraped=scraped,
-        calls_api=True,
+        token=True,
         ingress=args.neighbours.ingress(GRPC_PORT, receive=(GRPC_PORT, HTTP_PORT), metrics=tuple(scraped.values())),
         egress=[onward, KUBERNETES_API, *([args.logs_flow] if args.logs_flow else [])],
     )
 
 
-def _sampler(args: CollectorArgs) -> ProgramArgs:
+def _sampler(args: CollectorArgs) -> ServerArgs:
     scraped = {"metrics": METRICS_PORT, "spans": SPANS_PORT}
     monitoring = Flow(peer=args.neighbours.monitoring, ports=tuple(scraped.values()))
-    return _program(
+    return _server(
         args,
         SAMPLER,
         sampler(args.route),
@@ -105,7 +106,7 @@ def _sampler(args: CollectorArgs) -> ProgramArgs:
     )
 
 
-def _program(
+def _server(
     args: CollectorArgs,
     name: str,
     configuration: Mapping[str, Any],
@@ -113,29 +114,28 @@ def _program(
     scraped: Mapping[str, int],
     ingress: Sequence[Flow],
     egress: Sequence[Flow],
-    calls_api: bool = False,
-) -> ProgramArgs:
+    token: bool = False,
+) -> ServerArgs:
     limit = memory_limiter(_RESOURCES)["limit_mib"]
-    return ProgramArgs(
+    return TelemetryServerArgs(
         scope=args.scope,
         name=name,
         image=OPENTELEMETRY_COLLECTOR_IMAGE,
         arguments=(f"--config={CONFIGURATION}/collector.yaml",),
         files={"collector.yaml": json.dumps(configuration, indent=2, sort_keys=True)},
+        scratch={"tmp": "/tmp", "data": DATA},
         ports={"otlp-grpc": GRPC_PORT, "otlp-http": HTTP_PORT, **scraped, "health": HEALTH_PORT},
-        probe_port="health",
-        ready="/",
+        readiness=Check(port="health", path="/", period=5),
         # Health is bad while a pipeline is, which a restart may not mend; its own metrics answer as long as it runs.
-        alive="/metrics",
-        alive_port="metrics",
+        liveness=Check(port="metrics", path="/metrics"),
         resources=_RESOURCES,
         metrics=[_endpoint(port) for port in scraped],
         # The samplers tell the same metrics, and the gateway's alerts read those of both.
-        rules=alerts.COLLECTOR if name == NAME else None,
+        rules=alerts.watched(name, alerts.COLLECTOR if name == NAME else None),
         replicas=args.replicas,
         zones_required=args.zones_required,
         environment={"GOMEMLIMIT": f"{limit}MiB"},
-        calls_api=calls_api,
+        token=token,
         ingress=ingress,
         egress=egress,
         single_replica_reason="One pod sees all spans of a trace; applications send again what it did not take.",

@@ -1,4 +1,4 @@
-"""Who talks to a program of the telemetry: its neighbours in the same namespace, and Prometheus and Grafana."""
+"""Who talks to a server of the telemetry: its neighbours in the same namespace, and Prometheus and Grafana."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from components.network import Flow, Peer
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """`senders` and `readers` are the peers that a program listens to; `monitoring` scrapes it."""
+    """`senders` and `readers` are the peers that a server listens to; `monitoring` scrapes it."""
 
     scope: Scope
     monitoring: Peer
     senders: Sequence[Peer] = ()
     readers: Sequence[Peer] = ()
 
-    def flow(self, program: str, *ports: int) -> Flow:
-        """To or from the pods of a program of the same namespace."""
-        return Flow(peer=Peer(pods=self.scope.selector(program)), ports=ports)
+    def flow(self, server: str, *ports: int) -> Flow:
+        """To or from the pods of a server of the same namespace."""
+        return Flow(peer=Peer(pods=self.scope.selector(server)), ports=ports)
 
     def ingress(self, port: int, *, receive: Sequence[int] = (), metrics: Sequence[int] = ()) -> list[Flow]:
         """What reaches it: readers on `port`; senders on `receive` and scrapes on `metrics`, by default there too."""

@@ -16,8 +16,9 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, Flow, Peer
 from components.observability.monitors import Endpoint
+from components.server.args import Check, ServerArgs
 from components.telemetry import alerts
-from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs
+from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.flows import Neighbours
 from versions import FLUENT_BIT_IMAGE
 
@@ -83,24 +84,24 @@ class FluentBitArgs:
     zones_required: bool = False
 
 
-def fluent_bit(args: FluentBitArgs) -> ProgramArgs:
-    """The program."""
+def fluent_bit(args: FluentBitArgs) -> ServerArgs:
+    """The server."""
     keys = {_USER: "username", _PASSWORD: "password"} if args.target.secret else {}
-    return ProgramArgs(
+    return TelemetryServerArgs(
         scope=args.scope,
         name=NAME,
         image=FLUENT_BIT_IMAGE,
         command=("/fluent-bit/bin/fluent-bit",),
         arguments=("-c", f"{CONFIGURATION}/fluent-bit.yaml"),
         files={"fluent-bit.yaml": json.dumps(configuration(args), indent=2, sort_keys=True)},
+        scratch={"tmp": "/tmp", "data": DATA},
         ports={"otlp-http": OTLP_PORT, "http": PORT},
-        probe_port="http",
-        ready="/api/v1/health",
+        readiness=Check(port="http", path="/api/v1/health", period=5),
         # Health is bad while Elasticsearch is out of reach, which a restart would not mend.
-        alive="/",
+        liveness=Check(port="http", path="/"),
         resources=_RESOURCES,
         metrics=[Endpoint(port="http", path="/api/v2/metrics/prometheus")],
-        rules=alerts.FLUENT_BIT,
+        rules=alerts.watched(NAME, alerts.FLUENT_BIT),
         replicas=args.replicas,
         zones_required=args.zones_required,
         secrets={name: SecretKey(secret=args.target.secret or "", key=key) for name, key in keys.items()},

@@ -9,8 +9,9 @@ import json
 from typing import Any
 
 from components.observability.monitors import Endpoint
+from components.server.args import Check, ServerArgs
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs
+from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.pipelines import BATCH, HEALTH_PORT, METRICS_PORT, memory_limiter, own_telemetry
 from components.telemetry.tempo import OTLP_PORT, RESOURCES, TraceStoreArgs
 from versions import JAEGER_IMAGE
@@ -19,24 +20,22 @@ NAME, PORT = names.JAEGER, names.JAEGER_PORT
 _STORE = "traces"
 
 
-def jaeger(args: TraceStoreArgs) -> ProgramArgs:
-    """The program. Raises ValueError with a bucket, which it cannot use."""
+def jaeger(args: TraceStoreArgs) -> ServerArgs:
+    """The server. Raises ValueError with a bucket, which it cannot use."""
     if args.bucket:
         raise ValueError("Jaeger keeps traces on its volume, not in a bucket")
-    return ProgramArgs(
+    return TelemetryServerArgs(
         scope=args.scope,
         name=NAME,
         image=JAEGER_IMAGE,
         arguments=(f"--config={CONFIGURATION}/jaeger.yaml",),
         files={"jaeger.yaml": json.dumps(configuration(args), indent=2, sort_keys=True)},
         ports={"query": PORT, "otlp-grpc": OTLP_PORT, "metrics": METRICS_PORT, "health": HEALTH_PORT},
-        probe_port="health",
-        ready="/status",
-        alive="/metrics",
-        alive_port="metrics",
+        readiness=Check(port="health", path="/status", period=5),
+        liveness=Check(port="metrics", path="/metrics"),
         resources=RESOURCES,
         metrics=[Endpoint(port="metrics")],
-        rules=alerts.JAEGER,
+        rules=alerts.watched(NAME, alerts.JAEGER),
         volume=args.volume,
         ingress=args.neighbours.ingress(PORT, receive=(OTLP_PORT,), metrics=(METRICS_PORT,)),
         single_replica_reason="Its database is a folder of the one volume; the collector keeps and sends again.",

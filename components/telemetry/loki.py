@@ -13,8 +13,9 @@ from typing import Any
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.observability.monitors import Endpoint
+from components.server.args import Check, ServerArgs, Volume
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs, Volume
+from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.bucket import Bucket
 from components.telemetry.flows import Neighbours
 from versions import LOKI_IMAGE
@@ -44,23 +45,22 @@ class LokiArgs:
             raise ValueError(f"{self.replicas} Loki pods with a volume each would keep different lines: use a bucket")
 
 
-def loki(args: LokiArgs) -> ProgramArgs:
-    """The program."""
+def loki(args: LokiArgs) -> ServerArgs:
+    """The server."""
     scope = args.scope
     itself = args.neighbours.flow(NAME, _GRPC_PORT, _GOSSIP_PORT)
-    return ProgramArgs(
+    return TelemetryServerArgs(
         scope=scope,
         name=NAME,
         image=LOKI_IMAGE,
         arguments=(f"-config.file={CONFIGURATION}/loki.yaml",),
         files={"loki.yaml": json.dumps(configuration(args), indent=2, sort_keys=True)},
         ports={"http": PORT, "grpc": _GRPC_PORT, "gossip": _GOSSIP_PORT},
-        probe_port="http",
-        ready="/ready",
-        alive="/loki/api/v1/status/buildinfo",
+        readiness=Check(port="http", path="/ready", period=5),
+        liveness=Check(port="http", path="/loki/api/v1/status/buildinfo"),
         resources=_RESOURCES,
         metrics=[Endpoint(port="http")],
-        rules=alerts.LOKI,
+        rules=alerts.watched(NAME, alerts.LOKI),
         replicas=args.replicas,
         zones_required=args.zones_required,
         volume=args.volume,

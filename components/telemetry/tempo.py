@@ -12,8 +12,9 @@ from typing import Any
 from components.footprint import ContainerResources
 from components.naming import Scope
 from components.observability.monitors import Endpoint
+from components.server.args import Check, ServerArgs, Volume
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, DATA, ProgramArgs, Volume
+from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.bucket import Bucket
 from components.telemetry.flows import Neighbours
 from versions import TEMPO_IMAGE
@@ -36,21 +37,20 @@ class TraceStoreArgs:
     neighbours: Neighbours
 
 
-def tempo(args: TraceStoreArgs) -> ProgramArgs:
-    """The program."""
-    return ProgramArgs(
+def tempo(args: TraceStoreArgs) -> ServerArgs:
+    """The server."""
+    return TelemetryServerArgs(
         scope=args.scope,
         name=NAME,
         image=TEMPO_IMAGE,
         arguments=(f"-config.file={CONFIGURATION}/tempo.yaml",),
         files={"tempo.yaml": json.dumps(configuration(args), indent=2, sort_keys=True)},
         ports={"http": PORT, "otlp-grpc": OTLP_PORT},
-        probe_port="http",
-        ready="/ready",
-        alive="/status/version",
+        readiness=Check(port="http", path="/ready", period=5),
+        liveness=Check(port="http", path="/status/version"),
         resources=RESOURCES,
         metrics=[Endpoint(port="http")],
-        rules=alerts.TEMPO,
+        rules=alerts.watched(NAME, alerts.TEMPO),
         volume=args.volume,
         secrets=args.bucket.secrets if args.bucket else {},
         service_account_annotations=args.bucket.annotations if args.bucket else {},

@@ -12,7 +12,7 @@ from components.observability.exporters.kube_state_metrics import kube_state_met
 from components.observability.exporters.node import node_exporter
 from components.observability.exporters.pushgateway import pushgateway
 from components.observability.prometheus import LABELS
-from components.observability.servers import ServerArgs
+from components.server.args import ServerArgs
 
 # A cluster that scales may have twice the nodes of its tier; beyond that the quota wants to be thought about.
 _NODE_HEADROOM = 2

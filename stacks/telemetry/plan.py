@@ -1,4 +1,4 @@
-"""The telemetry worked out before anything is registered: every program's arguments, its credentials, and the quota."""
+"""The telemetry worked out before anything is registered: every server's arguments, its credentials, and the quota."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from components.naming import Scope
 from components.network import Flow, Peer
 from components.observability.grafana import NAME as GRAFANA
 from components.quantity import Bytes
+from components.server.args import ServerArgs, Volume
 from components.telemetry import alloy, collector, fluent_bit, jaeger, loki, names, tempo
-from components.telemetry.args import ProgramArgs, Volume
+from components.telemetry.args import DATA
 from components.telemetry.bucket import ACCESS_KEY, SECRET_KEY, Bucket
 from components.telemetry.flows import Neighbours
 from components.telemetry.sampling import Sampling
@@ -30,26 +31,26 @@ _POSITIONS = Bytes.parse("1Gi")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The programs, ready to be run. `secrets` are the keys of each Secret with the credential behind each; `read` are
+    """The servers, ready to be run. `secrets` are the keys of each Secret with the credential behind each; `read` are
     the namespaces whose pods' lines are read."""
 
     scope: Scope
-    programs: Sequence[ProgramArgs]
+    servers: Sequence[ServerArgs]
     secrets: Mapping[str, Mapping[str, str]]
     read: Sequence[str]
 
     def footprint(self) -> Footprint:
         """The most that the namespace may take."""
-        return sum((one.footprint() for one in self.programs), Footprint())
+        return sum((one.footprint() for one in self.servers), Footprint())
 
     def largest(self) -> ContainerResources:
         """What no container of the namespace exceeds."""
-        return ContainerResources.largest([one.resources for one in self.programs])
+        return ContainerResources.largest([one.resources for one in self.servers])
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Figures:
-    """What follows from the tier, for all programs."""
+    """What follows from the tier, for all servers."""
 
     args: SystemArgs
     scope: Scope
@@ -58,13 +59,13 @@ class _Figures:
     storage: Bytes
 
     def volume(self, size: Bytes, backup: str, *, protect: bool = False) -> Volume:
-        return Volume(size=size, storage_class=self.args.tier.storage_class, backup=backup, protect=protect)
+        return Volume(size=size, path=DATA, storage_class=self.args.tier.storage_class, backup=backup, protect=protect)
 
     def neighbours(self, *, senders: Sequence[Peer] = (), readers: Sequence[Peer] = ()) -> Neighbours:
         return Neighbours(scope=self.scope, monitoring=PROMETHEUS, senders=senders, readers=readers)
 
-    def within(self, program: str) -> Peer:
-        return Peer(pods=self.scope.selector(program))
+    def within(self, server: str) -> Peer:
+        return Peer(pods=self.scope.selector(server))
 
     @property
     def grafana(self) -> Peer:
@@ -79,35 +80,35 @@ def plan(args: SystemArgs, scope: Scope, logs: LogsConfig, traces: TracesConfig,
     )
     namespaces = [*systems, MONITORING_NAMESPACE, scope.namespace]
     lines = {store: [one for one in namespaces if logs.store(one) == store] for store in ("loki", "elasticsearch")}
-    programs, secrets = _log_programs(known, logs, lines, traces)
+    servers, secrets = _log_servers(known, logs, lines, traces)
     if traces.kind != "none":
-        made, keys = _trace_programs(known, traces, systems, to_loki=bool(lines["loki"]))
-        programs, secrets = [*programs, *made], {**secrets, **keys}
-    return Plan(scope=scope, programs=programs, secrets=secrets, read=sorted({*lines["loki"], *lines["elasticsearch"]}))
+        made, keys = _trace_servers(known, traces, systems, to_loki=bool(lines["loki"]))
+        servers, secrets = [*servers, *made], {**secrets, **keys}
+    return Plan(scope=scope, servers=servers, secrets=secrets, read=sorted({*lines["loki"], *lines["elasticsearch"]}))
 
 
-_Programs = tuple[list[ProgramArgs], dict[str, Mapping[str, str]]]
+_Servers = tuple[list[ServerArgs], dict[str, Mapping[str, str]]]
 
 
-def _log_programs(
+def _log_servers(
     known: _Figures, logs: LogsConfig, lines: Mapping[str, Sequence[str]], traces: TracesConfig
-) -> _Programs:
-    programs: list[ProgramArgs] = []
+) -> _Servers:
+    servers: list[ServerArgs] = []
     secrets: dict[str, Mapping[str, str]] = {}
     if lines["loki"]:
-        program, keys = _loki(known, logs, traces)
-        programs.append(program)
+        server, keys = _loki(known, logs, traces)
+        servers.append(server)
         secrets |= keys
     if lines["elasticsearch"]:
-        program, keys = _fluent_bit(known, logs)
-        programs.append(program)
+        server, keys = _fluent_bit(known, logs)
+        servers.append(server)
         secrets |= keys
-    if programs:
-        programs.append(_alloy(known, lines))
-    return programs, secrets
+    if servers:
+        servers.append(_alloy(known, lines))
+    return servers, secrets
 
 
-def _alloy(known: _Figures, lines: Mapping[str, Sequence[str]]) -> ProgramArgs:
+def _alloy(known: _Figures, lines: Mapping[str, Sequence[str]]) -> ServerArgs:
     backup = "none: without it, lines that are still on the nodes are read again"
     return alloy.alloy(
         alloy.AlloyArgs(
@@ -124,14 +125,14 @@ def _alloy(known: _Figures, lines: Mapping[str, Sequence[str]]) -> ProgramArgs:
     )
 
 
-def _loki(known: _Figures, logs: LogsConfig, traces: TracesConfig) -> tuple[ProgramArgs, dict[str, Mapping[str, str]]]:
+def _loki(known: _Figures, logs: LogsConfig, traces: TracesConfig) -> tuple[ServerArgs, dict[str, Mapping[str, str]]]:
     bucket, keys = _bucket(logs.storage, _LOKI_SECRET, "loki")
     senders = [known.within(alloy.NAME)]
     if traces.kind != "none":
         senders.append(known.within(names.COLLECTOR))
     # Three hold each line, and two are enough to take one.
     replicas = 3 if bucket and known.replicas > 1 else 1
-    program = loki.loki(
+    server = loki.loki(
         loki.LokiArgs(
             scope=known.scope,
             replicas=replicas,
@@ -142,15 +143,15 @@ def _loki(known: _Figures, logs: LogsConfig, traces: TracesConfig) -> tuple[Prog
             zones_required=known.args.tier.zones_required,
         )
     )
-    return program, keys
+    return server, keys
 
 
-def _fluent_bit(known: _Figures, logs: LogsConfig) -> tuple[ProgramArgs, dict[str, Mapping[str, str]]]:
+def _fluent_bit(known: _Figures, logs: LogsConfig) -> tuple[ServerArgs, dict[str, Mapping[str, str]]]:
     assert logs.elasticsearch is not None, "the configuration says that it is there where it is used"
     secret = LOGIN_SECRET if known.args.store else None
     keys = {"username": "elasticsearch-username", "password": "elasticsearch-password"}
     target = fluent_bit.ElasticsearchTarget(url=logs.elasticsearch.url, index=logs.elasticsearch.index, secret=secret)
-    program = fluent_bit.fluent_bit(
+    server = fluent_bit.fluent_bit(
         fluent_bit.FluentBitArgs(
             scope=known.scope,
             replicas=known.replicas,
@@ -161,10 +162,10 @@ def _fluent_bit(known: _Figures, logs: LogsConfig) -> tuple[ProgramArgs, dict[st
             zones_required=known.args.tier.zones_required,
         )
     )
-    return program, {secret: keys} if secret else {}
+    return server, {secret: keys} if secret else {}
 
 
-def _trace_programs(known: _Figures, traces: TracesConfig, systems: Sequence[str], *, to_loki: bool) -> _Programs:
+def _trace_servers(known: _Figures, traces: TracesConfig, systems: Sequence[str], *, to_loki: bool) -> _Servers:
     bucket, keys = _bucket(traces.storage, _TEMPO_SECRET, "tempo")
     writer = collector.SAMPLER if known.replicas > 1 else collector.NAME
     store = (tempo.tempo if traces.kind == "tempo" else jaeger.jaeger)(
@@ -181,8 +182,8 @@ def _trace_programs(known: _Figures, traces: TracesConfig, systems: Sequence[str
 
 
 def _collectors(
-    known: _Figures, traces: TracesConfig, systems: Sequence[str], store: ProgramArgs, *, to_loki: bool
-) -> list[ProgramArgs]:
+    known: _Figures, traces: TracesConfig, systems: Sequence[str], store: ServerArgs, *, to_loki: bool
+) -> list[ServerArgs]:
     rate = known.args.tier.trace_sampling_rate if traces.sampling_rate is None else traces.sampling_rate
     logs_flow = Flow(peer=known.within(names.LOKI), ports=(names.LOKI_PORT,))
     return collector.collectors(

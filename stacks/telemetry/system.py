@@ -1,4 +1,4 @@
-"""The telemetry composed: its namespace, its credentials, its programs, and their rights."""
+"""The telemetry composed: its namespace, its credentials, its servers, and their rights."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pulumi
 from components.credentials import Credential, SecretBundle, SecretBundleArgs, store_in_namespace
 from components.footprint import ContainerResources
 from components.namespace import NamespaceArgs, NamespaceBaseline
+from components.server.component import Server
 from components.telemetry import alloy, collector
-from components.telemetry.program import Program
 from components.telemetry.rights import read_lines, read_pods
 from stacks.blueprint.args import SystemArgs
 from stacks.telemetry.access import NAME
@@ -43,9 +43,9 @@ class Telemetry(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *args.needs, *store])
         secrets = [self._bundle(name, keys, child) for name, keys in self._plan.secrets.items()]
         ready = pulumi.ResourceOptions(parent=self, depends_on=[namespace, *secrets])
-        for program in self._plan.programs:
-            Program(f"{NAME}-{program.name}", program, ready)
-        if any(program.name == collector.NAME for program in self._plan.programs):
+        for server in self._plan.servers:
+            Server(f"{NAME}-{server.name}", server, ready)
+        if any(server.name == collector.NAME for server in self._plan.servers):
             read_pods(f"{NAME}-{collector.NAME}", scope=self._plan.scope, account=collector.NAME, opts=own)
         self.register_outputs({})
 

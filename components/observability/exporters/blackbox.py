@@ -11,7 +11,8 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import DNS, INTERNET_HTTPS, Flow, Peer
 from components.observability.monitors import Endpoint, probe
-from components.observability.servers import Check, Server, ServerArgs
+from components.server.args import Check, ServerArgs
+from components.server.component import Server
 from versions import BLACKBOX_EXPORTER_IMAGE
 
 NAME = "blackbox-exporter"
@@ -48,9 +49,9 @@ def blackbox_exporter(scope: Scope, prometheus: Peer, gateways: Sequence[Flow] =
         files_path=_PATH,
         arguments=[f"--config.file={_PATH}/blackbox.yml", f"--web.listen-address=:{PORT}"],
         ports={"http": PORT},
-        liveness=Check(port="http", path="/-/healthy"),
+        liveness=Check(port="http", path="/-/healthy", period=20),
         readiness=Check(port="http", path="/config"),
-        metrics=Endpoint(port="http"),
+        metrics=[Endpoint(port="http")],
         resources=_RESOURCES,
         single_replica_reason=_SINGLE_REPLICA,
         ingress=[Flow(peer=prometheus, ports=(PORT,))],

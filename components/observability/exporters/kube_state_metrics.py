@@ -12,7 +12,8 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import DNS, KUBERNETES_API, Flow, Peer
 from components.observability.monitors import Endpoint
-from components.observability.servers import Check, Server, ServerArgs
+from components.server.args import Check, ServerArgs
+from components.server.component import Server
 from versions import KUBE_STATE_METRICS_IMAGE
 
 NAME = "kube-state-metrics"
@@ -39,10 +40,10 @@ def kube_state_metrics(scope: Scope, prometheus: Peer) -> ServerArgs:
         image=KUBE_STATE_METRICS_IMAGE,
         arguments=[f"--port={PORT}", f"--telemetry-port={_OWN_PORT}", f"--resources={','.join(read)}"],
         ports={"http-metrics": PORT, "telemetry": _OWN_PORT},
-        liveness=Check(port="http-metrics", path="/livez"),
+        liveness=Check(port="http-metrics", path="/livez", period=20),
         readiness=Check(port="telemetry", path="/readyz"),
         # Each series names the namespace and pod of what it tells of, and not of the exporter.
-        metrics=Endpoint(port="http-metrics", honor_labels=True),
+        metrics=[Endpoint(port="http-metrics", honor_labels=True)],
         resources=_RESOURCES,
         single_replica_reason=_SINGLE_REPLICA,
         token=True,

@@ -15,7 +15,8 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import Flow, Peer
 from components.observability.monitors import Endpoint
-from components.observability.servers import Check, Server, ServerArgs
+from components.server.args import Check, ServerArgs
+from components.server.component import Server
 from versions import NODE_EXPORTER_IMAGE
 
 NAME = "node-exporter"
@@ -39,15 +40,16 @@ def node_exporter(scope: Scope, prometheus: Peer, nodes: int) -> ServerArgs:
             f"--collector.filesystem.mount-points-include=^{_MOUNT}$",
         ],
         ports={"metrics": PORT},
-        liveness=Check(port="metrics", path="/"),
+        liveness=Check(port="metrics", path="/", period=20),
         readiness=Check(port="metrics", path="/metrics"),
         # A pod's address says nothing to whoever reads the alert.
-        metrics=Endpoint(
-            port="metrics",
-            relabelings=[{"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "instance"}],
-        ),
+        metrics=[
+            Endpoint(
+                port="metrics",
+                relabelings=[{"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "instance"}],
+            )
+        ],
         resources=_RESOURCES,
-        every_node=True,
         nodes=nodes,
         scratch={"node": _MOUNT},
         ingress=[Flow(peer=prometheus, ports=(PORT,))],

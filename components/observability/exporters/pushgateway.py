@@ -10,7 +10,8 @@ from components.footprint import ContainerResources
 from components.naming import Scope
 from components.network import Flow, Peer
 from components.observability.monitors import Endpoint
-from components.observability.servers import Check, Server, ServerArgs
+from components.server.args import Check, ServerArgs
+from components.server.component import Server
 from versions import PUSHGATEWAY_IMAGE
 
 NAME = "pushgateway"
@@ -27,10 +28,10 @@ def pushgateway(scope: Scope, prometheus: Peer, pushers: Sequence[Peer]) -> Serv
         image=PUSHGATEWAY_IMAGE,
         arguments=[f"--web.listen-address=:{PORT}"],
         ports={"metrics": PORT},
-        liveness=Check(port="metrics", path="/-/healthy"),
+        liveness=Check(port="metrics", path="/-/healthy", period=20),
         readiness=Check(port="metrics", path="/-/ready"),
         # `job` and `instance` are what the pusher says they are.
-        metrics=Endpoint(port="metrics", honor_labels=True),
+        metrics=[Endpoint(port="metrics", honor_labels=True)],
         resources=_RESOURCES,
         single_replica_reason=_SINGLE_REPLICA,
         ingress=[Flow(peer=peer, ports=(PORT,)) for peer in (prometheus, *pushers)],

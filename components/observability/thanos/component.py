@@ -13,7 +13,6 @@ from components.network import DNS, INTERNET_HTTPS, Flow, Peer, allow
 from components.observability.monitors import Endpoint, pod_monitor
 from components.observability.prometheus import RELOADER, SECURITY, SIDECAR_TLS, TLS_PATH
 from components.observability.rules import EVALUATOR_LABEL, THANOS
-from components.observability.servers import Server
 from components.observability.thanos.args import (
     HTTP_PORT,
     QUERY,
@@ -26,6 +25,7 @@ from components.observability.thanos.args import (
 )
 from components.observability.thanos.parts import compactor, querier, store_gateway
 from components.priority import Priority
+from components.server.component import Server
 from components.volume_claims import claim_manifest
 from versions import THANOS_IMAGE, THANOS_RULER, THANOS_VERSION
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from components.footprint import ContainerResources
 from components.network import DNS, INTERNET_HTTPS, Flow, Peer
 from components.observability.monitors import Endpoint
 from components.observability.prometheus import GRPC_PORT, TLS_PATH
-from components.observability.servers import Check, ServerArgs, Volume
 from components.observability.thanos.args import (
     COMPACTOR,
     HTTP_PORT,
@@ -19,13 +19,15 @@ from components.observability.thanos.args import (
     ThanosArgs,
     server_tls,
 )
+from components.server.args import Check, ServerArgs, Volume
 from versions import THANOS_IMAGE
 
 _STORAGE_PATH = "/etc/thanos/storage"
 _DATA = "/var/thanos"
 _HTTP = f"--http-address=0.0.0.0:{HTTP_PORT}"
 _GRPC = f"--grpc-address=0.0.0.0:{GRPC_PORT}"
-_LIVE, _READY = "/-/healthy", "/-/ready"
+_LIVE = Check(port="http", path="/-/healthy", period=20)
+_READY = Check(port="http", path="/-/ready")
 _FROM_STORAGE = f"--objstore.config-file={_STORAGE_PATH}/{STORAGE_KEY}"
 _ONE_COMPACTOR = "Two compactors of one bucket destroy its blocks (https://thanos.io/tip/components/compact.md/)."
 _SCRATCH = "scratch data only: everything is in the bucket, and is read from there again"
@@ -36,6 +38,7 @@ def querier(args: ThanosArgs) -> ServerArgs:
     scope = args.scope
     sources = ("prometheus-operated", "thanos-ruler-operated", STORE)
     web = {"tls_server_config": {"cert_file": f"{TLS_PATH}/tls.crt", "key_file": f"{TLS_PATH}/tls.key"}}
+    authority = {"secret": {"name": args.tls_secret, "key": "ca.crt"}}
     asked = [args.prometheus, RULER_PODS, scope.selector(STORE)]
     return ServerArgs(
         scope=scope,
@@ -60,15 +63,11 @@ def querier(args: ThanosArgs) -> ServerArgs:
         ],
         files={"web.yaml": json.dumps(web)},
         files_path="/etc/thanos/web",
-        secrets={args.tls_secret: TLS_PATH},
+        secret_files={args.tls_secret: TLS_PATH},
         ports={"http": HTTP_PORT, "grpc": GRPC_PORT},
-        liveness=Check(port="http", path=_LIVE, scheme="HTTPS"),
-        readiness=Check(port="http", path=_READY, scheme="HTTPS"),
-        metrics=Endpoint(
-            port="http",
-            scheme="https",
-            tls_config={"ca": {"secret": {"name": args.tls_secret, "key": "ca.crt"}}, "serverName": scope.host(QUERY)},
-        ),
+        liveness=replace(_LIVE, scheme="HTTPS"),
+        readiness=replace(_READY, scheme="HTTPS"),
+        metrics=[Endpoint(port="http", scheme="https", tls_config={"ca": authority, "serverName": scope.host(QUERY)})],
         resources=ContainerResources.of("250m", "1", "512Mi", "2Gi"),
         ingress=[
             Flow(peer=peer, ports=(HTTP_PORT,)) for peer in (*args.clients, Peer(pods=RULER_PODS), args.metrics_reader)
@@ -94,12 +93,12 @@ def store_gateway(args: ThanosArgs) -> ServerArgs:
             "--chunk-pool-size=512MB",
             *server_tls(),
         ],
-        secrets={args.object_storage_secret: _STORAGE_PATH, args.tls_secret: TLS_PATH},
+        secret_files={args.object_storage_secret: _STORAGE_PATH, args.tls_secret: TLS_PATH},
         volume=_volume(args),
         ports={"http": HTTP_PORT, "grpc": GRPC_PORT},
-        liveness=Check(port="http", path=_LIVE),
-        readiness=Check(port="http", path=_READY),
-        metrics=Endpoint(port="http"),
+        liveness=_LIVE,
+        readiness=_READY,
+        metrics=[Endpoint(port="http")],
         resources=ContainerResources.of("250m", "1", "1Gi", "2Gi"),
         ingress=[args.asks(), Flow(peer=args.metrics_reader, ports=(HTTP_PORT,))],
         egress=[DNS, INTERNET_HTTPS],
@@ -122,12 +121,12 @@ def compactor(args: ThanosArgs) -> ServerArgs:
             _FROM_STORAGE,
             *(f"--retention.resolution-{one}={args.retention}" for one in resolutions),
         ],
-        secrets={args.object_storage_secret: _STORAGE_PATH},
+        secret_files={args.object_storage_secret: _STORAGE_PATH},
         volume=_volume(args),
         ports={"http": HTTP_PORT},
-        liveness=Check(port="http", path=_LIVE),
-        readiness=Check(port="http", path=_READY),
-        metrics=Endpoint(port="http"),
+        liveness=_LIVE,
+        readiness=_READY,
+        metrics=[Endpoint(port="http")],
         resources=ContainerResources.of("250m", "1", "1Gi", "4Gi"),
         ingress=[Flow(peer=args.metrics_reader, ports=(HTTP_PORT,))],
         egress=[DNS, INTERNET_HTTPS],

@@ -11,8 +11,9 @@ import pytest
 from components.naming import Scope
 from components.network import Peer
 from components.quantity import Bytes
+from components.server.args import Volume
 from components.telemetry import parsing
-from components.telemetry.args import Volume
+from components.telemetry.args import DATA
 from components.telemetry.flows import Neighbours
 from components.telemetry.loki import LokiArgs
 from components.telemetry.parsing import METADATA, LineFormat
@@ -228,7 +229,7 @@ def test_loki_on_a_volume_is_one_pod(scratch: Scratch) -> None:
             scope=scope,
             replicas=2,
             retention_days=1,
-            volume=Volume(size=Bytes.parse("1Gi"), storage_class=None, backup="none"),
+            volume=Volume(size=Bytes.parse("1Gi"), path=DATA, storage_class=None, backup="none"),
             bucket=None,
             neighbours=Neighbours(scope=scope, monitoring=Peer()),
         )

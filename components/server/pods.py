@@ -1,13 +1,13 @@
-"""The pods of the monitoring's own servers, all of the Restricted standard."""
+"""The pods of a server, all of the Restricted standard."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from components.configuration import checksum
-from components.observability.servers import Check, ServerArgs, Volume
-from components.pods import container_security, pod_security, scratch_volumes, spread
-from components.priority import Priority
+from components.pods import WhenUnsatisfiable, container_security, pod_security, scratch_volumes, spread
+from components.server.args import Check, ServerArgs, Volume
 from components.volume_claims import claim_template
 
 _HISTORY = 5
@@ -20,7 +20,7 @@ def deployment_spec(args: ServerArgs) -> Any:
         "selector": {"match_labels": args.pods},
         "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 1, "max_unavailable": 0}},
         "revision_history_limit": _HISTORY,
-        "template": _template(args),
+        "template": _template(args, _spread(args, "pod-template-hash")),
     }
 
 
@@ -39,21 +39,25 @@ def stateful_spec(args: ServerArgs, volume: Volume) -> Any:
     """The `spec` of a StatefulSet whose pods keep a volume each."""
     claim = claim_template(volume.size, volume.storage_class, args.pods, volume.backup)
     return {
-        "service_name": args.name,
+        "service_name": args.members,
         "replicas": args.replicas,
+        # Members find each other only once all of them are there.
         "pod_management_policy": "Parallel",
         "revision_history_limit": _HISTORY,
         "selector": {"match_labels": args.pods},
-        "template": _template(args, revision_label=None),
+        # Old and new pods are told apart by another label than a Deployment's.
+        "template": _template(args, _spread(args, None)),
         "volume_claim_templates": [claim],
     }
 
 
-def _template(
-    args: ServerArgs, further: dict[str, Any] | None = None, revision_label: str | None = "pod-template-hash"
-) -> Any:
+def _spread(args: ServerArgs, revision_label: str | None) -> dict[str, Any]:
+    when: WhenUnsatisfiable = "DoNotSchedule" if args.zones_required else "ScheduleAnyway"
+    return {"topology_spread_constraints": spread(args.pods, when, revision_label)}
+
+
+def _template(args: ServerArgs, placement: dict[str, Any]) -> Any:
     volumes, mounts = _volumes(args)
-    constraints = {} if args.every_node else {"topology_spread_constraints": _spread(args, revision_label)}
     return {
         "metadata": {
             "labels": args.scope.labels(args.name),
@@ -63,31 +67,26 @@ def _template(
             "service_account_name": args.name,
             "automount_service_account_token": args.token,
             "enable_service_links": False,
-            "priority_class_name": Priority.HIGH.class_name(args.scope.environment),
+            "priority_class_name": args.priority.class_name(args.scope.environment),
             "security_context": pod_security(),
-            "termination_grace_period_seconds": 30,
-            **constraints,
-            **(further or {}),
+            "termination_grace_period_seconds": args.stop_seconds,
+            **placement,
             "containers": [_container(args, mounts)],
             "volumes": volumes,
         },
     }
 
 
-def _spread(args: ServerArgs, revision_label: str | None) -> Any:
-    return spread(args.pods, "ScheduleAnyway", revision_label)
-
-
 def _volumes(args: ServerArgs) -> tuple[list[Any], list[Any]]:
     volumes, mounts = scratch_volumes(args.scratch)
-    if args.files:
-        volumes.append({"name": "files", "config_map": {"name": args.name}})
-        mounts.append({"name": "files", "mount_path": args.files_path, "read_only": True})
-    for secret, path in args.secrets.items():
+    for secret, path in args.secret_files.items():
         volumes.append({"name": secret, "secret": {"secret_name": secret, "default_mode": 0o440}})
         mounts.append({"name": secret, "mount_path": path, "read_only": True})
     if args.volume:
         mounts.append({"name": "data", "mount_path": args.volume.path})
+    if args.files:
+        volumes.append({"name": "configuration", "config_map": {"name": args.name}})
+        mounts.append({"name": "configuration", "mount_path": args.files_path, "read_only": True})
     return volumes, mounts
 
 
@@ -96,22 +95,36 @@ def _container(args: ServerArgs, mounts: list[Any]) -> Any:
         "name": args.name,
         "image": args.image,
         "image_pull_policy": "IfNotPresent",
+        **({"command": list(args.command)} if args.command else {}),
         "args": list(args.arguments),
+        **_environment(args),
         "ports": [{"name": name, "container_port": port, "protocol": "TCP"} for name, port in args.ports.items()],
         "resources": args.resources.as_requirements(),
         "security_context": container_security(),
-        "startup_probe": _probe(args.readiness, period=5, failures=60),
-        "liveness_probe": _probe(args.liveness, period=20, failures=3),
-        "readiness_probe": _probe(args.readiness, period=10, failures=3),
+        # Ten minutes: a store may have a log of writes to read again before it answers. What is asked is liveness: by
+        # readiness, Thanos' store gateway would be killed while it reads a large bucket
+        # (https://github.com/thanos-io/thanos/pull/1656).
+        "startup_probe": _probe(replace(args.liveness, period=10), failures=60),
+        "liveness_probe": _probe(args.liveness),
+        "readiness_probe": _probe(args.readiness),
         "volume_mounts": mounts,
     }
 
 
-def _probe(check: Check, *, period: int, failures: int) -> Any:
+def _environment(args: ServerArgs) -> dict[str, Any]:
+    plain = [{"name": name, "value": value} for name, value in sorted(args.environment.items())]
+    secret = [
+        {"name": name, "value_from": {"secret_key_ref": {"name": source.secret, "key": source.key}}}
+        for name, source in sorted(args.secrets.items())
+    ]
+    return {"env": plain + secret} if plain or secret else {}
+
+
+def _probe(check: Check, *, failures: int = 3) -> Any:
     get: dict[str, Any] = {"path": check.path, "port": check.port}
     return {
         "http_get": get | ({"scheme": check.scheme} if check.scheme != "HTTP" else {}),
-        "period_seconds": period,
+        "period_seconds": check.period,
         "timeout_seconds": 5,
         "failure_threshold": failures,
     }
