@@ -62,7 +62,7 @@ def _deploy_with_pulumi(
 
     if not brief:
         out.print("Pulumi is on PATH: deploying with it", style="dim")
-    pulumi = PulumiEngine(graph.stack, cluster, out)
+    pulumi = PulumiEngine(graph, cluster, out)
     deployed = pulumi.deployed() if cluster.eks is not None else None
     if deployed is not None:
         check_upgrades(graph, deployed)
@@ -107,7 +107,7 @@ def down(stack: str, context: str | None, timeout: int) -> int:
     if shutil.which("pulumi"):
         from ops.engines.pulumi import PulumiEngine
 
-        out.print(f"{PulumiEngine(stack, cluster, out).down()} resources removed by Pulumi")
+        out.print(f"{PulumiEngine(graph, cluster, out).down()} resources removed by Pulumi")
         if cluster.eks is not None:
             # The cluster went with all that was in it.
             return 0

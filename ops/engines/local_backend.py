@@ -32,6 +32,7 @@ class LocalBackend:
         self._stack = stack
         self._folder = state_directory() / "pulumi"
         self._original = ROOT / f"Pulumi.{environment_of(stack)}.yaml"
+        self._killed = self._folder / f"{stack}.killed"
         # What Pulumi makes for a cluster of a fleet when it makes the stack, with nothing but the salt in it.
         self._surplus = ROOT / f"Pulumi.{stack}.yaml" if stack != environment_of(stack) else None
 
@@ -69,6 +70,17 @@ class LocalBackend:
     @staticmethod
     def _encrypts(text: str) -> bool:
         return "secure:" in text
+
+    def was_killed(self) -> bool:
+        """Whether a run was killed, and no later one has taken over what it may have made."""
+        if self.abandoned_lock():
+            # The lock is released before that, and whoever does it may be killed then.
+            self._killed.touch()
+        return self._killed.exists()
+
+    def recovered(self) -> None:
+        """Say that the state knows everything again."""
+        self._killed.unlink(missing_ok=True)
 
     def abandoned_lock(self) -> bool:
         """Whether the stack is locked only by processes that are gone."""

@@ -14,7 +14,8 @@ from typing import Any
 from pulumi import automation
 from rich.console import Console
 
-from components.performance import ENGINE_VARIABLES, PARALLEL
+from components.performance import ENGINE_VARIABLES, ONE_CHECKPOINT, PARALLEL
+from graph.model import Graph
 from ops.clusters import Cluster
 from ops.engines.local_backend import LocalBackend, user_has_a_backend
 from ops.errors import OperationError
@@ -28,9 +29,10 @@ _DONE = {"create": "created", "update": "updated", "delete": "deleted", "replace
 class PulumiEngine:
     """`pulumi up` and `pulumi destroy` of one stack, with the engine's own output passed on line by line."""
 
-    def __init__(self, stack: str, cluster: Cluster, console: Console) -> None:
-        self._stack_name, self._cluster, self._console = stack, cluster, console
-        self._local = None if user_has_a_backend() else LocalBackend(stack)
+    def __init__(self, graph: Graph, cluster: Cluster, console: Console) -> None:
+        self._stack_name, self._cluster, self._console = graph.stack, cluster, console
+        self._local = None if user_has_a_backend() else LocalBackend(graph.stack)
+        self._one_checkpoint = self._local is not None and can_be_found_again(graph)
 
     def up(self, targets: list[str] | None = None) -> str:
         """Deploy all, or only the URNs `targets`; returns what changed, such as `93 created` or `no changes`.
@@ -40,9 +42,7 @@ class PulumiEngine:
         with self._clean_file():
             stack = self._open()
             if self._recover(stack):
-                # Objects whose creation the state never heard of are there already. They are ours: taken over once,
-                # and then everything is as if nothing had happened.
-                self._update(self._open({_UPSERT: "true"}))
+                self._take_over()
             changes = self._update(stack, targets)
         unchanged = changes.pop("same", 0)
         text = ", ".join(f"{count} {_DONE.get(kind, kind)}" for kind, count in sorted(changes.items()) if count)
@@ -66,13 +66,26 @@ class PulumiEngine:
         """
         with self._clean_file():
             stack = self._open()
-            self._recover(stack)
+            if self._recover(stack) and self._one_checkpoint:
+                # What the killed run made can only be removed once the state knows of it.
+                self._take_over()
             changes = _Changes()
             with _reported("destroy"):
                 stack.destroy(**self._options(), on_event=changes.note)
             # Without `preserve_config` Pulumi would delete the environment's file with the stack.
             stack.workspace.remove_stack(self._stack_name, preserve_config=True)
+            if self._local:
+                self._local.recovered()
         return changes.by_kind.get("delete", 0)
+
+    def _take_over(self) -> None:
+        """Bring objects into the state of whose creation it never heard, since the run that made them was killed.
+
+        They are ours, and from then on everything is as if nothing had happened.
+        """
+        self._update(self._open({_UPSERT: "true"}))
+        if self._local:
+            self._local.recovered()
 
     def _open(self, variables: Mapping[str, str] | None = None) -> automation.Stack:
         workspace = automation.LocalWorkspace(work_dir=str(ROOT), env_vars={**self._variables(), **(variables or {})})
@@ -85,7 +98,8 @@ class PulumiEngine:
 
     def _variables(self) -> dict[str, str]:
         """What the engine's process is given beside this one's environment, in which the user has the last word."""
-        cures = {name: value for name, value in ENGINE_VARIABLES.items() if name not in os.environ}
+        wanted = ENGINE_VARIABLES | (ONE_CHECKPOINT if self._one_checkpoint else {})
+        cures = {name: value for name, value in wanted.items() if name not in os.environ}
         return cures | (self._local.variables() if self._local else {})
 
     @contextlib.contextmanager
@@ -120,8 +134,8 @@ class PulumiEngine:
 
         Returns whether there was one.
         """
-        killed = self._local is not None and self._local.abandoned_lock()
-        if killed:
+        killed = self._local is not None and self._local.was_killed()
+        if self._local and self._local.abandoned_lock():
             self._console.print("The last run was killed; releasing its lock", style="yellow")
             stack.cancel()
         pending = (stack.export_stack().deployment or {}).get("pending_operations") or []
@@ -143,6 +157,15 @@ class PulumiEngine:
     def _print(self, line: str) -> None:
         if line.strip():
             self._console.print(line, markup=False)
+
+
+def can_be_found_again(graph: Graph) -> bool:
+    """Whether all that a killed run has made is known by its name: Kubernetes objects, and nothing else.
+
+    A generated password is only in the state, a resource of AWS has its id from there, and Helm knows its releases.
+    """
+    made = [one for one in graph if one.custom and not one.type.startswith("pulumi:providers:")]
+    return all(one.is_kubernetes_object for one in made)
 
 
 class _Changes:
