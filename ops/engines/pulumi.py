@@ -21,8 +21,9 @@ from ops.engines.local_backend import LocalBackend, user_has_a_backend
 from ops.errors import OperationError
 from paths import ROOT, environment_of
 
-# Read by the Kubernetes provider.
-_UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
+# Read by the Kubernetes provider: an object that exists is taken over, and so are its fields, of which the run that
+# made it is the manager under another name.
+_TAKE_OVER = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true", "PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 _DONE = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
 
 
@@ -83,7 +84,7 @@ class PulumiEngine:
 
         They are ours, and from then on everything is as if nothing had happened.
         """
-        self._update(self._open({_UPSERT: "true"}))
+        self._update(self._open(_TAKE_OVER))
         if self._local:
             self._local.recovered()
 

@@ -21,6 +21,8 @@ from ops.errors import OperationError
 from paths import PROJECT
 from tests.unit.recordings import recorded
 
+# Of the Kubernetes provider: objects that exist are taken, and their fields from whoever set them.
+_TAKE_OVER = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "PULUMI_K8S_ENABLE_PATCH_FORCE"}
 _OBJECT = "kubernetes:core/v1:ConfigMap"
 
 
@@ -42,7 +44,7 @@ class Runs:
     done: list[str] = field(default_factory=list)
 
     def up(self, **options: Any) -> None:
-        self.done.append("taken over" if "PULUMI_K8S_UPSERT_EXISTING_OBJECTS" in self.variables else "up")
+        self.done.append("taken over" if _TAKE_OVER <= self.variables.keys() else "up")
         if self.fails:
             raise self.fails
         counts = {"same": 3, "create": 429, "delete": 1}
