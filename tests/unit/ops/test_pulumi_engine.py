@@ -44,7 +44,7 @@ class Runs:
     done: list[str] = field(default_factory=list)
 
     def up(self, **options: Any) -> None:
-        self.done.append("taken over" if _TAKE_OVER <= self.variables.keys() else "up")
+        self.done.append("taken over" if self.variables.keys() >= _TAKE_OVER else "up")
         if self.fails:
             raise self.fails
         counts = {"same": 3, "create": 429, "delete": 1}
