@@ -12,7 +12,7 @@ VENV    := .venv
 RUN     := $(VENV)/bin/python
 OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
-CORES   := $(shell getconf _NPROCESSORS_ONLN)
+CORES    = $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
@@ -100,7 +100,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: no virtual environment could be made; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 # Compiling all of pulumi-aws would take longer than everything else together: only what the program imports of it.
-AWS := $(sort $(shell grep -rhoE 'pulumi_aws\.[a-z0-9]+' --include='*.py' components stacks | cut -d. -f2))
+AWS = $(sort $(shell grep -rhoE 'pulumi_aws\.[a-z0-9]+' --include='*.py' components stacks | cut -d. -f2))
 define install
 	@echo "Installing $(1)"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-compile -r $(1)
