@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from components.notation import as_manifest
+
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import (
         PodSecurityContextArgsDict,
@@ -82,29 +84,15 @@ def scratch_volumes(paths: Mapping[str, str]) -> tuple[list[Any], list[Any]]:
 
 def pod_security_manifest(user_id: int) -> dict[str, Any]:
     """`pod_security` in the notation of a custom resource, which the SDK passes on as it is."""
-    return _as_manifest(pod_security(user_id))
+    return as_manifest(pod_security(user_id))
 
 
 def container_security_manifest() -> dict[str, Any]:
     """`container_security` in the notation of a custom resource."""
-    return _as_manifest(container_security())
+    return as_manifest(container_security())
 
 
 def spread_manifest(selector: Mapping[str, str], *, strict: bool) -> list[dict[str, Any]]:
     """`spread` in the notation of a custom resource; `strict` refuses to put two into one zone."""
     when: WhenUnsatisfiable = "DoNotSchedule" if strict else "ScheduleAnyway"
-    return [_as_manifest(one) for one in spread(selector, when)]
-
-
-def _as_manifest(value: Any) -> dict[str, Any]:
-    """Python's names as Kubernetes' own: `run_as_user` is `runAsUser`. Values below labels stay as they are."""
-    return {_camel(key): _as_manifest(one) if _is_struct(key, one) else one for key, one in value.items()}
-
-
-def _is_struct(key: str, value: Any) -> bool:
-    return isinstance(value, Mapping) and key != "match_labels"
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
+    return [as_manifest(one) for one in spread(selector, when)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.notation import as_manifest
 from components.quantity import Bytes
 
 # The annotation that the policy `volume-backup` reads.
@@ -18,8 +19,7 @@ def claim_spec(size: Bytes, storage_class: str | None) -> dict[str, Any]:
 
 def claim_manifest(size: Bytes, storage_class: str | None) -> dict[str, Any]:
     """`claim_spec` in the notation of a custom resource, which the SDK passes on as it is."""
-    spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(size)}}}
-    return spec | ({"storageClassName": storage_class} if storage_class else {})
+    return as_manifest(claim_spec(size, storage_class))
 
 
 def backup_annotation(backup: str | None) -> dict[str, str]:
