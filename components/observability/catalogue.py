@@ -137,9 +137,23 @@ _KNOWN = frozenset().union(*SOURCES.values())
 
 
 def unknown(expression: str, further: Iterable[str] = ()) -> list[str]:
-    """The metrics of an expression that nobody tells and that are not among `further`, a rule's or a system's own."""
+    """The metrics of an expression that nobody tells and that are not among `further`, a rule's or a system's own.
+
+    `$scope` may stand in it for the matcher of a namespace.
+    """
     known = _KNOWN | frozenset(further)
-    return sorted(name for name in promql.metrics(expression) if name not in known and _base(name) not in known)
+    named = promql.metrics(scoped(expression, "any"))
+    return sorted(name for name in named if name not in known and _base(name) not in known)
+
+
+def refuse_unknown(place: str, expression: str, further: Iterable[str] = ()) -> None:
+    """Raise ValueError, beginning with `place`, if an expression does not parse or reads a metric that is `unknown`."""
+    try:
+        found = unknown(expression, further)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None
+    if found:
+        raise ValueError(f"{place}: nobody tells the metric {', '.join(found)}; see the metric catalogue")
 
 
 def sources(expression: str) -> frozenset[str]:

@@ -56,17 +56,13 @@ class Board:
 
     def __post_init__(self) -> None:
         for panel in self.panels:
+            place = f"dashboard {self.uid!r}, panel {panel.title!r}"
             for query in panel.queries:
-                self._check(panel, query)
+                catalogue.refuse_unknown(place, query.expr, self._further)
 
-    def _check(self, panel: Panel, query: Query) -> None:
-        place = f"dashboard {self.uid!r}, panel {panel.title!r}"
-        try:
-            unknown = catalogue.unknown(query.expr, (*self.recorded, *self.own))
-        except ValueError as error:
-            raise ValueError(f"{place}: {error}") from None
-        if unknown:
-            raise ValueError(f"{place}: nobody tells the metric {', '.join(unknown)}; see the metric catalogue")
+    @property
+    def _further(self) -> Sequence[str]:
+        return (*self.recorded, *self.own)
 
     def with_sources(self, sources: Collection[str]) -> Board | None:
         """The same with the panels that some of `sources` tells every metric of; None if there is none."""
@@ -74,7 +70,7 @@ class Board:
         return replace(self, panels=panels) if panels else None
 
     def _told(self, panel: Panel, sources: Collection[str]) -> bool:
-        return all(catalogue.told(query.expr, sources, (*self.recorded, *self.own)) for query in panel.queries)
+        return all(catalogue.told(query.expr, sources, self._further) for query in panel.queries)
 
     def as_json(self) -> str:
         """The document that Grafana's file provider reads."""

@@ -12,7 +12,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.custom_resource import custom_resource
 from components.naming import Scope
 from components.observability import catalogue
-from components.observability.alerts import Alert, Recording, Severity, scoped
+from components.observability.alerts import Alert, Recording, Severity
 from versions import PROMETHEUS_RULE
 
 # Who evaluates a PrometheusRule: without the label every Prometheus, with it Thanos' ruler alone.
@@ -56,9 +56,7 @@ class RuleSet:
         further = {*self.own, *(one.record for one in self.recordings)}
         rules = {one.name: one.expr for one in self.alerts} | {one.record: one.expr for one in self.recordings}
         for name, expr in rules.items():
-            if unknown := catalogue.unknown(scoped(expr, "any"), further):
-                place = f"rules {self.name!r}, {name}"
-                raise ValueError(f"{place}: nobody tells the metric {', '.join(unknown)}; see the metric catalogue")
+            catalogue.refuse_unknown(f"rules {self.name!r}, {name}", expr, further)
 
     def groups(self) -> list[dict[str, Any]]:
         """One group for the recording rules of each interval, and one for the alerts of each severity and interval.
