@@ -73,10 +73,11 @@ class LocalBackend:
 
     def was_killed(self) -> bool:
         """Whether a run was killed, and no later one has taken over what it may have made."""
-        if self.abandoned_lock():
-            # The lock is released before that, and whoever does it may be killed then.
-            self._killed.touch()
         return self._killed.exists()
+
+    def remember_kill(self) -> None:
+        """Note that a run was killed: its lock says so only until it is released."""
+        self._killed.touch()
 
     def recovered(self) -> None:
         """Say that the state knows everything again."""

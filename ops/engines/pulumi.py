@@ -135,10 +135,11 @@ class PulumiEngine:
 
         Returns whether there was one.
         """
-        killed = self._local is not None and self._local.was_killed()
         if self._local and self._local.abandoned_lock():
             self._console.print("The last run was killed; releasing its lock", style="yellow")
+            self._local.remember_kill()
             stack.cancel()
+        killed = self._local is not None and self._local.was_killed()
         pending = (stack.export_stack().deployment or {}).get("pending_operations") or []
         creating = [one["resource"] for one in pending if one.get("type") == "creating"]
         if not creating:
