@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from components.cache import CacheArgs
@@ -117,6 +118,14 @@ def no_settings(around: Around) -> Mapping[str, str]:
 def no_jobs(around: Around) -> Sequence[ScriptJobArgs]:
     """None beside those of the stores."""
     return ()
+
+
+def board_of(package: str) -> Callable[[], Sequence[Board]]:
+    """The dashboard `BOARD` of the module `board` of a system's package.
+
+    It is loaded only where dashboards are shown: most environments of a person's own have no Grafana.
+    """
+    return lambda: (import_module(f"{package}.board").BOARD,)
 
 
 def no_boards() -> Sequence[Board]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from stacks.blueprint.declaration import AlertHook, Around, CacheNeed, DatabaseNeed, Declaration, FilesNeed, Route
+from stacks.blueprint.declaration import (
+    AlertHook,
+    Around,
+    CacheNeed,
+    DatabaseNeed,
+    Declaration,
+    FilesNeed,
+    Route,
+    board_of,
+)
 from stacks.systems.astrbot.alerts import RULES
 from stacks.systems.astrbot.services import GATEWAY, INSTANCE_SERVICE, MANAGER, SERVICES
 from versions import APPLICATION_VERSION
-
-if TYPE_CHECKING:
-    from components.observability.dashboards import Board
 
 # Section 2.1: requests a minute, session lifetime in seconds, and the most instances that the manager starts.
 API_RATE_LIMIT = 1000
@@ -30,13 +35,6 @@ def _settings(around: Around) -> Mapping[str, str]:
         "TRACE_SAMPLING_RATE": str(around.args.tier.trace_sampling_rate),
         "ENVIRONMENT": around.args.environment,
     }
-
-
-def _boards() -> Sequence[Board]:
-    # Only here: most environments of a person's own have no Grafana.
-    from stacks.systems.astrbot.board import BOARD
-
-    return (BOARD,)
 
 
 DECLARATION = Declaration(
@@ -66,5 +64,5 @@ DECLARATION = Declaration(
     # Section 4.2: where Alertmanager tells the manager which instance to heal.
     alert_hook=AlertHook(service=MANAGER, path="/webhook/alert", alerts=["AstrBotInstanceDown"]),
     rules=RULES,
-    boards=_boards,
+    boards=board_of(__package__),
 )

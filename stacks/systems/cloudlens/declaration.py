@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from components.observability.objectives import Objective
-from stacks.blueprint.declaration import Around, DatabaseNeed, Declaration, Route
+from stacks.blueprint.declaration import Around, DatabaseNeed, Declaration, Route, board_of
 from stacks.systems.cloudlens.alerts import RULES
 from stacks.systems.cloudlens.services import CONFIG_MAP, FRONTEND, SECRET, DataStore, services
 
 if TYPE_CHECKING:
-    from components.observability.dashboards import Board
     from components.script_job import ScriptJobArgs
 
 # The Job that takes the data from SQLite to PostgreSQL.
@@ -37,7 +36,7 @@ def declaration(store: DataStore, provider_keys: Sequence[str] = ()) -> Declarat
         secret=SECRET,
         rules=RULES,
         objective=_OBJECTIVE,
-        boards=_boards,
+        boards=board_of(__package__),
         jobs=_jobs if store == "migrating" else lambda around: (),
     )
 
@@ -60,12 +59,6 @@ def _jobs(around: Around) -> Sequence[ScriptJobArgs]:
     from stacks.systems.cloudlens.migration import import_args
 
     return (import_args(around),)
-
-
-def _boards() -> Sequence[Board]:
-    from stacks.systems.cloudlens.board import BOARD
-
-    return (BOARD,)
 
 
 DECLARATION = declaration("postgresql")

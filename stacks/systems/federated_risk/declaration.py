@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from stacks.blueprint.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route
+from stacks.blueprint.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route, board_of
 from stacks.blueprint.figures import StoreFigures
 from stacks.systems.federated_risk.alerts import RULES
 from stacks.systems.federated_risk.services import CONSENT, FRONTEND, MODEL_SERVING, PSI, SERVICES
 from stacks.types import Bytes, Cpu
 from versions import APPLICATION_VERSION
-
-if TYPE_CHECKING:
-    from components.observability.dashboards import Board
 
 _API, _APP = "api.federated-risk", "app.federated-risk"
 # cache_optimizer.py: lifetimes by kind of key in seconds, the hit rate below which it acts, and how full Redis may be.
@@ -46,13 +42,6 @@ def _redis(around: Around) -> Mapping[str, str]:
         "REDIS_SCHEME": "rediss" if around.cache.tls else "redis",
         "REDIS_MAXMEMORY": str(around.cache.settings.maxmemory.amount),
     }
-
-
-def _boards() -> Sequence[Board]:
-    # Only here: most environments of a person's own have no Grafana.
-    from stacks.systems.federated_risk.board import BOARD
-
-    return (BOARD,)
 
 
 DECLARATION = Declaration(
@@ -88,5 +77,5 @@ DECLARATION = Declaration(
     secret="app-secrets",
     tls_secret="federated-risk-tls",
     rules=RULES,
-    boards=_boards,
+    boards=board_of(__package__),
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stacks.blueprint.config import SystemConfig
-from stacks.blueprint.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route
+from stacks.blueprint.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route, board_of
 from stacks.systems.multicluster.alerts import RULES
 from stacks.systems.multicluster.config import CLUSTERS, Applications, ManagedCluster
 from stacks.systems.multicluster.services import BACKEND, FRONTEND, services
@@ -20,7 +20,6 @@ from versions import APPLICATION_VERSION
 if TYPE_CHECKING:
     import pulumi
 
-    from components.observability.dashboards import Board
     from stacks.blueprint.args import SystemArgs
 
 _HOST = "clusters"
@@ -28,13 +27,6 @@ _HOST = "clusters"
 
 def _settings(around: Around) -> Mapping[str, str]:
     return {"ENVIRONMENT": around.args.environment, "LOG_LEVEL": around.args.tier.log_level}
-
-
-def _boards() -> Sequence[Board]:
-    # Only here: most environments of a person's own have no Grafana.
-    from stacks.systems.multicluster.board import BOARD
-
-    return (BOARD,)
 
 
 DECLARATION = Declaration(
@@ -51,7 +43,7 @@ DECLARATION = Declaration(
     cache=CacheNeed(user="multicluster"),
     settings=_settings,
     rules=RULES,
-    boards=_boards,
+    boards=board_of(__package__),
 )
 
 

@@ -5,24 +5,16 @@ The source of every figure is that document; comments name its sections.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stacks.blueprint.config import SystemConfig
-from stacks.blueprint.declaration import Declaration, Route
+from stacks.blueprint.declaration import Declaration, Route, board_of
 from stacks.systems.orders.alerts import RULES
 from stacks.systems.orders.services import APPLICATION, SERVICES, STATEFUL
 
 if TYPE_CHECKING:
-    from components.observability.dashboards import Board
     from stacks.blueprint.args import SystemArgs
-
-
-def _boards() -> Sequence[Board]:
-    from stacks.systems.orders.board import BOARD
-
-    return (BOARD,)
 
 
 DECLARATION = Declaration(
@@ -33,7 +25,7 @@ DECLARATION = Declaration(
     services=SERVICES,
     routes=(Route(host="rust-app", service=APPLICATION),),
     rules=RULES,
-    boards=_boards,
+    boards=board_of(__package__),
 )
 
 
