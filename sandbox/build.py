@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from .errors import SandboxError, with_log_tail
 from .locks import exclusive
@@ -24,6 +25,14 @@ FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 LINKER_FLAGS = "-s -w"
 
 
+class Embedded(NamedTuple):
+    """A JSON file of another module that the program embeds, by its path there; `merged` are keys set in it."""
+
+    module: str
+    path: str
+    merged: Mapping[str, str] = {}
+
+
 class Job(NamedTuple):
     """One program to build: `target` appears when it is complete, never before."""
 
@@ -32,6 +41,7 @@ class Job(NamedTuple):
     package: str
     settings: tuple[str, ...]
     target: Path
+    embedded: tuple[Embedded, ...] = ()
 
 
 def toolchain() -> str:
@@ -93,19 +103,46 @@ def _build(job: Job, log: Path) -> None:
         unfinished = Path(scratch) / job.name
         started = time.monotonic()
         with log.open("w") as output:
-            result = subprocess.run(
-                _command(job, unfinished),
-                check=False,
-                cwd=job.module,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        if result.returncode != 0:
-            seconds = time.monotonic() - started
-            raise with_log_tail(_failure(job, result.returncode, seconds), log)
+            status = _go(_command(job, unfinished), _source(job, Path(scratch) / "source", output), output)
+        if status != 0:
+            raise with_log_tail(_failure(job, status, time.monotonic() - started), log)
         unfinished.replace(job.target)
+
+
+def _go(command: list[str], folder: Path, output: IO[str]) -> int:
+    result = subprocess.run(
+        command,
+        check=False,
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+    return result.returncode
+
+
+def _source(job: Job, scratch: Path, log: IO[str]) -> Path:
+    """The folder to build in: the module's own, or a copy with the files beside it that the program embeds."""
+    if not job.embedded:
+        return job.module
+    shutil.copytree(job.module, scratch)
+    for file in job.embedded:
+        if _go(["go", "mod", "download", file.module], scratch, log) != 0:
+            # The build itself then says what is wrong, in the log too.
+            continue
+        found = subprocess.run(
+            ["go", "list", "-m", "-f", "{{.Dir}}", file.module],
+            check=True,
+            cwd=scratch,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+        )
+        source = Path(found.stdout.strip()) / file.path
+        document = {**json.loads(source.read_text(encoding="utf-8")), **file.merged}
+        (scratch / source.name).write_text(json.dumps(document), encoding="utf-8")
+    return scratch
 
 
 def _failure(job: Job, status: int, seconds: float) -> str:

@@ -18,14 +18,23 @@ from .paths import MODULES, cache_root
 KUBERNETES_VERSION = "v1.35.4"
 
 
+# The engine's own; the provider's is what the Python package pulumi-kubernetes of requirements.txt asks the engine for.
+PULUMI_VERSION = "v3.274.1"
+KUBERNETES_PROVIDER_VERSION = "4.34.2"
+
+
 class Tool(NamedTuple):
-    """One program: its file name, its module folder, its Go package, its group, and linker `-X` settings."""
+    """One program: its file name, its module folder, its Go package, its group, and linker `-X` settings.
+
+    `embedded` are files of other modules that are put beside the module's own source before it is built.
+    """
 
     name: str
     module: str
     package: str
     group: str
     settings: tuple[str, ...] = ()
+    embedded: tuple[build.Embedded, ...] = ()
 
 
 def _kubernetes_settings() -> tuple[str, ...]:
@@ -39,6 +48,14 @@ def _kubernetes_settings() -> tuple[str, ...]:
 _KUBERNETES = _kubernetes_settings()
 # The Go module v0.305.1 is the release 3.5.1, the long-term one; a build that does not know its version says v2 paths.
 _PROMETHEUS = ("github.com/prometheus/common/version.Version=3.5.1",)
+
+_PULUMI = (f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}",)
+_PROVIDER_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_PROVIDER = (f"{_PROVIDER_MODULE}/pkg/version.Version={KUBERNETES_PROVIDER_VERSION}",)
+_PROVIDER_FILES = tuple(
+    build.Embedded(_PROVIDER_MODULE, f"cmd/pulumi-resource-kubernetes/{file}", merged)
+    for file, merged in (("schema.json", {"version": KUBERNETES_PROVIDER_VERSION}), ("terraform-mapping.json", {}))
+)
 
 TOOLS: tuple[Tool, ...] = (
     Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "control-plane"),
@@ -67,6 +84,9 @@ TOOLS: tuple[Tool, ...] = (
     # Do they take our arguments, and tell what our alerts read? Neither is asked of them anywhere else.
     Tool("kube-state-metrics", "kube-state-metrics", "k8s.io/kube-state-metrics/v2", "exporters"),
     Tool("blackbox-exporter", "blackbox-exporter", "github.com/prometheus/blackbox_exporter", "exporters"),
+    # What deploys where no pulumi is on PATH.
+    Tool("pulumi", "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "engine", _PULUMI),
+    Tool("pulumi-resource-kubernetes", "pulumi-kubernetes", ".", "engine", _PROVIDER, _PROVIDER_FILES),
     # Real releases on simulated pods: only the sandbox tests of releases use it.
     Tool("flagger", "flagger", "github.com/fluxcd/flagger/cmd/flagger", "releases"),
 )
@@ -89,13 +109,13 @@ def find(name: str) -> Tool:
 def folder(module: str, toolchain: str) -> Path:
     """Where a module's programs are kept: a folder named by its content, so that a changed pin builds anew.
 
-    The module's go.mod and go.sum, the toolchain ("go1.26.8 linux amd64"), the flags and the linker settings are all
+    The module's files, the toolchain ("go1.26.8 linux amd64"), the flags and the linker settings are all
     in the hash.
     """
     settings = sorted({setting for tool in TOOLS if tool.module == module for setting in tool.settings})
     digest = hashlib.sha256(repr((toolchain, build.FLAGS, build.LINKER_FLAGS, settings)).encode())
-    for file in ("go.mod", "go.sum"):
-        digest.update((MODULES / module / file).read_bytes())
+    for file in sorted((MODULES / module).iterdir()):
+        digest.update(file.read_bytes())
     return cache_root() / f"{module}-{digest.hexdigest()[:16]}" / "bin"
 
 
@@ -108,7 +128,7 @@ def ensure(names: Iterable[str]) -> dict[str, Path]:
     toolchain = build.toolchain()
     paths = {tool.name: folder(tool.module, toolchain) / tool.name for tool in wanted}
     missing = [
-        build.Job(tool.name, MODULES / tool.module, tool.package, tool.settings, paths[tool.name])
+        build.Job(tool.name, MODULES / tool.module, tool.package, tool.settings, paths[tool.name], tool.embedded)
         for tool in wanted
         if not paths[tool.name].exists()
     ]
