@@ -16,6 +16,7 @@ DNS_LABEL_FORMAT = (
 # Namespaces are selected by their name through the label that the API server itself keeps.
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
 SYSTEM_LABEL = "platform.io/system"
+ENVIRONMENT_LABEL = "platform.io/environment"
 
 
 def dns_label(name: str) -> str:
@@ -45,7 +46,7 @@ class Scope:
             **self.selector(component, instance),
             "app.kubernetes.io/part-of": self.system,
             "app.kubernetes.io/managed-by": "pulumi",
-            "platform.io/environment": self.environment,
+            ENVIRONMENT_LABEL: self.environment,
             SYSTEM_LABEL: self.system,
         }
         return labels | ({"app.kubernetes.io/version": version} if version else {})

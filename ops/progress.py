@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ops.engines.changes import title_of
-from ops.engines.waiting import State
+from ops.live.lookup import title_of
+from ops.live.waiting import State
+
+# In a log, a line after so many seconds.
+_LOG_SECONDS = 10.0
+_WORDS = {
+    "create": "creating",
+    "update": "changing",
+    "delete": "removing",
+    "replace": "replacing",
+    "refresh": "reading",
+}
 
 
 def table(state: State, title: str | None = None) -> Table:
@@ -27,20 +38,21 @@ def table(state: State, title: str | None = None) -> Table:
 class Silent:
     """Shows nothing: for whoever only looks."""
 
-    def wave(self, number: int, of: int, objects: int) -> None:
-        """Nothing."""
-
     def waiting(self, state: State) -> None:
         """Nothing."""
 
 
 class DeploymentProgress:
-    """Shows each wave and what it waits for. Use as a context manager."""
+    """Shows how many resources the engine has done, and then what is waited for. Use as a context manager.
 
-    def __init__(self, console: Console) -> None:
+    `expected` is how many there are to do; 0 if that is not known.
+    """
+
+    def __init__(self, console: Console, expected: int = 0) -> None:
         self._console = console
         self._live = Live(console=console, transient=True, refresh_per_second=4) if console.is_terminal else None
-        self._title = ""
+        self._expected, self._number = expected, 0
+        self._said = time.monotonic()
         self._done: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -54,18 +66,27 @@ class DeploymentProgress:
         if self._live:
             self._live.stop()
 
-    def wave(self, number: int, of: int, objects: int) -> None:
-        """Announce a wave."""
-        self._title = f"wave {number} of {of}: {objects} objects"
-        self._console.print(self._title, style="dim")
+    def note(self, event: Any) -> None:
+        """Take an event of the engine."""
+        after = event.res_outputs_event
+        if after is None or after.metadata.op.value not in _WORDS:
+            return
+        self._number += 1
+        of = f" of {self._expected}" if self._expected >= self._number else ""
+        kind, _, name = after.metadata.urn.rpartition("::")
+        line = f"{self._number}{of}: {_WORDS[after.metadata.op.value]} {kind.rpartition(':')[2]} {name}"
+        if self._live:
+            self._live.update(line)
+        elif time.monotonic() - self._said > _LOG_SECONDS:
+            self._said = time.monotonic()
+            self._console.print(f"  {line}", markup=False)
 
     def waiting(self, state: State) -> None:
         """Show what is waited for."""
         if self._live:
-            self._live.update(table(state, self._title) if state else "")
+            self._live.update(table(state) if state else "")
             return
         for key, one in sorted(state.items()):
             title = title_of(key)
             if one.done and title not in self._done:
                 self._done.add(title)
-                self._console.print(f"  {title}: {one.ready}/{one.wanted} available")

@@ -94,7 +94,7 @@ def load() -> Environment:
     source = Source.of_stack(stack)
     problems = from_source(source)
     try:
-        file = EnvironmentFile.model_validate(_values())
+        file = EnvironmentFile.model_validate(_values(source))
     except ValidationError as error:
         # A file that could not be read at all has no values; saying that each is missing would bury the cause.
         raise ConfigurationError(
@@ -136,10 +136,15 @@ def _with_versions(file: EnvironmentFile, member: FleetCluster) -> EnvironmentFi
     return file.model_copy(update={"systems": file.systems.model_copy(update=changed)})
 
 
-def _values() -> dict[str, Any]:
-    """The configuration of this project by key. Pulumi hands objects and lists over as JSON."""
+def _values(source: Source) -> dict[str, Any]:
+    """The configuration of this project by key. Pulumi hands objects and lists over as JSON.
+
+    Which keys there are is told to a program of its own process alone; one that the engine calls back inline finds
+    them in the file that its configuration came from.
+    """
     prefix = f"{PROJECT}:"
-    keys = [key.removeprefix(prefix) for key in pulumi.runtime.get_config_env() if key.startswith(prefix)]
+    told = dict.fromkeys([*pulumi.runtime.get_config_env(), *map(str, source.config)])
+    keys = [key.removeprefix(prefix) for key in told if key.startswith(prefix)]
     config = pulumi.Config()
     return {key: _decoded(config.get(key)) for key in keys}
 

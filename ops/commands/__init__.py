@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ops.commands import database, fleet, releases
-from ops.commands.options import Context, Stack, Timeout, module
+from ops.commands import database, fleet, releases, state
+from ops.commands.options import Adopt, Context, Stack, Timeout, Yes, module
 
 app = typer.Typer(
     name="ops",
@@ -24,6 +24,7 @@ app.add_typer(database.db, name="db")
 app.add_typer(database.rotate, name="rotate")
 app.add_typer(releases.canary, name="canary")
 app.add_typer(fleet.fleet, name="fleet")
+app.add_typer(state.state, name="state")
 
 
 class OutputFormat(StrEnum):
@@ -32,6 +33,13 @@ class OutputFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+
+
+class ListFormat(StrEnum):
+    """How a list is printed."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @app.command()
@@ -54,21 +62,39 @@ def render(directory: Path, stack: Stack = "dev") -> None:
 
 
 @app.command()
-def up(stack: Stack = "dev", context: Context = None, timeout: Timeout = 600) -> None:
-    """Deploy an environment and wait until everything is available; run again, it changes nothing."""
-    raise typer.Exit(module("deploy").up(stack, context, timeout))
+def up(
+    *, stack: Stack = "dev", context: Context = None, timeout: Timeout = 600, yes: Yes = False, adopt: Adopt = False
+) -> None:
+    """Deploy an environment and wait until everything is available; run again, it changes nothing.
+
+    First it shows what it will create, change, replace and delete. Outside of dev every change is asked for; what loses
+    data or ends a workload is asked for by its name everywhere.
+    """
+    raise typer.Exit(module("deploy").up(stack, context, timeout, yes=yes, adopt=adopt))
 
 
 @app.command()
-def down(stack: Stack = "dev", context: Context = None, timeout: Timeout = 600) -> None:
+def down(
+    *, stack: Stack = "dev", context: Context = None, timeout: Timeout = 600, yes: Yes = False, adopt: Adopt = False
+) -> None:
     """Remove exactly what `up` created."""
-    raise typer.Exit(module("deploy").down(stack, context, timeout))
+    raise typer.Exit(module("deploy").down(stack, context, timeout, yes=yes, adopt=adopt))
 
 
 @app.command()
 def status(stack: Stack = "dev", context: Context = None) -> None:
     """Show what runs of an environment. Exit status 0 if all of it is available, else 1."""
     raise typer.Exit(module("deploy").status(stack, context))
+
+
+@app.command()
+def drift(
+    stack: Stack = "dev",
+    context: Context = None,
+    output: Annotated[ListFormat, typer.Option("--output", "-o")] = ListFormat.TEXT,
+) -> None:
+    """Show what differs between program, state and cluster, and who wrote it last. Exit status 0 if nothing does."""
+    raise typer.Exit(module("drift").run(stack, context, output.value))
 
 
 @app.command()

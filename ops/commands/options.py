@@ -15,6 +15,10 @@ Stack = Annotated[str, typer.Option("--stack", "-s", help="The environment: NAME
 Context = Annotated[
     str | None, typer.Option("--context", help="Deploy to this context of your kubeconfig, whatever the file says.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes, as in CI.")]
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Take over what is in the cluster of an environment whose state is lost.")
+]
 Timeout = Annotated[int, typer.Option("--timeout", min=1, help="Seconds to wait for workloads to become available.")]
 
 

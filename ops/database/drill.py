@@ -16,8 +16,8 @@ from ops.database.connection import Connection
 from ops.database.drill_objects import LABEL, drill_objects, opening
 from ops.database.environment import DatabaseEnvironment
 from ops.database.restore import check_window
-from ops.engines.readiness import readiness
 from ops.errors import OperationError
+from ops.live.readiness import readiness
 
 # The AstrBot document, section 6.2, row "database": RTO below 30 minutes, RPO below 15; in seconds.
 RTO_TARGET = 30 * 60

@@ -13,9 +13,10 @@ from graph.manifests import manifests
 from graph.model import Graph
 from graph.record import record
 from ops.clusters import Cluster
-from ops.engines.recorded import RecordedEngine
 from ops.errors import OperationError
 from ops.kubectl import ClusterError, Kubectl
+from ops.live.lookup import Lookup, system_of
+from ops.live.waiting import State, Waiting
 from ops.progress import Silent
 from paths import environment_of
 from stacks.config import CONTEXT_VARIABLE
@@ -42,15 +43,16 @@ class Member:
         """The cluster's name."""
         return self.config.name
 
-    def engine(self) -> RecordedEngine:
-        """What looks at its objects, whichever engine deploys them."""
-        return RecordedEngine(
-            kubectl=self.kubectl,
-            environment=self.graph.environment,
-            tier=str(self.graph.outputs["tier"]),
-            manifests=manifests(self.graph),
-            progress=Silent(),
-        )
+    @property
+    def lookup(self) -> Lookup:
+        """What finds its objects."""
+        return Lookup(self.kubectl, self.graph.environment)
+
+    def state(self, system: str | None = None) -> State:
+        """The readiness of its objects, or of one system's."""
+        declared = manifests(self.graph)
+        selected = [one for one in declared if system is None or system_of(one.body) == system]
+        return Waiting(self.lookup, declared, Silent(), timeout=0).state(selected)
 
 
 @dataclass(frozen=True)

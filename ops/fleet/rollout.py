@@ -80,9 +80,7 @@ class Rollout:
 
     def is_available(self, member: Member) -> bool:
         """Whether all workloads of the system are, whatever else of it is there."""
-        engine = member.engine()
-        engine.system = system_name(self.system)
-        return all(one.done for one in engine.state(engine.selected).values())
+        return all(one.done for one in member.state(system_name(self.system)).values())
 
     def apply(self, member: Member) -> None:
         """Deploy the system as the file has it, and wait until all of it is available."""

@@ -9,12 +9,14 @@ from typing import Any
 
 from rich.table import Table
 
+from graph.manifests import manifests
 from ops.console import console
-from ops.engines.waiting import State
 from ops.errors import EXIT_FAILURE
 from ops.fleet.environment import FleetEnvironment, Member, in_parallel
 from ops.fleet.usage import Usage, ready
 from ops.kubectl import ClusterError, Kubectl
+from ops.live.drift import as_deployed, find_drift
+from ops.live.waiting import State
 
 _RUNNING = "/api/v1/pods?fieldSelector=status.phase!%3DSucceeded,status.phase!%3DFailed"
 _GIB = 2**30
@@ -94,10 +96,15 @@ def _look(member: Member, found: ClusterStatus) -> None:
     found.nodes, found.nodes_ready = len(nodes), ready(nodes)
     metrics = _metrics(kubectl)
     found.usage = Usage.of(nodes, metrics, _raw(kubectl, _RUNNING)["items"] if metrics is None else [])
-    engine = member.engine()
-    found.systems = _health(engine.state())
-    changes = engine.drift()
-    found.drift = Drift(missing=len(changes.created), changed=len(changes.changed), undeclared=len(changes.removed))
+    found.systems = _health(member.state())
+    # The program is compared with the cluster: the state of its deployments may be on another machine.
+    declared = manifests(member.graph)
+    drift = find_drift(member.lookup, declared, as_deployed(declared))
+    found.drift = Drift(
+        missing=len(drift.missing),
+        changed=len({*drift.stale}) - len(drift.missing) + len(drift.added),
+        undeclared=len(drift.strays),
+    )
 
 
 def _health(state: State) -> dict[str, Health]:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rich.console import Console
 
 from graph.model import Graph
 from ops.clusters import Cluster
+from ops.live.waiting import State
 from ops.progress import table
 from ops.reports.counts import headline
 
-if TYPE_CHECKING:
-    from ops.engines.changes import Changes
-    from ops.engines.recorded import RecordedEngine
+# As many are named; how many more there are is said.
+_NAMED = 40
 
 
-def applied_so_far(out: Console, changes: Changes) -> None:
-    """Say what a deployment that failed has left in the cluster."""
-    done = [*changes.created, *changes.changed]
-    if done:
-        out.print(f"Applied before the failure, and kept: {len(done)} objects")
-        for title in done:
-            out.print(f"  {title}", style="dim")
+def done_so_far(out: Console, titles: Sequence[str], what: str) -> None:
+    """Say what a run that ended early has done, and that it stays."""
+    if titles:
+        out.print(f"{what} before the end, and kept so: {len(titles)} objects")
+        for title in titles[:_NAMED]:
+            out.print(f"  {title}", style="dim", markup=False)
+        if len(titles) > _NAMED:
+            out.print(f"  … and {len(titles) - _NAMED} more", style="dim")
 
 
-def report(out: Console, graph: Graph, cluster: Cluster, changes: str, engine: RecordedEngine | None) -> None:
-    """Say what was changed and, with the engine to ask, what runs and what can be done next."""
+def report(out: Console, graph: Graph, cluster: Cluster, changes: str, state: State | None) -> None:
+    """Say what was changed and, with the workloads' `state`, what runs and what can be done next."""
     stack = graph.stack
-    if engine is None:
+    if state is None:
         out.print(f"{stack} on {cluster.title}: {changes}")
         return
-    out.print(table(engine.state()))
+    out.print(table(state))
     out.print(f"\n[bold]{stack}[/bold] on {cluster.title}: {changes}  [dim]({headline(graph)})[/dim]")
     for name, value in graph.outputs.items():
         if name.endswith("_url"):

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from graph.model import Graph
-from ops.engines.targets import targets
-from ops.fleet.usage import Usage, quantity
+from ops.engine.targets import targets
+from ops.fleet.usage import Usage
+from ops.live.quantities import quantity
 from stacks.fleet import SystemVersion
 
 

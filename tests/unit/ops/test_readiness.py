@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.engines.readiness import Readiness, readiness
+from ops.live.readiness import Readiness, readiness
 from tests.unit.properties import examples
 
 

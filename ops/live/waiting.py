@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from graph.manifests import Manifest
-from ops.engines.changes import Key, title_of
-from ops.engines.lookup import Lookup
-from ops.engines.readiness import Readiness, readiness
 from ops.kubectl import ClusterError
+from ops.live.lookup import Key, Lookup, title_of
+from ops.live.readiness import Readiness, readiness
 
 _POLL_SECONDS = 0.5
 
@@ -20,9 +19,6 @@ State = Mapping[Key, Readiness]
 
 class Progress(Protocol):
     """Told how far a deployment is."""
-
-    def wave(self, number: int, of: int, objects: int) -> None:
-        """A wave of objects is about to be applied."""
 
     def waiting(self, state: State) -> None:
         """The workloads that are waited for, as they are now."""
@@ -37,15 +33,18 @@ class Waiting:
     progress: Progress
     timeout: int
 
-    def wait(self, manifests: Sequence[Manifest], live: Mapping[Key, Mapping[str, Any]] | None = None) -> None:
-        """Wait until all of `manifests` that have a readiness are ready; `live` is how they were just now, if known."""
+    def wait(self, manifests: Sequence[Manifest], live: Mapping[Key, Mapping[str, Any]] | None = None) -> State:
+        """Wait until all of `manifests` that have a readiness are ready, and return it.
+
+        `live` is how they were just now, if known. Raises ClusterError if one has failed, or when time is up.
+        """
         deadline = time.monotonic() + self.timeout
         while True:
             state = self.state(manifests, live)
             self.progress.waiting(state)
             missing = {key: one for key, one in state.items() if not one.done}
             if not missing:
-                return
+                return state
             if failed := {key: one for key, one in missing.items() if one.failed}:
                 raise ClusterError(_missing("failed", failed, self._warnings()))
             if time.monotonic() > deadline:
@@ -63,10 +62,8 @@ class Waiting:
             return {}
         if live is None:
             live = self.lookup.declared(wanted)
-        # An autoscaler of a later wave has had no chance yet.
-        last = max(one.wave for one in wanted)
-        minimums = dict(_minimums([one for one in self.manifests if one.wave <= last]))
-        return {one.key: _state(live.get(one.key), minimums.get(one.key, 0)) for one in wanted}
+        minimums = dict(_minimums(self.manifests))
+        return {one.key: _state(one, live.get(one.key), minimums.get(one.key, 0)) for one in wanted}
 
     def _warnings(self) -> list[str]:
         """What the cluster itself says about pods that do not come up, each message once."""
@@ -85,11 +82,10 @@ def _can_wait(manifest: Manifest) -> bool:
     return readiness({**manifest.body, "status": {}}) is not None
 
 
-def _state(live: Mapping[str, Any] | None, minimum: int) -> Readiness:
+def _state(manifest: Manifest, live: Mapping[str, Any] | None, minimum: int) -> Readiness:
     if live is None:
         return Readiness(0, max(1, minimum), "does not exist")
-    found = readiness(live, minimum)
-    return found or Readiness(1, 1)
+    return readiness(live, minimum) or Readiness(1, 1)
 
 
 def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:

@@ -1,0 +1,243 @@
+"""A run of `up` or `down`: one environment, one cluster, one engine, and nobody else at work on them meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rich.console import Console
+
+from components.naming import ENVIRONMENT_LABEL
+from graph.manifests import Manifest, manifests
+from graph.model import Graph
+from ops.clusters import Cluster
+from ops.eks import check_upgrades
+from ops.engine.backend import backend_of
+from ops.engine.consent import Consent, show
+from ops.engine.plan import DONE, Plan, created
+from ops.engine.programs import find
+from ops.engine.reconciling import Agreement, Reconciler
+from ops.engine.run_lock import exclusive_run
+from ops.engine.stack import EngineError, EngineStack
+from ops.engine.state import Backups
+from ops.engine.targets import targets
+from ops.errors import OperationError
+from ops.immutable import refusals
+from ops.kubectl import ClusterError
+from ops.live.drift import Drift
+from ops.live.lookup import Live, Lookup, controlled, system_of, title_of
+from ops.live.waiting import State, Waiting
+from ops.progress import DeploymentProgress
+from ops.redaction import redact
+from ops.reports.deployment import done_so_far, report
+
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """Carries out what an environment's program declares; `timeout` in seconds, for the waiting at the end."""
+
+    graph: Graph
+    cluster: Cluster
+    out: Console
+    stack: EngineStack
+    progress: DeploymentProgress
+    timeout: int
+    adopting: bool = False
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(
+        cls, graph: Graph, cluster: Cluster, out: Console, what: str, *, timeout: int, adopting: bool
+    ) -> Iterator[Run]:
+        """A run, until the end of the block; `what` is the command. Starts the sandbox, and finds or builds the engine.
+
+        Raises OperationError where another run is at work.
+        """
+        with exclusive_run(graph.stack, cluster, what):
+            if cluster.is_sandbox:
+                start_sandbox(graph)
+            programs = find(out)
+            with programs.running() as variables:
+                progress = DeploymentProgress(out, len(graph))
+                stack = EngineStack(graph.stack, backend_of(graph.stack), programs, variables, progress.note)
+                yield cls(graph, cluster, out, stack, progress, timeout, adopting)
+
+    def up(self, *, system: str | None, yes: bool, brief: bool) -> None:
+        """Deploy all, or the objects of one system; wait, and say what runs."""
+        if not brief:
+            self.out.print(f"{self.stack.programs.title} deploys", style="dim")
+        agreement = self._agree()
+        chosen = targets(self.graph, agreement.resources, system) if system else None
+        plan = self._plan(agreement, chosen)
+        if self._reachable(agreement):
+            self._reconciler.tell(agreement.drift, plan)
+        if not agreement.empty:
+            show(plan, self.out)
+        self._consent(yes).ask(plan)
+        done = plan
+        if plan.steps or agreement.drift.added:
+            if agreement.drift.added:
+                self._reconciler.put_back(agreement.drift)
+            done = self._carry_out(chosen)
+        selected = [one for one in self._manifests if system is None or system_of(one.body) == system]
+        state = self._wait(selected, agreement.drift.live if done is plan else None)
+        report(self.out, self.graph, self.cluster, str(done), None if brief else state)
+
+    def down(self, *, yes: bool) -> None:
+        """Remove everything of the environment, and say what of it is left, if anything."""
+        agreement = self._agree()
+        if agreement.empty and not agreement.drift.live:
+            self.out.print(f"Nothing of {self.graph.stack} is deployed: nothing to remove.")
+            return
+        self._refuse_protected(agreement)
+        self._consent(yes).ask_removal(self.graph.stack)
+        try:
+            with self.progress, _graceful(self.out):
+                done = self.stack.destroy()
+        except EngineError as error:
+            done_so_far(self.out, error.done.titles("delete"), "Removed")
+            raise OperationError(redact(str(error), self.graph)) from None
+        self._after_removal(done, agreement)
+
+    def others(self) -> list[str]:
+        """The other environments that the cluster has something of."""
+        namespaces = self._lookup.kubectl.json("get", "namespaces", f"--selector={ENVIRONMENT_LABEL}")["items"]
+        found = {str(one["metadata"]["labels"][ENVIRONMENT_LABEL]) for one in namespaces}
+        return sorted(found - {self.graph.environment})
+
+    @cached_property
+    def _manifests(self) -> tuple[Manifest, ...]:
+        return manifests(self.graph)
+
+    @cached_property
+    def _lookup(self) -> Lookup:
+        return Lookup(self.cluster.kubectl(), self.graph.environment)
+
+    @property
+    def _reconciler(self) -> Reconciler:
+        return Reconciler(self.graph, self._manifests, self.stack, self._lookup, self.out, self.adopting)
+
+    def _reachable(self, agreement: Agreement) -> bool:
+        """Whether there is a cluster to ask: one that this very run is going to make is not there yet."""
+        if self.cluster.eks is None:
+            return True
+        return any(one.get("type") == "aws:eks/cluster:Cluster" for one in agreement.resources)
+
+    def _agree(self) -> Agreement:
+        if self.cluster.eks is not None:
+            resources = self.stack.resources()
+            check_upgrades(self.graph, resources)
+            if not self._reachable(there := Agreement(resources, Drift())):
+                return there
+        self._lookup.kubectl.check()
+        agreement = self._reconciler.agree()
+        self._refuse_impossible(agreement.drift.live)
+        return agreement
+
+    def _plan(self, agreement: Agreement, chosen: Sequence[str] | None) -> Plan:
+        """What is going to be done; the engine need not be asked where there is nothing yet."""
+        if agreement.empty and chosen is None:
+            return created((one.urn, one.type, one.inputs) for one in self.graph)
+        try:
+            return self.stack.preview(chosen)
+        except EngineError as error:
+            raise OperationError(redact(str(error), self.graph)) from None
+
+    def _carry_out(self, chosen: Sequence[str] | None) -> Plan:
+        try:
+            with self.progress, _graceful(self.out):
+                return self.stack.up(chosen)
+        except EngineError as error:
+            for operation, word in DONE.items():
+                done_so_far(self.out, error.done.titles(operation), word.capitalize())
+            raise OperationError(redact(str(error), self.graph)) from None
+
+    def _wait(self, selected: Sequence[Manifest], live: Live | None) -> State:
+        """The engine is done once each Deployment is available; its autoscaler may still be adding replicas."""
+        progress = DeploymentProgress(self.out)
+        with progress:
+            return Waiting(self._lookup, self._manifests, progress, self.timeout).wait(selected, live or None)
+
+    def _consent(self, yes: bool) -> Consent:
+        return Consent.of(str(self.graph.outputs["tier"]), yes=yes)
+
+    def _refuse_impossible(self, live: Live) -> None:
+        found = refusals((one.body for one in self._manifests), live.values())
+        if found:
+            raise ClusterError("\n".join(["nothing was deployed, since a database cannot change like this:", *found]))
+
+    def _refuse_protected(self, agreement: Agreement) -> None:
+        present = [one.title for one in self._manifests if one.retained and one.key in agreement.drift.live]
+        if present:
+            raise OperationError(
+                "nothing was removed, since these are protected: " + ", ".join(present) + ". "
+                "Removing them loses data; delete them yourself if that is what you want, then run this again"
+            )
+
+    def _after_removal(self, done: Plan, agreement: Agreement) -> None:
+        """Never claim what was not done: the cluster itself is asked what is left."""
+        self.out.print(f"{len(done.titles('delete'))} objects removed from {self.cluster.title}")
+        left = {} if self.cluster.eks is not None else self._left(agreement)
+        if left:
+            listed = "\n  ".join(title_of(key) for key in sorted(left)[:_NAMED])
+            raise OperationError(
+                f"{len(left)} objects of {self.graph.stack} are still in {self.cluster.title}, which the state did not "
+                f"know:\n  {listed}\n`make down ENV={self.graph.stack} ADOPT=1` removes them too"
+            )
+        Backups(self.graph.stack).make(self.stack.export())
+        self.stack.forget()
+
+    def _left(self, agreement: Agreement) -> Live:
+        bodies: list[Mapping[str, Any]] = [one.body for one in self._manifests]
+        bodies += [one.get("inputs") or {} for one in agreement.resources if _is_object(one)]
+        found = self._lookup.labelled(bodies)
+        return {
+            key: one
+            for key, one in found.items()
+            if not controlled(one)
+            and not one["metadata"].get("deletionTimestamp")
+            and key[0] != "PersistentVolumeClaim"
+        }
+
+
+def start_sandbox(graph: Graph) -> None:
+    """Start the local control plane with the nodes that the environment is meant for."""
+    from sandbox import Sandbox, SandboxError
+
+    try:
+        Sandbox().up(**graph.outputs["capacity"])
+    except SandboxError as error:
+        raise OperationError(str(error)) from error
+
+
+def _is_object(resource: Mapping[str, Any]) -> bool:
+    type_ = str(resource.get("type", ""))
+    return bool(resource.get("custom")) and type_.startswith("kubernetes:") and "helm.sh" not in type_
+
+
+@contextlib.contextmanager
+def _graceful(out: Console) -> Iterator[None]:
+    """Ctrl-C reaches the engine too, which finishes what it has begun and says what it did: wait for that.
+
+    Raises KeyboardInterrupt only where the engine was done all the same.
+    """
+
+    def note(_signal: int, _frame: object) -> None:
+        out.print("Stopping once what has been begun is done; Ctrl-C again stops at once", style="yellow")
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:
+        # Not in the main thread, where no signal arrives.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

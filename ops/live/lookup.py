@@ -1,0 +1,134 @@
+"""The environment's objects as the cluster has them, found by their labels and with as few requests as will do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.naming import ENVIRONMENT_LABEL, SYSTEM_LABEL
+from graph.manifests import Manifest
+from ops.kubectl import ClusterError, Kubectl
+
+Body = Mapping[str, Any]
+Key = tuple[str, str, str]
+Live = dict[Key, dict[str, Any]]
+
+
+@dataclass(frozen=True, order=True)
+class Kind:
+    """A kind as kubectl names it without doubt, and whether its objects live in a namespace."""
+
+    name: str
+    namespaced: bool
+
+    @classmethod
+    def of(cls, body: Body) -> Kind:
+        """The kind of an object: `Kind.version.group`."""
+        return cls(resource_of(body), "namespace" in body["metadata"])
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Looks for the objects of an environment in one cluster."""
+
+    kubectl: Kubectl
+    environment: str
+
+    def declared(self, manifests: Sequence[Manifest]) -> Live:
+        """Those of `manifests` that are there with the environment's label."""
+        wanted = {one.key for one in manifests}
+        return {key: one for key, one in self.labelled([one.body for one in manifests]).items() if key in wanted}
+
+    def labelled(self, bodies: Iterable[Body], *, managed_fields: bool = False) -> Live:
+        """All objects with the environment's label that are of the kinds of `bodies`.
+
+        `managed_fields` says whether to ask who wrote which field, too.
+        """
+        options = (f"--selector={ENVIRONMENT_LABEL}={self.environment}",)
+        return self._listed(bodies, *options, *(("--show-managed-fields",) if managed_fields else ()))
+
+    def named(self, bodies: Sequence[Body]) -> Live:
+        """Those objects that are there by the names of `bodies`, whoever they belong to."""
+        wanted = {key_of(one) for one in bodies}
+        return {key: one for key, one in self._listed(bodies).items() if key in wanted}
+
+    def _listed(self, bodies: Iterable[Body], *options: str) -> Live:
+        """All objects of the kinds of `bodies`, by their keys.
+
+        Everywhere at once; who may look only into some namespaces is shown the objects of the namespaces of `bodies`.
+        """
+        namespaces: dict[Kind, set[str]] = {}
+        for one in bodies:
+            namespaces.setdefault(Kind.of(one), set()).add(one["metadata"].get("namespace", ""))
+        if not namespaces:
+            return {}
+        kinds = ",".join(sorted(kind.name for kind in namespaces))
+        try:
+            found = self._items(kinds, "--all-namespaces", *options)
+        except ClusterError as error:
+            if "(Forbidden)" not in str(error):
+                raise
+            found = self._namespace_by_namespace(namespaces, options)
+        return {key_of(one): one for one in found}
+
+    def _namespace_by_namespace(
+        self, namespaces: Mapping[Kind, set[str]], options: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        kinds: dict[str, list[str]] = {}
+        for kind, names in namespaces.items():
+            for name in names:
+                kinds.setdefault(name, []).append(kind.name)
+        found = []
+        for name, of in sorted(kinds.items()):
+            # Kinds without a namespace come last resort: who may not see them is told so by the error.
+            where = (f"--namespace={name}",) if name else ()
+            found += self._items(",".join(sorted(of)), *where, *options)
+        return found
+
+    def _items(self, kinds: str, *options: str) -> list[dict[str, Any]]:
+        return list(self.kubectl.json("get", kinds, *options)["items"])
+
+
+def resource_of(body: Body) -> str:
+    """`Kind.version.group`, which names a kind without doubt even where two groups have one of that name."""
+    group, _, version = str(body["apiVersion"]).rpartition("/")
+    return f"{body['kind']}.{version}.{group}"
+
+
+def key_of(live: Body) -> Key:
+    """(kind, namespace, name) of an object."""
+    metadata = live["metadata"]
+    return str(live["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])
+
+
+def title_of(key: Key) -> str:
+    """`Kind namespace/name`."""
+    kind, namespace, name = key
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
+def system_of(body: Body) -> str | None:
+    """The system that an object bears the label of."""
+    label: str | None = body["metadata"].get("labels", {}).get(SYSTEM_LABEL)
+    return label
+
+
+def environment_label(body: Body) -> str | None:
+    """The environment that an object says it belongs to."""
+    label: str | None = (body["metadata"].get("labels") or {}).get(ENVIRONMENT_LABEL)
+    return label
+
+
+def controlled(body: Body) -> bool:
+    """Whether a controller made an object and answers for it.
+
+    Flagger's autoscaler for the stable version is a copy of ours with all its labels.
+    """
+    return any(owner.get("controller") for owner in body["metadata"].get("ownerReferences", []))
+
+
+def raw(kubectl: Kubectl, path: str) -> Any:
+    """The answer of the API server at a path, which costs no look-up of kinds."""
+    return json.loads(kubectl.run("get", "--raw", path))

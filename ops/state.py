@@ -1,0 +1,79 @@
+"""`ops state backup|restore|check`: the state of a stack, which no run can do without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ops.console import console
+from ops.engine.backend import LocalBackend, backend_of
+from ops.engine.consent import Consent
+from ops.engine.programs import find
+from ops.engine.stack import EngineStack
+from ops.engine.state import Backups, problems, read_backup, refuse_torn_file
+from ops.errors import EXIT_FAILURE, OperationError
+
+
+def backup(stack: str) -> int:
+    """Keep the state as it is now; each run that changes something does so by itself."""
+    with _opened(stack) as engine:
+        path = Backups(stack).make(engine.export())
+    console().print(f"{stack}: the state is kept in {path}" if path else f"{stack}: the newest backup has this state")
+    return 0
+
+
+def restore(stack: str, name: str | None, *, yes: bool) -> int:
+    """Put a backup, without a name the newest, in the place of the state. What is there now is kept beside it."""
+    path = Backups(stack).find(name)
+    document = read_backup(path)
+    if wrong := list(problems(document, stack)):
+        raise OperationError("\n  ".join([f"{path}: is not sound; nothing was changed:", *wrong]))
+    consent = Consent.of("", yes=yes)
+    consent.ask_removal(stack)
+    with _opened(stack, check=False) as engine:
+        _set_aside(stack)
+        engine.replace_state(document)
+    count = len(document["deployment"].get("resources") or ())
+    console().print(
+        f"{stack}: restored {count} resources from {path.name}. `make up ENV={stack}` compares with the cluster"
+    )
+    return 0
+
+
+def check(stack: str) -> int:
+    """Say whether the state can be read and is sound; returns 1 if not."""
+    with _opened(stack) as engine:
+        document = engine.export()
+        wrong = list(problems(document, stack))
+        # The secrets open with the passphrase of this machine, or they do not.
+        engine.verify_secrets()
+    out = console()
+    for line in wrong:
+        out.print(line, markup=False)
+    count = len((document.get("deployment") or {}).get("resources") or ())
+    kept = Backups(stack).all()
+    out.print(
+        f"{stack}: {count} resources, {'sound' if not wrong else 'not sound'}; {len(kept)} backups"
+        + (f", the newest {kept[0].stem}" if kept else "")
+    )
+    return EXIT_FAILURE if wrong else 0
+
+
+@contextmanager
+def _opened(stack: str, *, check: bool = True) -> Iterator[EngineStack]:
+    backend = backend_of(stack)
+    if check and isinstance(backend, LocalBackend):
+        refuse_torn_file(backend)
+    programs = find(console())
+    yield EngineStack(stack, backend, programs, programs.variables)
+
+
+def _set_aside(stack: str) -> None:
+    """A file that the engine cannot read is moved away, and one that it can is kept as a backup."""
+    backend = backend_of(stack)
+    if not isinstance(backend, LocalBackend) or not backend.state_file.exists():
+        return
+    try:
+        refuse_torn_file(backend)
+    except OperationError:
+        backend.state_file.replace(backend.state_file.with_suffix(".torn"))
