@@ -24,6 +24,7 @@ from pulumi_policy import policy
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE
 
 from policy.confidential import concealed_all, confidential_texts
+from policy.environment import tier_of_configuration
 from policy.protocol import properties
 from policy.proxies import proxied
 from policy.subject import Stack, Subject
@@ -48,6 +49,11 @@ class Policies(list[crossguard.Policy]):
         subject = _subject.get()
         return super().__iter__() if subject is None else iter(self.judging(subject))
 
+    def replace(self, policies: Sequence[crossguard.Policy]) -> None:
+        """Let others take their place; the SDK's servicer holds on to this list."""
+        self[:] = policies
+        self._of_type.clear()
+
     def judging(self, subject: Subject) -> Sequence[crossguard.Policy]:
         """The policies that judge resources of this type."""
         if subject.type not in self._of_type:
@@ -60,6 +66,15 @@ class _Servicer(policy._PolicyAnalyzerServicer):
 
     tier: str | None = None
     policies: Policies
+    made: Callable[[str | None], Sequence[crossguard.Policy]]
+
+    def ConfigureStack(self, request: Any, context: Any) -> Any:
+        # Before all other calls. Whatever the environment of the process says may be of another stack.
+        tier = tier_of_configuration(request.config)
+        if tier != self.tier:
+            self.tier = tier
+            self.policies.replace(self.made(tier))
+        return super().ConfigureStack(request, context)
 
     def Analyze(self, request: Any, context: Any) -> Any:
         stripped = analyzer_pb2.AnalyzeRequest(type=request.type, urn=request.urn, name=request.name)
@@ -79,13 +94,16 @@ class _Servicer(policy._PolicyAnalyzerServicer):
             return super().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), context)  # type: ignore[no-untyped-call]
 
 
-def read_once(tier: str | None, policies: Policies) -> None:
-    """From now on this process's servers read requests as described above, for these policies and stacks of a tier."""
+def read_once(tier: str | None, policies: Policies, made: Callable[[str | None], Sequence[crossguard.Policy]]) -> None:
+    """From now on this process's servers read requests as described above, for these policies and stacks of a tier.
+
+    `made` makes the policies of another tier, should the engine name one.
+    """
 
     class Servicer(_Servicer):
         pass
 
-    Servicer.tier, Servicer.policies = tier, policies
+    Servicer.tier, Servicer.policies, Servicer.made = tier, policies, staticmethod(made)
     # What is there now stays: collecting garbage among it would cost as much as a rule.
     gc.freeze()
     gc.enable()

@@ -27,9 +27,9 @@ _RULES = {rule.about.name: rule for rule in RULES}
 
 
 def serve(tier: str | None) -> None:
-    """Serve the pack with the levels of a tier, until the engine ends the process."""
+    """Serve the pack until the engine ends the process, with the levels of a tier until the engine names another."""
     pack = Policies(policies(tier), _judges)
-    read_once(tier, pack)
+    read_once(tier, pack, policies)
     crossguard.PolicyPack(
         NAME,
         pack,

@@ -26,7 +26,7 @@ def servicer() -> Iterator[Any]:
     """The SDK's servicer in this process, as the pack extends it."""
     original = sdk._PolicyAnalyzerServicer
     pack = analysis.Policies(policies("prod"), _judges)
-    analysis.read_once("prod", pack)
+    analysis.read_once("prod", pack, policies)
     made = sdk._PolicyAnalyzerServicer
     try:
         yield made("pack", "1", pack, crossguard.EnforcementLevel.MANDATORY)

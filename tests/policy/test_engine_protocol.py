@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc  # type: ignore[import-untyped]
 import pytest
 from google.protobuf import empty_pb2, struct_pb2
-from pulumi.runtime.proto import analyzer_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from graph.model import Graph, Resource, Secret
-from paths import ROOT
+from paths import PROJECT, ROOT
 from policy.evaluation import evaluate
 from policy.rules import RULES
 from tests.policy.engine import resource_request, served, stack_request
@@ -70,6 +74,43 @@ def test_the_levels_are_those_of_the_stacks_tier(tier: str | None, tmp_path: Pat
     assert levels.pop("exemptions") == "ADVISORY"
     assert levels == {rule.about.name: rule.about.level_in(tier).value.upper() for rule in RULES}
     assert levels["probes"] == ("ADVISORY" if tier == "dev" else "MANDATORY")
+
+
+@pytest.mark.parametrize(("started", "named"), [(None, "prod"), ("prod", "dev"), ("dev", None)])
+def test_the_levels_are_those_of_the_stack_that_the_engine_names(started: str | None, named: str | None) -> None:
+    # An engine of today says it by a call alone; whatever is in the environment is of another stack.
+    configuration = {f"{PROJECT}:tier": named} if named else {f"{PROJECT}:domain": "example.com"}
+    graph = _with_every_violation(recorded("dev"))
+    with served(started) as analyzer, served(named) as wanted:
+        analyzer.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(config=configuration, stack="any"))
+        info, expected = (one.GetAnalyzerInfo(empty_pb2.Empty()) for one in (analyzer, wanted))
+        assert [(one.name, one.enforcementLevel) for one in info.policies] == [
+            (one.name, one.enforcementLevel) for one in expected.policies
+        ]
+        assert _analysed(analyzer, graph) == _analysed(wanted, graph)
+
+
+def test_the_executable_file_serves_the_pack_from_any_folder_and_ends_with_the_engine(tmp_path: Path) -> None:
+    # As an engine without a language host starts it, in the program's folder.
+    command = [os.path.relpath(ROOT / "policy" / "analyzer", tmp_path), "127.0.0.1:1"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+            info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty())
+        assert info.name == "saas-platform"
+        # A killed engine closes its end and says nothing more.
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+
+
+def test_without_a_virtual_environment_the_executable_file_says_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "program" / "policy"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "policy" / "analyzer", folder)
+    done = subprocess.run([folder / "analyzer"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "make -C" in done.stderr
 
 
 def test_the_engines_configuration_overrides_level_and_settings(prod: Any) -> None:
