@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi.runtime import Settings, configure, mocks, resource, run_in_stack, set_all_config
 
-from graph.lean import lean_sdk
 from graph.model import Graph
 from graph.monitor import PasswordSource, RecordingMonitor, placeholder_password
 from paths import PROJECT, ROOT
@@ -54,7 +53,7 @@ def _record(stack: str, passwords: PasswordSource) -> Graph:
     monitor = RecordingMonitor(passwords)
     # The runner copies the context that it is made in: the settings must be there first.
     configure(Settings(project=PROJECT, stack=stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False))
-    with _configuration(source.config), _unchanged_sdk(), lean_sdk(), asyncio.Runner() as runner:
+    with _configuration(source.config), _unchanged_sdk(), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_Inline(max_workers=1))
         runner.run(run_in_stack(_program))
     return Graph(stack, tuple(monitor.recorded), monitor.stack_outputs)
