@@ -19,6 +19,7 @@ from pulumi_random import RandomPassword
 
 from components.custom_resource import custom_resource
 from components.naming import Scope
+from components.protection import kept
 from components.secret_store import Provider, namespace_store
 from versions import EXTERNAL_SECRET, SECRET_STORE
 
@@ -161,7 +162,8 @@ class Composed:
 class SecretBundleArgs:
     """A Secret's name and type, its keys with their credentials (`secret`), and keys that are no secret (`plain`).
 
-    `composed` are keys whose text has credentials in it.
+    `composed` are keys whose text has credentials in it. With `protect` it is kept from deletion as the data is that
+    cannot come back without it.
     """
 
     scope: Scope
@@ -172,6 +174,7 @@ class SecretBundleArgs:
     store: ExternalStore | None
     composed: Mapping[str, Composed] = field(default_factory=dict)
     type: str = "Opaque"
+    protect: bool = False
 
     @property
     def credentials(self) -> Mapping[str, Credential]:
@@ -198,6 +201,9 @@ class SecretBundle(pulumi.ComponentResource):
     def _metadata(self) -> dict[str, Any]:
         return self._args.scope.metadata(self._args.component, self._args.secret_name)
 
+    def _options(self) -> pulumi.ResourceOptions:
+        return kept(self._args.protect, pulumi.ResourceOptions(parent=self))
+
     def _secret(self) -> None:
         args = self._args
         values: dict[str, pulumi.Input[str]] = {**args.plain}
@@ -210,7 +216,7 @@ class SecretBundle(pulumi.ComponentResource):
             metadata=self._metadata(),
             type=args.type,
             data=data,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._options(),
         )
 
     def _external_secret(self, store: ExternalStore) -> None:
@@ -236,5 +242,5 @@ class SecretBundle(pulumi.ComponentResource):
                 },
                 "data": data,
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._options(),
         )

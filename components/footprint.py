@@ -68,7 +68,10 @@ class ContainerResources:
 
 @dataclass(frozen=True, kw_only=True)
 class Footprint:
-    """The most that some workloads may request and use at a time, surge of a rolling update included."""
+    """The most that some workloads may request and use at a time, surge of a rolling update included.
+
+    `protect` says whether any of their volumes is protected: whatever these go with is then to be as well.
+    """
 
     pods: int = 0
     cpu_requests: Cpu = field(default=Cpu(0))
@@ -77,9 +80,18 @@ class Footprint:
     memory_limits: Bytes = field(default=Bytes(0))
     volumes: int = 0
     storage: Bytes = field(default=Bytes(0))
+    protect: bool = False
 
     @classmethod
-    def of(cls, pods: int, resources: ContainerResources, *, volumes: int = 0, storage: Bytes = Bytes(0)) -> Footprint:
+    def of(
+        cls,
+        pods: int,
+        resources: ContainerResources,
+        *,
+        volumes: int = 0,
+        storage: Bytes = Bytes(0),
+        protect: bool = False,
+    ) -> Footprint:
         """The footprint of `pods` equal pods that hold `volumes` claims of `storage` bytes each in all."""
         return cls(
             pods=pods,
@@ -89,6 +101,7 @@ class Footprint:
             memory_limits=resources.memory_limit * pods,
             volumes=volumes,
             storage=storage * volumes,
+            protect=protect,
         )
 
     def __add__(self, other: Footprint) -> Footprint:
@@ -100,4 +113,5 @@ class Footprint:
             memory_limits=self.memory_limits + other.memory_limits,
             volumes=self.volumes + other.volumes,
             storage=self.storage + other.storage,
+            protect=self.protect or other.protect,
         )

@@ -12,13 +12,17 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.network import DNS, allow
+from components.protection import kept
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamespaceArgs:
-    """`quota` bounds the whole namespace; `container_default` and `container_max` bound what states no figures."""
+    """`quota` bounds the whole namespace; `container_default` and `container_max` bound what states no figures.
+
+    Where any of the volumes that the quota is for is protected, so is the namespace: it would take them along.
+    """
 
     scope: Scope
     quota: Footprint
@@ -38,7 +42,7 @@ class NamespaceBaseline(pulumi.ComponentResource):
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:namespace:NamespaceBaseline", name, {}, opts)
         self._args = args
-        namespace = self._namespace(name, pulumi.ResourceOptions(parent=self))
+        namespace = self._namespace(name, kept(args.quota.protect, pulumi.ResourceOptions(parent=self)))
         # Inside the baseline the order matters: nothing can be created in a namespace that is not there.
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         self._resource_quota(name, child)

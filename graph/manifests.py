@@ -86,9 +86,8 @@ def _manifest(graph: Graph, resource: Resource, wave: int) -> Manifest:
     kind, namespace, name = resource.object_name
     if not name:
         raise ValueError(f"{resource.urn}: has no metadata.name; every object needs a name of its own to be rendered")
-    retained = bool(resource.options.get("protect") or resource.options.get("retain_on_delete"))
     owned = tuple(resource.options.get("ignore_changes", ()))
-    return Manifest(resource.urn, kind, namespace, name, wave, retained, resource.inputs, owned)
+    return Manifest(resource.urn, kind, namespace, name, wave, resource.is_kept, resource.inputs, owned)
 
 
 def _levels(graph: Graph) -> dict[str, int]:

@@ -49,6 +49,11 @@ class Resource:
         return self.type.startswith("kubernetes:helm.sh/")
 
     @property
+    def is_kept(self) -> bool:
+        """Whether it stays when its stack goes, protected from deletion or left in the cluster."""
+        return bool(self.options.get("protect") or self.options.get("retain_on_delete"))
+
+    @property
     def object_name(self) -> tuple[str, str, str]:
         """(kind, namespace or "", name) of a Kubernetes object."""
         metadata = self.inputs.get("metadata", {})

@@ -39,7 +39,7 @@ class HelmRelease:
             version=inputs["version"],
             repository=inputs["repositoryOpts"]["repo"],
             values=inputs.get("values", {}),
-            retained=bool(resource.options.get("retain_on_delete")),
+            retained=resource.is_kept,
         )
 
     def command(self) -> str:

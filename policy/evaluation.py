@@ -79,6 +79,7 @@ def _subject(resource: Resource, values: Mapping[str, Any], known: frozenset[str
         props=proxied(props),
         parent=resource.parent,
         protect=bool(resource.options.get("protect")),
+        retained=bool(resource.options.get("retain_on_delete")),
         holds_secret=holds_secret,
         dependencies=resource.dependencies,
     )

@@ -14,6 +14,7 @@ _CONFIG_MAP, _SECRET, _CLAIM = "core/ConfigMap", "core/Secret", "core/Persistent
 _STORAGE_CLASS = "storage.k8s.io/StorageClass"
 _ISSUER, _CLUSTER_ISSUER = "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer"
 _SECRET_STORES = "external-secrets.io"
+_DATABASES, _ARCHIVE = "postgresql.cnpg.io", "barmancloud.cnpg.io/ObjectStore"
 PRIORITY_CLASS = "scheduling.k8s.io/PriorityClass"
 
 
@@ -58,6 +59,8 @@ def _all(subject: Subject) -> Iterator[Reference]:
             yield _by_kind("spec.secretStoreRef", _SECRET_STORES, "SecretStore", store)
         case "postgresql.cnpg.io/Cluster":
             yield from _of_database(subject)
+        case "barmancloud.cnpg.io/ObjectStore":
+            yield from _of_archive(subject)
         case "redis.redis.opstreelabs.in/RedisCluster" | "redis.redis.opstreelabs.in/Redis":
             yield from _of_cache(subject)
 
@@ -113,6 +116,20 @@ def _of_database(cluster: Subject) -> Iterator[Reference]:
     yield _source("spec.superuserSecret", _SECRET, spec.get("superuserSecret"))
     for method in mapping(spec.get("bootstrap")):
         yield _source(f"spec.bootstrap.{method}.secret", _SECRET, at(spec, "bootstrap", method, "secret"))
+    for index, role in enumerate(listed(spec, "managed", "roles")):
+        yield _source(f"spec.managed.roles[{index}].passwordSecret", _SECRET, role.get("passwordSecret"))
+    yield _by_kind("spec.imageCatalogRef", _DATABASES, "ImageCatalog", spec.get("imageCatalogRef"))
+    archivers = [(f"spec.plugins[{index}]", one) for index, one in enumerate(listed(spec, "plugins"))]
+    for index, other in enumerate(listed(spec, "externalClusters")):
+        archivers.append((f"spec.externalClusters[{index}].plugin", mapping(other.get("plugin"))))
+    for field, plugin in archivers:
+        yield Reference(f"{field}.parameters", _ARCHIVE, text(at(plugin, "parameters", "barmanObjectName")))
+
+
+def _of_archive(store: Subject) -> Iterator[Reference]:
+    credentials = mapping(at(store.props, "spec", "configuration", "s3Credentials"))
+    for key in credentials:
+        yield _source(f"spec.configuration.s3Credentials.{key}", _SECRET, credentials[key])
 
 
 def _of_cache(cluster: Subject) -> Iterator[Reference]:

@@ -34,8 +34,10 @@ def object_type(token: str) -> str:
 class Subject:
     """A resource as rules see it. `type` is Pulumi's token; `props` are proxied, and secrets in them are masked.
 
-    `holds_secret` says whether any of its values was masked, and is True where that is not known. `dependencies` are
-    the URNs of resources whose outputs it takes or that it waits for; only rules across a stack see them.
+    `protect` and `retained` are the options by which it stays when its stack goes; the Pulumi engine tells of the first
+    alone. `holds_secret` says whether any of its values was masked, and is True where that is not known.
+    `dependencies` are the URNs of resources whose outputs it takes or that it waits for; only rules across a stack see
+    them.
     """
 
     urn: str
@@ -44,6 +46,7 @@ class Subject:
     props: Mapping[str, Any]
     parent: str | None = None
     protect: bool = False
+    retained: bool = False
     holds_secret: bool = True
     dependencies: tuple[str, ...] = ()
 

@@ -89,7 +89,7 @@ def register_access(
 ) -> None:
     """Register the roles, and the teams' namespaces. `made` is what makes each namespace, by its name."""
     namespaces = [(args.scope(name), config.namespaces.get(name, config.cluster)) for name in made]
-    teams = [_team(team, args.environment, opts) for team in config.teams]
+    teams = [_team(team, args, opts) for team in config.teams]
     arguments = access.AccessArgs(
         scope=Scope(namespace="", system="platform", environment=args.environment),
         cluster=config.cluster,
@@ -99,9 +99,9 @@ def register_access(
     access.Access(_SYSTEM, arguments, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=needs)))
 
 
-def _team(team: Team, environment: str, opts: pulumi.ResourceOptions) -> tuple[Scope, NamespaceBaseline]:
+def _team(team: Team, args: SystemArgs, opts: pulumi.ResourceOptions) -> tuple[Scope, NamespaceBaseline]:
     name = f"team-{team.name}"
-    scope = Scope(namespace=name, system=name, environment=environment)
+    scope = args.scope(name)
     quota = team.quota
     largest = ContainerResources(
         cpu_request=Cpu(0), cpu_limit=quota.cpu, memory_request=Bytes(0), memory_limit=quota.memory
@@ -114,6 +114,8 @@ def _team(team: Team, environment: str, opts: pulumi.ResourceOptions) -> tuple[S
         memory_limits=quota.memory,
         volumes=quota.volumes,
         storage=quota.storage,
+        # What a team keeps there the program does not know.
+        protect=args.tier.protect_data and quota.volumes > 0,
     )
     arguments = NamespaceArgs(scope=scope, quota=footprint, container_default=_CONTAINER_DEFAULT, container_max=largest)
     return scope, NamespaceBaseline(name, arguments, opts)

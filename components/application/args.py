@@ -153,7 +153,8 @@ class ApplicationArgs:
         surge = 0 if self.stateful or storage else self.rollout.surge(most)
         pods = (most + surge) * (2 if self.release else 1)
         size = storage.size if storage else Bytes(0)
-        own = Footprint.of(pods, self._at_most(), volumes=most if storage else 0, storage=size)
+        volumes, protect = (most, storage.protect) if storage else (0, False)
+        own = Footprint.of(pods, self._at_most(), volumes=volumes, storage=size, protect=protect)
         proxies = replace(Footprint.of(pods, mesh.PROXY), pods=0)
         return own + proxies if self.mesh else own
 

@@ -9,6 +9,7 @@ from components.application.args import ApplicationArgs
 from components.application.volumes import Storage, claim_name, files_name
 from components.configuration import config_map
 from components.performance import SKIP_AWAIT
+from components.protection import kept
 from components.volume_claims import backup_annotation, claim_spec
 
 
@@ -18,13 +19,11 @@ def storage_claim(
     """The claim of the one pod that mounts it."""
     # Where volumes are made for their first pod, the claim is bound only after that: nobody may wait for it before.
     annotations = {**SKIP_AWAIT, **backup_annotation(storage.backup)}
-    keep = storage.protect or None
-    kept = pulumi.ResourceOptions(protect=keep, retain_on_delete=keep)
     return PersistentVolumeClaim(
         f"{name}-data",
         metadata=args.scope.metadata(args.component, claim_name(args.name), annotations=annotations),
         spec=claim_spec(storage.size, storage.storage_class),
-        opts=pulumi.ResourceOptions.merge(opts, kept),
+        opts=kept(storage.protect, opts),
     )
 
 

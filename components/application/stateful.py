@@ -12,6 +12,7 @@ from components.application.args import ApplicationArgs
 from components.application.pod import pod_template
 from components.application.volumes import Storage
 from components.performance import SKIP_AWAIT
+from components.protection import kept
 from components.volume_claims import claim_template
 
 # What is put behind the name of the service; names of stateful services are that much shorter.
@@ -40,11 +41,8 @@ def stateful_set(
 ) -> StatefulSet:
     """The StatefulSet, kept where its storage is protected."""
     storage = args.files.storage
-    keep = (storage.protect if storage else False) or None
-    kept = pulumi.ResourceOptions(protect=keep, retain_on_delete=keep)
-    return StatefulSet(
-        name, metadata=metadata, spec=stateful_set_spec(args), opts=pulumi.ResourceOptions.merge(opts, kept)
-    )
+    protect = storage.protect if storage else False
+    return StatefulSet(name, metadata=metadata, spec=stateful_set_spec(args), opts=kept(protect, opts))
 
 
 def stateful_set_spec(args: ApplicationArgs) -> dict[str, Any]:

@@ -135,7 +135,7 @@ class DatabaseArgs:
     need a session of their own (migrations), `monitoring` is who reads the metrics. `zones_required` makes instances of
     one cluster refuse to share a zone. Of the two `logins` the first owns the data, the second may do what it may;
     `active_login` is the one that the applications use. The rules of `alerts` are about all clusters of a namespace, so
-    that only one of them brings them.
+    that only one of them brings them. `protect` keeps the cluster, and what it cannot come back without, from deletion.
     """
 
     scope: Scope
@@ -231,7 +231,7 @@ class DatabaseArgs:
     def footprint(self) -> Footprint:
         """Instances and one more that joins while another is replaced, and poolers and one more each."""
         instances = self.instances + 1
-        data = Footprint.of(instances, self.resources, volumes=instances, storage=self.storage)
+        data = Footprint.of(instances, self.resources, volumes=instances, storage=self.storage, protect=self.protect)
         archivers = replace(Footprint.of(instances, ARCHIVER), pods=0)
         wal = Footprint(volumes=instances, storage=self.wal_storage * instances)
         poolers = Footprint.of(len(self.pooler_kinds) * (self.pooler.instances + 1), self.pooler.resources)

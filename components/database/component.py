@@ -15,6 +15,7 @@ from components.database.monitoring import monitors
 from components.database.network import cluster_flows, pooler_flows
 from components.database.pooler import pooler_spec
 from components.network import allow
+from components.protection import kept
 from versions import (
     BACKUP_OBJECT_STORE,
     POSTGRESQL_CLUSTER,
@@ -45,6 +46,8 @@ class Database(pulumi.ComponentResource):
         super().__init__("platform:database:Database", name, {}, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
+        # Without its image or its archive a cluster starts no instance anew.
+        self._kept = kept(args.protect, self._child)
         needs = [self._image_catalog(), *self._object_stores()]
         self._network_policies()
         cluster = self._cluster(needs)
@@ -72,15 +75,15 @@ class Database(pulumi.ComponentResource):
     def _image_catalog(self) -> CustomResource:
         """One place for the server's image: an upgrade of the major version is a change here, seen by the operator."""
         images = [{"major": POSTGRESQL_MAJOR, "image": POSTGRESQL_IMAGE}]
-        return self._custom("images", POSTGRESQL_IMAGE_CATALOG, self._args.cluster_name, {"images": images})
+        return self._custom("images", POSTGRESQL_IMAGE_CATALOG, self._args.cluster_name, {"images": images}, self._kept)
 
     def _object_stores(self) -> list[CustomResource]:
         args = self._args
         spec = backup.object_store_spec(args, args.backup.target)
-        stores = [self._custom("store", BACKUP_OBJECT_STORE, args.cluster_name, spec)]
+        stores = [self._custom("store", BACKUP_OBJECT_STORE, args.cluster_name, spec, self._kept)]
         if pair := args.replication:
             spec = backup.object_store_spec(args, pair.target)
-            stores.append(self._custom("other-store", BACKUP_OBJECT_STORE, pair.other, spec))
+            stores.append(self._custom("other-store", BACKUP_OBJECT_STORE, pair.other, spec, self._kept))
         return stores
 
     def _network_policies(self) -> None:
@@ -110,7 +113,7 @@ class Database(pulumi.ComponentResource):
             )
 
     def _cluster(self, needs: list[Any]) -> CustomResource:
-        args, keep = self._args, self._args.protect or None
+        args = self._args
         return custom_resource(
             self._name,
             POSTGRESQL_CLUSTER,
@@ -121,7 +124,7 @@ class Database(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/waitFor": "condition=Ready"},
             },
             spec=cluster_spec(args),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needs, protect=keep, retain_on_delete=keep),
+            opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=needs)),
         )
 
     def _database(self, cluster: CustomResource) -> None:

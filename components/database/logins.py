@@ -12,7 +12,10 @@ from components.naming import Scope
 
 
 class DatabaseLogins(pulumi.ComponentResource):
-    """A Secret for each login, of type `kubernetes.io/basic-auth`, as the operator reads it. Outputs: none."""
+    """A Secret for each login, of type `kubernetes.io/basic-auth`, as the operator reads it. Outputs: none.
+
+    With `protect` they are kept from deletion as their database is.
+    """
 
     def __init__(
         self,
@@ -22,6 +25,7 @@ class DatabaseLogins(pulumi.ComponentResource):
         component: str,
         logins: Sequence[Login],
         store: ExternalStore | None,
+        protect: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("platform:database:DatabaseLogins", name, {}, opts)
@@ -34,6 +38,7 @@ class DatabaseLogins(pulumi.ComponentResource):
                 plain={"username": login.user},
                 secret={"password": login.password},
                 store=store,
+                protect=protect,
             )
             SecretBundle(f"{name}-{login.secret_name}", args, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

@@ -23,11 +23,15 @@ _RESOURCES = ContainerResources.of("100m", "500m", "64Mi", "256Mi")
 
 @dataclass(frozen=True, kw_only=True)
 class BucketUser:
-    """A user of one bucket; its Secret `secret_name` has the keys `accessKey` and `secretKey`."""
+    """A user of one bucket; its Secret `secret_name` has the keys `accessKey` and `secretKey`.
+
+    With `protect` the Secret is kept from deletion, as the data is that comes back with it alone.
+    """
 
     access_key: str | Credential
     secret_key: Credential
     secret_name: str
+    protect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,7 @@ class Buckets(pulumi.ComponentResource):
                 "secretKey": user.secret_key,
             },
             store=self._args.store,
+            protect=user.protect,
         )
         return SecretBundle(f"{self._name}-{user.secret_name}", args, pulumi.ResourceOptions(parent=self))
 

@@ -22,6 +22,7 @@ from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import container_security, pod_security, scratch_volumes, spread
 from components.priority import Priority
+from components.protection import kept
 from components.quantity import Bytes
 from components.volume_claims import claim_template
 from versions import MINIO_IMAGE
@@ -68,7 +69,9 @@ class ObjectStorageArgs:
 
     def footprint(self) -> Footprint:
         """Its servers; a StatefulSet's update brings no further pod."""
-        return Footprint.of(self.servers, self.resources, volumes=self.servers, storage=self.storage)
+        return Footprint.of(
+            self.servers, self.resources, volumes=self.servers, storage=self.storage, protect=self.protect
+        )
 
 
 class ObjectStorage(pulumi.ComponentResource):
@@ -94,9 +97,7 @@ class ObjectStorage(pulumi.ComponentResource):
         self._service(f"{args.name}-headless", headless=True)
         if args.servers > 1:
             disruption_budget(name, metadata=self._metadata(), pods=self._selector, opts=self._child)
-        keep = args.protect or None
-        options = pulumi.ResourceOptions(parent=self, depends_on=[account, secret], protect=keep, retain_on_delete=keep)
-        self._servers(options)
+        self._servers(kept(args.protect, pulumi.ResourceOptions(parent=self, depends_on=[account, secret])))
         self._monitoring()
         self.host, self.secret_name = args.scope.host(args.name), args.secret_name
         self.endpoint = f"http://{self.host}:{PORT}"

@@ -104,6 +104,7 @@ class ServerArgs:
         """Its pods; a Deployment's update brings one more, a StatefulSet's and a DaemonSet's none."""
         if self.nodes is not None:
             return Footprint.of(self.nodes, self.resources)
-        if self.volume:
-            return Footprint.of(self.replicas, self.resources, volumes=self.replicas, storage=self.volume.size)
+        if volume := self.volume:
+            many = self.replicas
+            return Footprint.of(many, self.resources, volumes=many, storage=volume.size, protect=volume.protect)
         return Footprint.of(self.replicas + 1, self.resources)

@@ -18,7 +18,8 @@ from components.observability.monitors import pod_monitor, service_monitor
 from components.observability.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.pods import SINGLE_REPLICA_REASON
-from components.server.args import ServerArgs, Volume
+from components.protection import kept
+from components.server.args import ServerArgs
 from components.server.pods import daemon_spec, deployment_spec, stateful_spec
 
 
@@ -102,8 +103,8 @@ class Server(pulumi.ComponentResource):
         if args.volume is None:
             Deployment(self._name, metadata=metadata, spec=deployment_spec(args), opts=opts)
         else:
-            kept = pulumi.ResourceOptions.merge(opts, _kept(args.volume))
-            StatefulSet(self._name, metadata=metadata, spec=stateful_spec(args, args.volume), opts=kept)
+            spec = stateful_spec(args, args.volume)
+            StatefulSet(self._name, metadata=metadata, spec=spec, opts=kept(args.volume.protect, opts))
 
     def _watched(self) -> None:
         args = self._args
@@ -120,8 +121,3 @@ class Server(pulumi.ComponentResource):
         if args.rules:
             rules = args.rules.within(args.scope.namespace, system=args.scope.system)
             prometheus_rule(self._name, scope=args.scope, component=args.name, rules=rules, opts=self._child)
-
-
-def _kept(volume: Volume) -> pulumi.ResourceOptions:
-    keep = volume.protect or None
-    return pulumi.ResourceOptions(protect=keep, retain_on_delete=keep)

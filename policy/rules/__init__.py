@@ -44,6 +44,7 @@ from policy.rules.ports import service_ports, unprivileged_ports
 from policy.rules.postgres import postgres_instances, postgres_superuser, postgres_tls
 from policy.rules.priority import priority_class
 from policy.rules.privilege import capabilities, privilege_escalation, privileged, read_only_root, run_as_non_root
+from policy.rules.protection import protected_owners
 from policy.rules.ratios import resource_ratio
 from policy.rules.redis import redis_password, redis_persistence
 from policy.rules.references import references_exist
@@ -112,6 +113,7 @@ RULES: tuple[Rule, ...] = (
     probes,
     proc_mount,
     prometheus_retention,
+    protected_owners,
     public_principals,
     pull_policy,
     rbac_cluster_admin,

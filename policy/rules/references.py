@@ -15,6 +15,7 @@ from policy.workloads import PRIORITISED, WORKLOADS
 
 _TYPES = (
     *sorted(WORKLOADS),
+    "barmancloud.cnpg.io/ObjectStore",
     "cert-manager.io/Certificate",
     "core/PersistentVolumeClaim",
     "external-secrets.io/ExternalSecret",
@@ -41,8 +42,9 @@ class ReferencesExistConfig(RuleConfig):
         name="references-exist",
         title="Whatever is referred to by name exists",
         description=(
-            "ConfigMaps, Secrets, accounts, claims, storage and priority classes, issuers and stores that an object "
-            "names are in the stack, are made by an operator for an object of the stack, or are declared as external."
+            "ConfigMaps, Secrets, accounts, claims, storage and priority classes, issuers, stores, image catalogs and "
+            "archives that an object names are in the stack, are made by an operator for an object of the stack, or "
+            "are declared as external."
         ),
         severity=Severity.HIGH,
         level=Level.MANDATORY,

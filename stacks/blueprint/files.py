@@ -94,6 +94,7 @@ def _s3(order: Order, config: S3) -> Storage:
         plain={},
         secret={"accessKey": credentials[BACKUP_ACCESS_KEY], "secretKey": credentials[BACKUP_SECRET_KEY]},
         store=order.args.store,
+        protect=order.args.tier.protect_data,
     )
     return Storage(files=files, backups=backups, backup_secret=secret)
 
@@ -172,7 +173,12 @@ def _buckets(order: Order, *, own_backups: bool) -> tuple[Bucket, ...]:
         user = BucketUser(access_key=access, secret_key=secret, secret_name="minio-files-secret")
         buckets.append(Bucket(name=declaration.files.bucket, user=user))
     if declaration.database and own_backups:
-        barman = BucketUser(access_key="barman", secret_key=credentials[BACKUP_SECRET_KEY], secret_name=_BACKUP_SECRET)
+        barman = BucketUser(
+            access_key="barman",
+            secret_key=credentials[BACKUP_SECRET_KEY],
+            secret_name=_BACKUP_SECRET,
+            protect=order.args.tier.protect_data,
+        )
         buckets.append(Bucket(name=_backup_bucket(declaration), user=barman))
     return tuple(buckets)
 

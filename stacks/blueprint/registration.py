@@ -62,6 +62,7 @@ def _postgres(postgres: Postgres, site: Site, files: Sequence[pulumi.Resource]) 
         component=POSTGRES,
         logins=active.logins,
         store=site.store,
+        protect=active.protect,
         opts=site.opts,
     )
     # A database that cannot archive its WAL keeps it, and fills its volume: the bucket is there first.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from graph.model import Graph, Resource
-from tests.policy.objects import TOKENS, Props
+from tests.policy.objects import OPTIONS, TOKENS, Props
 
 TAGS = {"platform.io/environment": "prod", "platform.io/system": "shop"}
 CLUSTER, NODE_GROUP = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
@@ -111,7 +111,8 @@ def recorded(resources: Iterable[tuple[str, Props, tuple[str, ...]]]) -> Graph:
             name=name,
             parent=None,
             custom=True,
-            inputs=props,
+            inputs={key: value for key, value in props.items() if key != OPTIONS},
+            options=props.get(OPTIONS, {}),
             dependencies=tuple(f"urn:{one}" for one in dependencies),
         )
         for name, props, dependencies in resources

@@ -57,6 +57,9 @@ def stack_request(graph: Graph) -> analyzer_pb2.AnalyzeStackRequest:
                 name=one.name,
                 parent=one.parent or "",
                 dependencies=one.dependencies,
+                options=analyzer_pb2.AnalyzerResourceOptions(
+                    protect=bool(one.options.get("protect")), parent=one.parent or ""
+                ),
             )
             for one in graph
         ]

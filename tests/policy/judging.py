@@ -17,6 +17,8 @@ from tests.policy.tokens import token_of, urn_of, urn_of_type
 from tests.policy.workload_objects import Props
 
 TODAY = date(2026, 7, 1)
+# Beside an object's own fields: the options of its resource, as `graph.model.Resource` has them.
+OPTIONS = "options"
 
 
 def judge(
@@ -74,8 +76,8 @@ def stack_arguments(*objects: Props, config: Mapping[str, Any] | None = None) ->
     return crossguard.StackValidationArgs([_resource(one) for one in objects], config)
 
 
-def _options() -> crossguard.PolicyResourceOptions:
-    return crossguard.PolicyResourceOptions(False, [], None, [], crossguard.PolicyCustomTimeouts(0, 0, 0), [])
+def _options(protect: bool = False) -> crossguard.PolicyResourceOptions:
+    return crossguard.PolicyResourceOptions(protect, [], None, [], crossguard.PolicyCustomTimeouts(0, 0, 0), [])
 
 
 def resource_arguments(
@@ -86,6 +88,6 @@ def resource_arguments(
 
 
 def _resource(props: Props) -> crossguard.PolicyResource:
-    proxied = unknown_checking_proxy(props)
-    token = token_of(props)
-    return crossguard.PolicyResource(token, proxied, urn_of(props), "resource", _options(), None, None, [], {})
+    proxied = unknown_checking_proxy({key: value for key, value in props.items() if key != OPTIONS})
+    token, options = token_of(props), _options(bool(props.get(OPTIONS, {}).get("protect")))
+    return crossguard.PolicyResource(token, proxied, urn_of(props), "resource", options, None, None, [], {})

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from tests.policy.judging import TODAY, judge, objecting, resource_arguments, stack_arguments
+from tests.policy.judging import OPTIONS, TODAY, judge, objecting, resource_arguments, stack_arguments
 from tests.policy.tokens import TOKENS, token_of, urn_of, urn_of_type
 from tests.policy.workload_objects import (
     LABELS,
@@ -22,6 +22,7 @@ from tests.policy.workload_objects import (
 
 __all__ = [
     "LABELS",
+    "OPTIONS",
     "TEMPLATE_PATHS",
     "TODAY",
     "TOKENS",

@@ -10,7 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policy.exemptions import Exemption
 from policy.model import Rule
-from tests.policy.objects import LABELS, TODAY, Props, judge
+from tests.policy.objects import LABELS, OPTIONS, TODAY, Props, judge
 
 NAME = {"app.kubernetes.io/name": "api"}
 
@@ -21,6 +21,11 @@ def made(kind: str, name: str = "api", spec: Any = None, namespace: str | None =
     if namespace is not None:
         metadata["namespace"] = namespace
     return {"kind": kind, "metadata": metadata, **({} if spec is None else {"spec": spec}), **more}
+
+
+def protected(props: Props) -> Props:
+    """The object, whose resource is protected."""
+    return {**props, OPTIONS: {"protect": True}}
 
 
 def service(name: str = "api", **spec: Any) -> Props:

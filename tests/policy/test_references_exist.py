@@ -93,6 +93,31 @@ def test_an_optional_reference_may_lead_nowhere() -> None:
             "Secret",
         ),
         (
+            made("Cluster", "s", {"managed": {"roles": [{"passwordSecret": {"name": "gone"}}]}}),
+            "spec.managed.roles[0].passwordSecret",
+            "Secret",
+        ),
+        (
+            made("Cluster", "s", {"imageCatalogRef": {"kind": "ImageCatalog", "name": "gone"}}),
+            "spec.imageCatalogRef",
+            "ImageCatalog",
+        ),
+        (
+            made("Cluster", "s", {"plugins": [{"parameters": {"barmanObjectName": "gone"}}]}),
+            "spec.plugins[0].parameters",
+            "ObjectStore",
+        ),
+        (
+            made("Cluster", "s", {"externalClusters": [{"plugin": {"parameters": {"barmanObjectName": "gone"}}}]}),
+            "spec.externalClusters[0].plugin.parameters",
+            "ObjectStore",
+        ),
+        (
+            made("ObjectStore", "s", {"configuration": {"s3Credentials": {"accessKeyId": {"name": "gone"}}}}),
+            "spec.configuration.s3Credentials.accessKeyId",
+            "Secret",
+        ),
+        (
             made("RedisCluster", "s", {"kubernetesConfig": {"redisSecret": {"name": "gone"}}}),
             "spec.kubernetesConfig.redisSecret",
             "Secret",

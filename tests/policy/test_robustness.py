@@ -85,7 +85,9 @@ def _stack(objects: list[Props]) -> Stack:
 
 
 def _subject(props: Props) -> Subject:
-    return Subject(urn="", type=token_of(props), name="r", props=proxy.unknown_checking_proxy(props))
+    # Protected but for what holds it, so that the rule on that has something to say.
+    kept = props["kind"] != "Namespace"
+    return Subject(urn="", type=token_of(props), name="r", props=proxy.unknown_checking_proxy(props), protect=kept)
 
 
 def _messages(rule: Rule, stack: Stack) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph.model import Secret
 from tests.policy.rule_tests import kubernetes_object
-from tests.policy.seeding.environment import Seed, add, append, copied, drop, put, remove, retyped
+from tests.policy.seeding.environment import Seed, add, append, copied, drop, put, remove, retyped, unprotected
 
 _ROLE, _BINDING = "Role astrbot/astrbot-manager", "RoleBinding astrbot/astrbot-manager"
 _CLUSTER_ROLE = "ClusterRole monitoring-prometheus-main"
@@ -111,7 +111,8 @@ SEEDS = (
         edit=put("ServiceMonitor astrbot/api-gateway", "spec.selector.matchLabels", {"app": "gone"}),
         object="ServiceMonitor astrbot/api-gateway",
     ),
-    # Volumes.
+    # Volumes, and what they go with.
+    Seed(rule="protected-owners", edit=unprotected("Namespace astrbot"), object="Namespace astrbot"),
     Seed(rule="volume-size", edit=drop(_CLAIM, "spec.storageClassName"), object=_CLAIM),
     Seed(rule="volume-backup", edit=drop(_CLAIM, "metadata.annotations"), object=_CLAIM),
 )

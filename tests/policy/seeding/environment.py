@@ -11,7 +11,7 @@ from typing import Any
 from graph.model import Graph, Resource, masked
 from policy.evaluation import evaluate
 from policy.subject import Subject
-from tests.policy.objects import Props, token_of
+from tests.policy.objects import OPTIONS, Props, token_of
 from tests.policy.seeding.extras import EXTRAS
 from tests.unit.recordings import recorded, with_systems
 from tests.unit.scratch import graph_of
@@ -122,6 +122,16 @@ def copied(label: str, name: str) -> Edit:
     return edit
 
 
+def unprotected(label: str) -> Edit:
+    """The same object, which an update may delete and which goes with the stack."""
+
+    def edit(graph: Graph) -> Graph:
+        urn = _urn(graph, label)
+        return replace(graph, resources=tuple(replace(one, options={}) if one.urn == urn else one for one in graph))
+
+    return edit
+
+
 def retyped(label: str, token: str) -> Edit:
     """The same object in another version of its API."""
 
@@ -136,7 +146,7 @@ def retyped(label: str, token: str) -> Edit:
 def _resource(props: Props, name: str) -> Resource:
     token = props["kind"] if props["kind"].startswith("aws:") else token_of(props)
     dependencies = tuple(f"urn:{token}:{one}" for token, one in props.get("dependsOn", ()))
-    inputs = {key: value for key, value in props.items() if key != "dependsOn"}
+    inputs = {key: value for key, value in props.items() if key not in ("dependsOn", OPTIONS)}
     return Resource(
         urn=f"urn:{token}:{name}",
         type=token,
@@ -145,6 +155,7 @@ def _resource(props: Props, name: str) -> Resource:
         custom=True,
         inputs=inputs,
         dependencies=dependencies,
+        options=props.get(OPTIONS, {}),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from tests.policy import aws_objects as aws
 from tests.policy.objects import Props, having, workload
 from tests.policy.rule_tests import kubernetes_object
+from tests.policy.stack_objects import protected
 
 _NAMESPACE = "astrbot"
 _GATEWAY = {"app.kubernetes.io/name": "api-gateway"}
@@ -69,7 +70,8 @@ EXTRAS: Mapping[str, Props] = {
     "edge": _gateway(),
     "exports": _claim(),
     "operator": _release(),
-    "eks": aws.cluster(),
+    # Protected, as what production has in it.
+    "eks": protected(aws.cluster()),
     "general": _node_group(),
     "template": aws.launch_template(),
     _SUBNET: aws.aws(aws.SUBNET, mapPublicIpOnLaunch=False),

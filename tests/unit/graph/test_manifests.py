@@ -160,6 +160,26 @@ def test_a_protected_object_is_marked_as_one_to_keep(option: str) -> None:
     assert [one.retained for one in manifests(Graph("dev", (resource,)))] == [False]
 
 
+@pytest.mark.parametrize(
+    ("options", "kept"), [({"protect": True}, True), ({"retain_on_delete": True}, True), ({}, False)]
+)
+def test_a_release_that_is_kept_is_not_removed_with_its_application(options: dict[str, bool], kept: bool) -> None:
+    """Argo CD removes what an Application with the finalizer has deployed."""
+    chart = {"chart": "c", "version": "1.0.0", "repositoryOpts": {"repo": "https://charts.example.com"}}
+    release = Resource(
+        urn="urn:release",
+        type="kubernetes:helm.sh/v3:Release",
+        name="r",
+        parent=None,
+        custom=True,
+        options=options,
+        inputs={"name": "r", "namespace": "shop", **chart},
+    )
+    (made,) = manifests(Graph("dev", (release,)), applications=True)
+    assert made.retained is kept
+    assert ("finalizers" not in made.body["metadata"]) is kept
+
+
 def manifest(body: dict[str, Any]) -> Manifest:
     return Manifest("urn", body["kind"], "shop", "x", 0, False, body)
 

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from components.gitops.args import GitOpsArgs, Target
 from components.gitops.sync import SYNC_POLICY
 from components.operators.table import OPERATORS
-from graph.manifests import manifests
+from graph.manifests import SYNC_OPTIONS, manifests
 from graph.model import Graph
 from policy.evaluation import evaluate
 from tests.unit.commands import ops as run
@@ -117,6 +117,44 @@ def test_what_is_rendered_is_what_pulumi_would_deploy(scratch: Scratch, rendered
     folder = rendered(existing(ONE))
     files = {str(path.relative_to(folder)) for path in folder.glob("*/*.yaml")}
     assert files == {one.file_name for one in manifests(scratch.record(existing("")))}
+
+
+_KEEP = {SYNC_OPTIONS: "Prune=false,Delete=false"}
+_DATA_GOES = "  saas-platform:overrides: {protect_data: false}\n"
+
+
+def _kept(folder: Path) -> list[Any]:
+    """The objects of a rendered folder that Argo CD neither prunes nor deletes."""
+    bodies = [read_yaml(path) for path in folder.glob("*/*.yaml")]
+    return [one for one in bodies if _KEEP.items() <= one["metadata"]["annotations"].items()]
+
+
+@pytest.mark.parametrize("text", [existing(ONE), file("prod", rest=ONE)], ids=["orders", "AstrBot on EKS"])
+def test_argo_cd_keeps_the_namespace_of_whatever_it_keeps(rendered: Callable[[str], Path], text: str) -> None:
+    """A system that is gone from the folder would take its database along with the namespace."""
+    kept = _kept(rendered(text))
+    namespaces = {one["metadata"]["name"] for one in kept if one["kind"] == "Namespace"}
+    holding = {one["metadata"]["namespace"] for one in kept if one["kind"] != "Namespace"}
+    assert namespaces == holding
+    assert holding
+    needed = {"Cluster", "ExternalSecret", "ImageCatalog", "Namespace", "ObjectStore", "StatefulSet"}
+    assert {one["kind"] for one in kept} == ({"Namespace", "StatefulSet"} if text == existing(ONE) else needed)
+
+
+def test_argo_cd_prunes_all_of_an_environment_that_keeps_no_data(rendered: Callable[[str], Path]) -> None:
+    """What is kept for nothing has to be deleted by hand, cluster by cluster."""
+    assert _kept(rendered(existing(ONE + _DATA_GOES))) == []
+
+
+def test_argo_cd_tracks_no_namespace_that_it_makes_itself(scratch: Scratch, rendered: Callable[[str], Path]) -> None:
+    """One from the option CreateNamespace it leaves alone; one with its tracking label goes with the Application."""
+    text = file("prod", rest=f"{ONE}{BASIC_MONITORING}  saas-platform:operators: {{argo-cd: install}}\n")
+    operators = [read_yaml(path) for path in (rendered(text) / "argocd").glob("application.*.yaml")]
+    applications = [*operators, *by_name(scratch.record(text), "Application").values()]
+    assert len(applications) > len(operators) > 0
+    for one in applications:
+        assert "CreateNamespace=true" in one["spec"]["syncPolicy"]["syncOptions"]
+        assert "managedNamespaceMetadata" not in one["spec"]["syncPolicy"], one["metadata"]["name"]
 
 
 def test_every_namespace_and_kind_that_is_rendered_is_allowed_by_the_project(
