@@ -46,7 +46,7 @@ def built_in() -> list[Manifest]:
 def custom() -> list[Manifest]:
     """The objects of kinds that operators define."""
     issuers = [_thing("cert-manager.io/v1", "ClusterIssuer", name, {"selfSigned": {}}) for name in ISSUERS]
-    store = {"provider": {"fake": {"data": []}}}
+    store: dict[str, Any] = {"provider": {"fake": {"data": []}}}
     gateway = {"controllerName": "istio.io/gateway-controller"}
     return [
         *issuers,
