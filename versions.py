@@ -103,6 +103,7 @@ AUTHORIZATION_POLICY = CustomResource(ISTIO_SECURITY_GROUP, "v1", "Authorization
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 HTTP_ROUTE = CustomResource(GATEWAY_GROUP, "v1", "HTTPRoute", "httproutes")
 GATEWAY = CustomResource(GATEWAY_GROUP, "v1", "Gateway", "gateways")
+GATEWAY_CLASS = CustomResource(GATEWAY_GROUP, "v1", "GatewayClass", "gatewayclasses", "Cluster")
 ARGO_APPLICATION = CustomResource("argoproj.io", "v1alpha1", "Application", "applications")
 ARGO_APPLICATION_SET = CustomResource("argoproj.io", "v1alpha1", "ApplicationSet", "applicationsets")
 ARGO_PROJECT = CustomResource("argoproj.io", "v1alpha1", "AppProject", "appprojects")
@@ -143,6 +144,7 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     AUTHORIZATION_POLICY,
     HTTP_ROUTE,
     GATEWAY,
+    GATEWAY_CLASS,
     ARGO_APPLICATION,
     ARGO_APPLICATION_SET,
     ARGO_PROJECT,

@@ -39,6 +39,16 @@ class Kubectl:
         """How messages call the cluster."""
         return f"context {self.context}" if self.context else f"cluster of {self.kubeconfig or 'the kubeconfig'}"
 
+    @property
+    def command(self) -> list[str]:
+        """The beginning of every command line: the program, and which cluster it speaks to."""
+        command = [str(self.program), f"--request-timeout={_REQUEST_TIMEOUT}"]
+        if self.kubeconfig is not None:
+            command.append(f"--kubeconfig={self.kubeconfig}")
+        if self.context is not None:
+            command.append(f"--context={self.context}")
+        return command
+
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Standard output of a kubectl command. Raises ClusterError with what kubectl says."""
         done = self._run(arguments, stdin)
@@ -55,14 +65,9 @@ class Kubectl:
         self.run("get", "--raw", "/readyz")
 
     def _run(self, arguments: Sequence[str], stdin: str | None) -> subprocess.CompletedProcess[str]:
-        command = [str(self.program), f"--request-timeout={_REQUEST_TIMEOUT}"]
-        if self.kubeconfig is not None:
-            command.append(f"--kubeconfig={self.kubeconfig}")
-        if self.context is not None:
-            command.append(f"--context={self.context}")
         environment = {**os.environ, "KUBECTL_APPLYSET": "true"}
         return subprocess.run(
-            [*command, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False
+            [*self.command, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False
         )
 
     def _explain(self, message: str) -> str:

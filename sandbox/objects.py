@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import custom_resources, nodes, stages, storage
+from . import custom_resources, nodes, stages, storage, surroundings
 from .client import Kubectl, Reader
 from .components import APISERVER, CONTROLLER_MANAGER, KWOK, SCHEDULER, Layout
 from .custom_resources import CustomResource
@@ -25,7 +25,7 @@ class Objects:
         self._reader = Reader(at.url(APISERVER.name), at.pki)
 
     def apply(self, pool: NodePool, table: Iterable[CustomResource], crds: Path | None) -> None:
-        """Definitions (real ones in the folder `crds`, then stand-ins), StorageClasses and nodes.
+        """Definitions (real ones in the folder `crds`, then stand-ins), StorageClasses, namespaces and nodes.
 
         Nodes of the sandbox that the pool does not have are removed.
         """
@@ -33,16 +33,20 @@ class Objects:
             self._apply_folder(crds)
         wanted = custom_resources.stand_ins(table)
         changes = custom_resources.outdated(wanted, custom_resources.installed(self._reader))
-        self._kubectl.apply([*changes, *storage.manifests(), *pool.manifests()])
+        self._kubectl.apply([*changes, *storage.manifests(), *surroundings.built_in(), *pool.manifests()])
         self._kubectl.apply(pool.statuses(), "--subresource=status")
         surplus = nodes.surplus(pool, nodes.own(self._reader))
         if surplus:
             self._kubectl("delete", "node", "--wait=false", *surplus)
 
     def start_kwok(self) -> None:
-        """Start kwok with the stages for the kinds that are there; one with other stages is replaced."""
+        """Make what is of custom kinds, and start kwok with the stages for those that are there.
+
+        A kwok with other stages is replaced.
+        """
         self._supervisor.wait_for(APISERVER, self._all_established, "did not establish all definitions")
         present = custom_resources.installed(self._reader)
+        self._kubectl.apply(surroundings.missing(self._reader, present))
         usable = stages.usable(stages.load(), present)
         for path, words in stages.descriptions(usable, present):
             self._wait_for_description(path, words)

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import versions
 from components.operators import values
 from components.operators.values import Build
-from versions import HELM_CHARTS, HelmChart
+from versions import (
+    ARGO_PROJECT,
+    BACKUP_OBJECT_STORE,
+    CERTIFICATE,
+    EXTERNAL_SECRET,
+    FLAGGER_GROUP,
+    GATEWAY_GROUP,
+    HELM_CHARTS,
+    ISTIO_NETWORKING_GROUP,
+    ISTIO_SECURITY_GROUP,
+    MONITORING_GROUP,
+    POSTGRESQL_CLUSTER,
+    REDIS,
+    SCALED_OBJECT,
+    HelmChart,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +40,7 @@ class Operator:
     needed: bool = False
     after: tuple[str, ...] = ()
     keeps_definitions: bool = True
+    groups: tuple[str, ...] = ()
 
     @property
     def chart(self) -> HelmChart:
@@ -43,12 +60,34 @@ OPERATORS: dict[str, Operator] = {
     one.name: one
     for one in (
         Operator(
-            name="prometheus-operator-crds", namespace=_PROMETHEUS, build=values.prometheus_definitions, needed=True
+            name="prometheus-operator-crds",
+            namespace=_PROMETHEUS,
+            build=values.prometheus_definitions,
+            needed=True,
+            groups=(MONITORING_GROUP,),
         ),
-        Operator(name="gateway-api-crds", namespace="gateway-system", keeps_definitions=False),
-        Operator(name="cert-manager", namespace="cert-manager", build=values.cert_manager, needed=True),
-        Operator(name="external-secrets", namespace="external-secrets", build=values.external_secrets, needed=True),
-        Operator(name="cloudnative-pg", namespace=_CNPG, build=values.controllers(), needed=True),
+        Operator(name="gateway-api-crds", namespace="gateway-system", keeps_definitions=False, groups=(GATEWAY_GROUP,)),
+        Operator(
+            name="cert-manager",
+            namespace="cert-manager",
+            build=values.cert_manager,
+            needed=True,
+            groups=(CERTIFICATE.group,),
+        ),
+        Operator(
+            name="external-secrets",
+            namespace="external-secrets",
+            build=values.external_secrets,
+            needed=True,
+            groups=(EXTERNAL_SECRET.group,),
+        ),
+        Operator(
+            name="cloudnative-pg",
+            namespace=_CNPG,
+            build=values.controllers(),
+            needed=True,
+            groups=(POSTGRESQL_CLUSTER.group,),
+        ),
         # The plugin's certificates are cert-manager's, and it has to be where the operator is.
         Operator(
             name="plugin-barman-cloud",
@@ -56,8 +95,15 @@ OPERATORS: dict[str, Operator] = {
             build=values.controllers(),
             needed=True,
             after=("cert-manager", "cloudnative-pg"),
+            groups=(BACKUP_OBJECT_STORE.group,),
         ),
-        Operator(name="redis-operator", namespace="redis-operator", build=values.controllers("replicas"), needed=True),
+        Operator(
+            name="redis-operator",
+            namespace="redis-operator",
+            build=values.controllers("replicas"),
+            needed=True,
+            groups=(REDIS.group,),
+        ),
         Operator(
             name="prometheus-operator",
             namespace=_PROMETHEUS,
@@ -67,13 +113,18 @@ OPERATORS: dict[str, Operator] = {
         ),
         Operator(name="ingress-nginx", namespace="ingress-nginx", build=values.ingress_nginx, needed=True),
         Operator(name="metrics-server", namespace="kube-system", build=values.metrics_server),
-        Operator(name="istio-base", namespace=_ISTIO),
+        Operator(name="istio-base", namespace=_ISTIO, groups=(ISTIO_NETWORKING_GROUP, ISTIO_SECURITY_GROUP)),
         Operator(name="istiod", namespace=_ISTIO, build=values.istiod, after=("istio-base",)),
         Operator(name="istio-gateway", namespace="istio-ingress", build=values.istio_gateway, after=("istiod",)),
-        Operator(name="flagger", namespace=_ISTIO, build=values.flagger, after=("istiod",)),
-        Operator(name="argo-cd", namespace="argocd", build=values.argo_cd),
-        Operator(name=VERTICAL_POD_AUTOSCALER, namespace="vpa", build=values.vertical_pod_autoscaler),
-        Operator(name=KEDA, namespace="keda", build=values.keda),
+        Operator(name="flagger", namespace=_ISTIO, build=values.flagger, after=("istiod",), groups=(FLAGGER_GROUP,)),
+        Operator(name="argo-cd", namespace="argocd", build=values.argo_cd, groups=(ARGO_PROJECT.group,)),
+        Operator(
+            name=VERTICAL_POD_AUTOSCALER,
+            namespace="vpa",
+            build=values.vertical_pod_autoscaler,
+            groups=(versions.VERTICAL_POD_AUTOSCALER.group,),
+        ),
+        Operator(name=KEDA, namespace="keda", build=values.keda, groups=(SCALED_OBJECT.group,)),
         Operator(name="loki", namespace="loki", build=values.loki),
         Operator(name="tempo", namespace="tempo", build=values.tempo),
         Operator(

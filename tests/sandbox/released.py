@@ -118,8 +118,6 @@ def environment(
         project.sandbox.up(nodes=1, zones=1)
         for one in _DEFINITIONS:
             project.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(FOLDER / one))
-        # Where the gateway of the mesh runs: it is there before the environment is.
-        project.kubectl("create", "namespace", "istio-ingress")
         made = Environment(project, routing, releases)
         made.up()
         yield made

@@ -28,8 +28,6 @@ def deployed(
     project.variables["SAAS_PLATFORM_CACHE"] = str(Path.home() / ".cache" / "saas-platform")
     try:
         project.sandbox.up(nodes=tier.nodes, zones=tier.zones)
-        # Where Argo CD runs; the environments whose file says so have Applications for it there.
-        project.kubectl("create", "namespace", "argocd")
         project.variables["KUBECONFIG"] = str(project.sandbox.kubeconfig)
         yield project, stack, up(project, stack)
     finally:

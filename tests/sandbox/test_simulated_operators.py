@@ -31,6 +31,11 @@ def redis_cluster_ready(found: dict[str, Any]) -> bool:
     return redis_ready(found) and (status["readyLeaderReplicas"], status["readyFollowerReplicas"]) == (3, 2)
 
 
+def synced(found: dict[str, Any]) -> bool:
+    status = found.get("status", {})
+    return bool(status.get("health") == {"status": "Healthy"} and status["sync"] == {"status": "Synced"})
+
+
 STAGED = [
     ("postgresql.cnpg.io/v1", "Cluster", {"instances": 3}, healthy_database),
     ("redis.redis.opstreelabs.in/v1beta2", "RedisCluster", {"redisFollower": {"replicas": 2}}, redis_cluster_ready),
@@ -41,6 +46,7 @@ STAGED = [
     ("external-secrets.io/v1", "ExternalSecret", {}, ready),
     ("external-secrets.io/v1", "SecretStore", {}, ready),
     ("external-secrets.io/v1", "ClusterSecretStore", {}, ready),
+    ("argoproj.io/v1alpha1", "Application", {}, synced),
 ]
 
 
@@ -62,6 +68,14 @@ def test_the_status_of_a_simulated_operator_follows_the_spec(cluster: Cluster) -
     cluster.wait("ready", healthy_database, "clusters.postgresql.cnpg.io", "grows")
     cluster.run("patch", "clusters.postgresql.cnpg.io", "grows", "--type=merge", "-p", '{"spec": {"instances": 3}}')
     cluster.wait("three ready", healthy_database, "clusters.postgresql.cnpg.io", "grows")
+
+
+def test_an_application_that_argo_cd_would_clear_up_after_is_let_go(cluster: Cluster) -> None:
+    """Whoever removes an environment waits for it, and Argo CD does not run here."""
+    application = thing("argoproj.io/v1alpha1", "Application", "kept", spec={})
+    application["metadata"]["finalizers"] = ["resources-finalizer.argocd.argoproj.io"]
+    cluster.apply(application)
+    cluster.run("delete", "applications.argoproj.io", "kept", "--wait=true", "--timeout=30s")
 
 
 def test_a_test_can_keep_an_object_from_becoming_ready(cluster: Cluster) -> None:

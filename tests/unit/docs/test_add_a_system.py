@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,9 +13,9 @@ from typing import Any
 import pytest
 
 from paths import ROOT
+from tests.unit.docs.invoices import PAGE, declare
 from tests.unit.docs.reading import blocks
 
-PAGE = ROOT / "docs" / "add-a-system.md"
 PROGRAM = ("components", "graph", "ops", "policy", "sandbox", "stacks", "__main__.py", "paths.py", "versions.py")
 
 
@@ -28,16 +27,7 @@ def follow(folder: Path) -> None:
         shutil.copytree(source, folder / name, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
     shutil.copy(ROOT / "Pulumi.yaml", folder)
     shutil.copytree(ROOT / "docs" / "runbooks", folder / "docs" / "runbooks")
-    (folder / "docs" / "runbooks" / "InvoicesSlow.md").write_text("# InvoicesSlow\n", encoding="utf-8")
-    module, field = (block.text for block in blocks(PAGE) if block.language == "python")
-    (environment,) = (block.text for block in blocks(PAGE) if block.language == "yaml")
-    (folder / "stacks" / "systems" / "invoices.py").write_text(module, encoding="utf-8")
-    (folder / "Pulumi.trial.yaml").write_text(environment, encoding="utf-8")
-    systems = folder / "stacks" / "systems" / "__init__.py"
-    text = systems.read_text(encoding="utf-8")
-    first = re.search(r"^    astrbot: .*\n", text, re.MULTILINE)
-    assert first, "the fields of Systems have moved: say so on the page"
-    systems.write_text(text.replace(first[0], f"{first[0]}{field.rstrip()}\n"), encoding="utf-8")
+    declare(folder)
 
 
 @pytest.fixture(scope="module")
