@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 from ops.environment_file import read, write
 from paths import PROJECT, ROOT
 from sandbox import Sandbox
+from tests.support.killing import Ended, Moment, Once, Victim, run_and_kill
 
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".state", "*_cache", "__pycache__", "rendered", "tests", "docs")
 
@@ -63,22 +62,16 @@ class Project:
         assert done.returncode == 0, f"ops {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def kill_during(self, *arguments: str, after: float, once: Callable[[], bool] = lambda: True) -> None:
-        """Start a command, and some seconds after `once` is true, `kill -9` it and its children."""
+    def kill(self, *arguments: str, moment: Moment, victim: Victim = Victim.ALL) -> Ended:
+        """Start a command and `kill -9` at a moment all of it, or what `victim` says; none of it may be left."""
         command = [sys.executable, "-m", "ops", *arguments]
-        process = subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=self._environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        while process.poll() is None and not once():
-            time.sleep(0.2)
-        time.sleep(after)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        ended = run_and_kill(command, moment, victim=victim, cwd=self.root, environment=self._environment())
+        assert not ended.left, f"still running after {victim} was killed: {ended.left}\n{ended.output}"
+        return ended
+
+    def kill_during(self, *arguments: str, after: float, once: Callable[[], bool] = lambda: True) -> Ended:
+        """Start a command, and some seconds after `once` is true, `kill -9` it and its children."""
+        return self.kill(*arguments, moment=Once(once, after))
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run the sandbox's kubectl; it must succeed."""
