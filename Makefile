@@ -2,6 +2,8 @@
 #
 #   ENV=dev|staging|prod   the environment (default dev)
 #   CONTEXT=name           deploy to this context of your kubeconfig instead of what the environment's file says
+#   YES=1                  answer every question of `up` and `down` with yes, as in CI
+#   ADOPT=1                take over what is in the cluster of an environment whose state is lost
 #   PYTHON=python3.12      the interpreter for the virtual environment (3.11 or newer)
 
 ENV     ?= dev
@@ -12,20 +14,21 @@ VENV    := .venv
 RUN     := $(VENV)/bin/python
 OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
+ANSWERS := $(if $(YES),--yes) $(if $(ADOPT),--adopt)
 CORES    = $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
+.PHONY: help up down status drift preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
         snapshots e2e tools servers check format bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
 
 up: $(VENV)/.ready ## Deploy ENV and wait until it is available (on the local sandbox unless the environment says otherwise)
-	@$(OPS) up $(TARGET)
+	@$(OPS) up $(TARGET) $(ANSWERS)
 
 down: $(VENV)/.ready ## Remove exactly what `up` created
-	@$(OPS) down $(TARGET)
+	@$(OPS) down $(TARGET) $(ANSWERS)
 
 status: $(VENV)/.ready ## What runs of ENV
 	@$(OPS) status $(TARGET)
@@ -36,9 +39,11 @@ preview: $(VENV)/.ready ## What ENV consists of and what the policies say of it;
 preview-comment: $(VENV)/.ready ## The same as a pull-request comment, in FILE (default preview-ENV.md)
 	@$(OPS) preview --stack $(ENV) --output markdown > $(FILE)
 
-pulumi-preview: $(VENV)/.ready ## `pulumi preview` of ENV with the policy pack; needs pulumi and its credentials
-	@command -v pulumi >/dev/null || { echo "error: pulumi is not on PATH; install it from https://www.pulumi.com/docs/install/, or use make preview" >&2; exit 1; }
-	@pulumi preview --stack $(ENV) --policy-pack policy --diff --non-interactive
+pulumi-preview: $(VENV)/.ready ## What `up` would change, as the Pulumi engine sees it, with the policy pack; needs the cluster
+	@$(OPS) preview --stack $(ENV) --engine
+
+drift: $(VENV)/.ready ## What differs between program, state and cluster
+	@$(OPS) drift $(TARGET)
 
 render: $(VENV)/.ready ## The manifests of ENV, one file an object, in rendered/ENV
 	@$(OPS) render --stack $(ENV) rendered/$(ENV)

@@ -82,8 +82,9 @@ def run() -> None:
     if shutil.which("pulumi") is None:
         print("skipped: pulumi is not on PATH")
         return
-    from components.performance import ENGINE_VARIABLES, ONE_CHECKPOINT, PARALLEL
     from ops.engines.local_backend import file_backend
+
+    from components.performance import ENGINE_VARIABLES, ONE_CHECKPOINT, PARALLEL
     from sandbox import Sandbox
 
     with tempfile.TemporaryDirectory() as folder:

@@ -6,12 +6,20 @@ import os
 from pathlib import Path
 
 
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner may enter, and what is missing above it likewise; returns it."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file with mode 600: under another name until it is complete and on the disk.
 
     Readable by its owner alone from the first byte: what a run that was killed left of it may have another mode.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

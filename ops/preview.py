@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 OK, VIOLATIONS = 0, 1
 
 
-def run(stack: str, output: str, depth: int) -> int:
-    """Print the preview; returns 1 if a mandatory policy is violated.
+def run(stack: str, output: str, depth: int, *, engine: bool = False) -> int:
+    """Print the preview; returns 1 if a mandatory policy is violated. With `engine`, that of Pulumi's engine.
 
     A comment also says what an invalid configuration is refused for, since it is all that a pull request shows.
     """
@@ -30,10 +30,23 @@ def run(stack: str, output: str, depth: int) -> int:
         if output == "markdown":
             _write_refusal(stack, error)
         raise
+    if engine:
+        return _ask_engine(graph)
     findings = evaluate(graph)
     writers = {"json": _write_json, "markdown": _write_markdown, "text": _write_text}
     writers[output](graph, findings, depth)
     return VIOLATIONS if any(finding.blocks for finding in findings) else OK
+
+
+def _ask_engine(graph: Graph) -> int:
+    """What `up` would do in the cluster as it is, and what the policy pack says of that."""
+    from ops.clusters import cluster_of
+    from ops.console import console
+    from ops.engine.run import Run
+
+    with Run.opened(graph, cluster_of(graph), console(), "preview", timeout=0, adopting=False) as asked:
+        asked.preview()
+    return OK
 
 
 def _write_json(graph: Graph, findings: Sequence[Finding], _depth: int) -> None:

@@ -59,6 +59,23 @@ def check(stack: str) -> int:
     return EXIT_FAILURE if wrong else 0
 
 
+def unprotect(stack: str, urns: list[str], *, yes: bool) -> int:
+    """Take the protection of resources away: the next `up` that no longer declares them deletes them."""
+    with _opened(stack) as engine:
+        document = engine.export()
+        resources = (document.get("deployment") or {}).get("resources") or []
+        known = {str(one["urn"]): one for one in resources}
+        if unknown := [urn for urn in urns if urn not in known]:
+            raise OperationError("\n  ".join([f"the state of {stack} has no such resource:", *unknown]))
+        Consent.of("", yes=yes).ask_removal(stack)
+        Backups(stack).make(document)
+        for urn in urns:
+            known[urn].pop("protect", None)
+        engine.replace_state(document)
+    console().print(f"{stack}: {len(urns)} resources are no longer protected")
+    return 0
+
+
 @contextmanager
 def _opened(stack: str, *, check: bool = True) -> Iterator[EngineStack]:
     backend = backend_of(stack)

@@ -119,6 +119,13 @@ def folder(module: str, toolchain: str) -> Path:
     return cache_root() / f"{module}-{digest.hexdigest()[:16]}" / "bin"
 
 
+def missing(names: Iterable[str]) -> list[str]:
+    """Those of the named tools that are not built yet."""
+    toolchain = build.toolchain()
+    wanted = [find(name) for name in names]
+    return [one.name for one in wanted if not (folder(one.module, toolchain) / one.name).exists()]
+
+
 def ensure(names: Iterable[str]) -> dict[str, Path]:
     """The paths of the named tools; what is not built yet is built first (minutes when cold, with progress).
 

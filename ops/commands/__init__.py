@@ -47,12 +47,15 @@ def preview(
     stack: Stack = "dev",
     output: Annotated[OutputFormat, typer.Option("--output", "-o")] = OutputFormat.TEXT,
     depth: Annotated[int, typer.Option("--depth", min=1, help="Levels of the tree to show.")] = 99,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Ask Pulumi's engine, with the policy pack: what `up` would change.")
+    ] = False,
 ) -> None:
     """Show what an environment consists of and what the policies say. Needs no cluster and no Pulumi CLI.
 
     Exit status: 0 clean, 1 mandatory policy violations, 2 invalid configuration.
     """
-    raise typer.Exit(module("preview").run(stack, output.value, depth))
+    raise typer.Exit(module("preview").run(stack, output.value, depth, engine=engine))
 
 
 @app.command()

@@ -33,3 +33,13 @@ def restore(
 def check(stack: Stack = "dev") -> None:
     """Say whether the state can be read, is sound, and opens with this machine's passphrase. Exit status 0 if so."""
     raise typer.Exit(module("state").check(stack))
+
+
+@state.command()
+def unprotect(
+    urns: Annotated[list[str], typer.Argument(help="The URNs of resources, as `up` names them.")],
+    stack: Stack = "dev",
+    yes: Yes = False,
+) -> None:
+    """Take the protection of resources away, so that what is no longer declared may go, with its data."""
+    raise typer.Exit(module("state").unprotect(stack, urns, yes=yes))

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from ops.errors import OperationError
-from ops.files import write_private
+from ops.files import private_folder, write_private
 from paths import PROJECT, ROOT, environment_of, state_directory
 
 _SALT = "encryptionsalt:"
@@ -109,7 +109,7 @@ class LocalBackend:
         return bool(locks) and not any(psutil.pid_exists(_owner(lock)) for lock in locks)
 
     def _copy_files(self) -> None:
-        self.work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.work_dir)
         shutil.copyfile(ROOT / "Pulumi.yaml", self.work_dir / "Pulumi.yaml")
         text = (ROOT / f"Pulumi.{environment_of(self.stack)}.yaml").read_text(encoding="utf-8")
         before = self.config_file.read_text(encoding="utf-8") if self.config_file.exists() else ""

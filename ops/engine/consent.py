@@ -101,8 +101,8 @@ class Consent:
             raise OperationError(
                 f"nothing was changed, since these are protected and would go: {_named(doomed)}.\n"
                 "What is kept there would be lost. If a line of the environment's file was removed by mistake, put it "
-                "back. If the data is to go: back it up, unprotect each by its URN with `pulumi state unprotect`, and "
-                "run this again:\n" + "\n".join(f"  {step.urn}" for step in doomed[:_SHOWN])
+                "back. If the data is to go: back it up, take the protection of each away, and run this again:\n"
+                + "\n".join(f"  python -m ops state unprotect -s {_stack(step)} '{step.urn}'" for step in doomed)
             )
 
 
@@ -126,6 +126,10 @@ def show(plan: Plan, out: Console) -> None:
             out.print(f"      {field}", style="dim", markup=False)
     if len(steps) > _SHOWN:
         out.print(f"  … and {len(steps) - _SHOWN} more", style="dim")
+
+
+def _stack(step: Step) -> str:
+    return step.urn.split(":")[2] if step.urn.startswith("urn:pulumi:") else ""
 
 
 def _names(steps: Sequence[Step]) -> list[str]:

@@ -82,10 +82,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps of a run, in the engine's order, and how many resources stay as they are."""
+    """All steps of a run, in the engine's order, how many resources stay as they are, and what policies said."""
 
     steps: tuple[Step, ...] = ()
     unchanged: int = 0
+    findings: tuple[str, ...] = ()
 
     @property
     def resources(self) -> tuple[Step, ...]:
@@ -108,6 +109,7 @@ class Listener:
     def __init__(self) -> None:
         self.errors: list[str] = []
         self.warnings: list[str] = []
+        self.findings: list[str] = []
         self._planned: dict[str, Step] = {}
         self._done: dict[str, Step] = {}
         self._unchanged = 0
@@ -115,7 +117,7 @@ class Listener:
     @property
     def planned(self) -> Plan:
         """What was begun, or in a preview would be."""
-        return Plan(tuple(self._planned.values()), self._unchanged)
+        return Plan(tuple(self._planned.values()), self._unchanged, tuple(self.findings))
 
     @property
     def done(self) -> Plan:
@@ -131,6 +133,9 @@ class Listener:
         elif event.summary_event is not None:
             counts = {str(automation.OpType(kind).value): count for kind, count in _counts(event).items()}
             self._unchanged = counts.get("same", 0)
+        elif (finding := event.policy_event) is not None:
+            where = f" ({finding.resource_urn.rpartition('::')[2]})" if finding.resource_urn else ""
+            self.findings.append(f"{finding.enforcement_level} {finding.policy_name}: {_plain(finding.message)}{where}")
         elif (said := event.diagnostic_event) is not None and not said.ephemeral:
             self._said(said.severity, said.message, said.urn)
 

@@ -40,9 +40,9 @@ class Programs:
         if not self.built or _has_plugin(Path(self.variables["PULUMI_HOME"]), "random"):
             yield self.variables
             return
-        from sandbox.plugins.random_stand_in import serving
+        from sandbox.plugins.random_stand_in import start
 
-        with serving() as attached:
+        with start() as attached:
             yield {**self.variables, "PULUMI_DEBUG_PROVIDERS": attached}
 
 
@@ -74,9 +74,8 @@ def _refuse_old(program: str) -> None:
 
 
 def _built(out: Console) -> Programs:
-    from sandbox.plugins.install import install
-
     from sandbox import tools
+    from sandbox.plugins.install import install
 
     names = tools.group("engine")
     if tools.missing(names):
@@ -85,7 +84,7 @@ def _built(out: Console) -> Programs:
             f"Installing the CLI is quicker: {_INSTALL}"
         )
     programs = tools.ensure(names)
-    home = install(programs)
+    home = install(tools.cache_root() / "pulumi-home", programs)
     # The user's own log-in still counts: only the plugins are elsewhere.
     credentials = os.environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi")
     variables = {"PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_CREDENTIALS_PATH": credentials}

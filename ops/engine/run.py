@@ -14,6 +14,8 @@ from rich.console import Console
 from components.naming import ENVIRONMENT_LABEL
 from graph.manifests import Manifest, manifests
 from graph.model import Graph
+from graph.monitor import placeholder_password
+from graph.record import record
 from ops.clusters import Cluster
 from ops.eks import check_upgrades
 from ops.engine.backend import backend_of
@@ -34,6 +36,7 @@ from ops.live.waiting import State, Waiting
 from ops.progress import DeploymentProgress
 from ops.redaction import redact
 from ops.reports.deployment import done_so_far, report
+from paths import ROOT
 
 _NAMED = 20
 
@@ -89,6 +92,23 @@ class Run:
         state = self._wait(selected, agreement.drift.live if done is plan else None)
         report(self.out, self.graph, self.cluster, str(done), None if brief else state)
 
+    def preview(self) -> None:
+        """Ask the engine itself what `up` would do, and what the policy pack says of it; nothing is changed.
+
+        Raises OperationError where a mandatory policy is violated, with all that was found.
+        """
+        # Without a language host for Python, which only the full distribution has, the pack is started as a program.
+        pack = ROOT / "policy" / "analyzer" if self.stack.programs.built else ROOT / "policy"
+        try:
+            plan = self.stack.preview(packs=[str(pack)])
+        except EngineError as error:
+            listed = "\n  ".join([str(error), *error.done.findings])
+            raise OperationError(self._safe(listed)) from None
+        show(plan, self.out)
+        for finding in plan.findings:
+            self.out.print(f"  {finding}", markup=False)
+        self.out.print(f"{self.graph.stack}: {plan}; {len(plan.findings)} findings of the policy pack")
+
     def down(self, *, yes: bool) -> None:
         """Remove everything of the environment, and say what of it is left, if anything."""
         agreement = self._agree()
@@ -102,7 +122,7 @@ class Run:
                 done = self.stack.destroy()
         except EngineError as error:
             done_so_far(self.out, error.done.titles("delete"), "Removed")
-            raise OperationError(redact(str(error), self.graph)) from None
+            raise OperationError(self._safe(str(error))) from None
         self._after_removal(done, agreement)
 
     def others(self) -> list[str]:
@@ -147,7 +167,7 @@ class Run:
         try:
             return self.stack.preview(chosen)
         except EngineError as error:
-            raise OperationError(redact(str(error), self.graph)) from None
+            raise OperationError(self._safe(str(error))) from None
 
     def _carry_out(self, chosen: Sequence[str] | None) -> Plan:
         try:
@@ -156,13 +176,20 @@ class Run:
         except EngineError as error:
             for operation, word in DONE.items():
                 done_so_far(self.out, error.done.titles(operation), word.capitalize())
-            raise OperationError(redact(str(error), self.graph)) from None
+            raise OperationError(self._safe(str(error))) from None
 
     def _wait(self, selected: Sequence[Manifest], live: Live | None) -> State:
         """The engine is done once each Deployment is available; its autoscaler may still be adding replicas."""
         progress = DeploymentProgress(self.out)
         with progress:
             return Waiting(self._lookup, self._manifests, progress, self.timeout).wait(selected, live or None)
+
+    def _safe(self, text: str) -> str:
+        """`text` without the secrets that are in use, should the engine or the API server have quoted one."""
+        known = self.stack.secrets()
+        return redact(
+            text, record(self.graph.stack, lambda name, inputs: known.get(name, placeholder_password(name, inputs)))
+        )
 
     def _consent(self, yes: bool) -> Consent:
         return Consent.of(str(self.graph.outputs["tier"]), yes=yes)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ops.clusters import Cluster
 from ops.errors import OperationError
+from ops.files import private_folder
 from paths import state_directory
 
 
@@ -27,8 +28,7 @@ def exclusive_run(stack: str, cluster: Cluster, what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _held(name: str, what: str) -> Iterator[None]:
-    path = state_directory() / "locks" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = private_folder(state_directory() / "locks") / f"{name}.lock"
     with path.open("a+", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

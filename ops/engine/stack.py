@@ -184,7 +184,8 @@ class EngineStack:
             # Servers other than Pulumi Cloud word their refusal so that the Automation API takes it for any failure.
             if "[409]" in said:
                 raise EngineError(_locked(), listener.done) from error
-            raise EngineError(_failure(what, listener.errors, said), listener.done) from error
+            done = Plan(listener.done.steps, listener.done.unchanged, tuple(listener.findings))
+            raise EngineError(_failure(what, listener.errors, said), done) from error
 
 
 def _cures() -> dict[str, str]:

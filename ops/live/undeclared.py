@@ -122,7 +122,8 @@ def _is_anothers(entry: Mapping[str, Any]) -> bool:
 def _undeclared(fields: Mapping[str, Any], declared: Any, live: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """The outermost list items, and else the innermost fields, that are in `live` alone."""
     for name, below in fields.items():
-        if name == "." or (not path and name in ("f:metadata", "f:status", "f:apiVersion", "f:kind")):
+        # Labels and annotations allow nothing and run nothing; a restart notes its time among those of the pods.
+        if name in (".", "f:metadata") or (not path and name in ("f:status", "f:apiVersion", "f:kind")):
             continue
         index, value = _step(live, name)
         if value is ABSENT:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ops.engines.applyset import PART_OF
 
 import stacks.source
 from graph.manifests import manifests
 from graph.record import record
-from ops.engines.applyset import PART_OF
 from paths import ROOT
 from tests.sandbox.project import Project, contains
 

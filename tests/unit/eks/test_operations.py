@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pulumi import automation
 
 import ops.deploy
 from components.cluster.eks.upgrades import upgrade_problem
@@ -19,7 +21,8 @@ from graph.model import Graph
 from graph.releases import releases
 from ops.clusters import cluster_of
 from ops.eks import check_upgrades
-from ops.engines.pulumi import PulumiEngine
+from ops.engine.programs import Programs
+from ops.engine.stack import EngineStack
 from ops.errors import OperationError
 from tests.unit.commands import ops as run
 from tests.unit.definitions import ABSENT, FOLDER, schema
@@ -73,26 +76,22 @@ def test_going_back_is_refused(eks: Graph) -> None:
         check_upgrades(eks, deployed(eks, "1.36"))
 
 
-def test_a_skipped_version_stops_up_before_pulumi_changes_anything(eks: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_skipped_version_stops_up_before_pulumi_changes_anything(
+    eks: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Found out half-way, the network of the new version would be there, and the old control plane."""
     started: list[str] = []
+    monkeypatch.setenv("SAAS_PLATFORM_STATE", str(tmp_path))
     monkeypatch.setattr(ops.deploy, "record", lambda *_: eks)
-    monkeypatch.setattr("ops.deploy.shutil.which", lambda name: f"/bin/{name}")
-    monkeypatch.setattr(PulumiEngine, "deployed", lambda self: deployed(eks, "1.33"))
-    monkeypatch.setattr(PulumiEngine, "up", lambda self: started.append("up"))
+    monkeypatch.setattr(
+        "ops.engine.run.find", lambda _: Programs(cast(automation.PulumiCommand, SimpleNamespace(version="3.300.0")))
+    )
+    monkeypatch.setattr(EngineStack, "resources", lambda self: deployed(eks, "1.33"))
+    monkeypatch.setattr(EngineStack, "up", lambda self, *_: started.append("up"))
     outcome = run("up", "--stack", STACK)
     assert outcome.status == 1
     assert "upgrades by one minor version at a time" in outcome.err
     assert not started
-
-
-def test_without_pulumi_up_says_what_is_missing_and_makes_nothing(eks: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    """kubectl cannot make a cluster; half an environment would be left."""
-    monkeypatch.setattr(ops.deploy, "record", lambda *_: eks)
-    monkeypatch.setattr("ops.deploy.shutil.which", lambda name: None)
-    outcome = run("up", "--stack", STACK)
-    assert outcome.status == 1
-    assert "pulumi is not on PATH, and the EKS cluster saas-platform-scratch is made by it alone" in outcome.err
 
 
 def aws_stand_in(folder: Path, script: str) -> None:
