@@ -143,7 +143,7 @@ def created(inputs: Properties) -> dict[str, Any]:
 
 
 def holding(password: str, inputs: Properties) -> dict[str, Any]:
-    """The outputs of a resource that has this password already. `result` and `bcryptHash` are plain, and are secrets."""
+    """The outputs of a resource that has this password already; `SECRET_OUTPUTS` are in clear among them."""
     return {**planned(inputs), "__meta": META, "id": ID, "result": password, "bcryptHash": _bcrypt_hash(password)}
 
 
