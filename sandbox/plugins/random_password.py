@@ -139,8 +139,12 @@ def generated(plan: Properties) -> str:
 
 def created(inputs: Properties) -> dict[str, Any]:
     """The outputs of a resource with a new password."""
-    plan = planned(inputs)
-    return _outputs(plan, generated(plan))
+    return holding(generated(planned(inputs)), inputs)
+
+
+def holding(password: str, inputs: Properties) -> dict[str, Any]:
+    """The outputs of a resource that has this password already; `SECRET_OUTPUTS` are in clear among them."""
+    return {**planned(inputs), "__meta": META, "id": ID, "result": password, "bcryptHash": _bcrypt_hash(password)}
 
 
 def previewed(inputs: Properties) -> dict[str, Any]:
@@ -156,14 +160,11 @@ def updated(outputs: Properties, inputs: Properties) -> dict[str, Any]:
 def imported(password: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inputs and outputs of an import by value. As with the real one, all classes of characters are included.
 
-    A program that says otherwise (`special=False`) imports with `ignore_changes` for what it says, and keeps that.
+    A program that says otherwise (`special=False`) imports with `ignore_changes` for what it says, and keeps that. The
+    engine keeps the value in clear in its state, as what was imported, until the next `up`, and in the backups of it.
     """
     inputs = {"length": len(password.encode()), **dict.fromkeys(_INCLUDED, True)}
-    return inputs, _outputs(planned(inputs), password)
-
-
-def _outputs(plan: Properties, password: str) -> dict[str, Any]:
-    return {**plan, "__meta": META, "id": ID, "result": password, "bcryptHash": _bcrypt_hash(password)}
+    return inputs, holding(password, inputs)
 
 
 def _bcrypt_hash(password: str) -> str:

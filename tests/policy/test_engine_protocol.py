@@ -104,7 +104,10 @@ def test_the_executable_file_serves_the_pack_from_any_folder_and_ends_with_the_e
         assert info.name == "saas-platform"
         # A killed engine closes its end and says nothing more.
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        try:
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
 
 
 def test_without_a_virtual_environment_the_executable_file_says_what_to_do(tmp_path: Path) -> None:

@@ -119,6 +119,11 @@ def test_no_two_passwords_are_the_same(provider: Any) -> None:
     assert len({_revealed(_create(provider, length=8))["result"] for _ in range(20)}) == 20
 
 
+def test_nobody_can_tell_where_the_characters_of_a_class_stand() -> None:
+    plan = random_password.planned({"length": 8, "minLower": 4, "minUpper": 4})
+    assert not all(random_password.generated(plan)[:4].islower() for _ in range(20))
+
+
 _COUNTS = st.integers(0, 5)
 
 
@@ -319,4 +324,7 @@ def test_as_a_plugin_it_says_its_port_and_ends_with_the_engine() -> None:
             assert _create(stub, length=9)
         # An engine that is killed closes its end and can say nothing more.
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        try:
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
