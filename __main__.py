@@ -2,17 +2,17 @@
 
 import pulumi
 
-from components.performance import drop_stack_traces, quiet_debug, settle
+from components.performance import no_stack_traces, quiet_debug, settle
 from stacks.config import load
 from stacks.environment import build
 
 
 async def main() -> dict[str, object]:
     """Build the environment; returns the stack's outputs."""
-    quiet_debug()
-    drop_stack_traces()
-    outputs = build(load())
-    await settle()
+    with quiet_debug():
+        with no_stack_traces():
+            outputs = build(load())
+        await settle()
     return outputs
 
 

@@ -14,25 +14,22 @@ resources (`make bench`): preview 46 s → 14 s, `up` 592 s → 18 s.
    wanted or not. May go once the SDK asks the engine first.
 5. `SKIP_AWAIT`: the provider watches a new Service for ten seconds. The workload behind it is awaited anyway. May go
    once the provider's await of a Service is event-driven.
-6. `drop_stack_traces`: the SDK sends the whole call stack of each registration, its own frames too, and reads the
-   source of every file in it on the way. The engine stores it: 45 % of the state of a small object, and an engine
-   that keeps state in files writes all of it twice for each object. May go once the SDK leaves its own frames out.
-7. `ENGINE_VARIABLES`: of the time that this takes, a sixth is garbage collection. May go once file backends write what
-   changed (as Pulumi Cloud's journal does), and not everything each time.
-8. `ONE_CHECKPOINT`: what is left is that writing, 85 % of the engine's processor time at 700 resources, and quadratic.
-   With it the state is written once, at the end of the run, also of one that failed. Only a run that is killed loses
-   what it has created, which `ops` then finds again by its name. Passwords and resources of AWS cannot be found: only
-   environments of Kubernetes objects alone have it, and only on local files. May go with 7.
+6. `no_stack_traces`: the SDK sends the whole call stack of each registration, its own frames too, and reads the source
+   of every file in it on the way. The engine stores it, and writes all of its state twice for each object. Python's own
+   limit (`sys.tracebacklimit`) leaves it out. May go once the SDK leaves its own frames out.
+7. `ENGINE_VARIABLES`: of the time that this writing takes, a quarter is garbage collection. May go once file backends
+   write what changed (as Pulumi Cloud's journal does), and not everything each time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
 
 import pulumi
-from pulumi.runtime import resource
-from pulumi.runtime.proto import source_pb2
 
 REQUESTS_PER_SECOND = 200
 # An API server of default settings takes 400 requests at a time (--max-requests-inflight).
@@ -41,8 +38,6 @@ PARALLEL = 32
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 # Go's collector starts when the heap has grown by so many percent (default 100).
 ENGINE_VARIABLES = {"GOGC": "400"}
-
-ONE_CHECKPOINT = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 
 # Set by the engine when it was called with --debug or --verbose.
 _DEBUG_VARIABLES = ("PULUMI_DEBUG", "PULUMI_DEBUG_COMMANDS")
@@ -59,19 +54,36 @@ async def settle() -> None:
             await asyncio.wait({task})
 
 
-def quiet_debug() -> None:
-    """Drop the SDK's own debug messages, unless `PULUMI_DEBUG` asks for them."""
+@contextlib.contextmanager
+def quiet_debug() -> Iterator[None]:
+    """Drop the SDK's own debug messages inside the context, unless `PULUMI_DEBUG` asks for them."""
+    debug = pulumi.log.debug
     if not _debugging():
         pulumi.log.debug = _drop
+    try:
+        yield
+    finally:
+        pulumi.log.debug = debug
 
 
-def drop_stack_traces() -> None:
-    """Register resources without the call stack that made them, unless `PULUMI_DEBUG` asks for it.
+@contextlib.contextmanager
+def no_stack_traces() -> Iterator[None]:
+    """Register resources inside the context without the call stack that made them, unless `PULUMI_DEBUG` asks for it.
 
-    A resource's URN names the components that it was made by, which is what a reader of the state looks for.
+    A resource's URN names the components that it was made by, which is what a reader of the state looks for. What is
+    raised inside is not shortened: a traceback is written outside, where Python's limit is again what it was.
     """
+    before = getattr(sys, "tracebacklimit", None)
     if not _debugging():
-        resource._get_stack_trace = source_pb2.StackTrace
+        # One frame is the SDK's own, and it sends none of those.
+        sys.tracebacklimit = 1
+    try:
+        yield
+    finally:
+        if before is not None:
+            sys.tracebacklimit = before
+        elif hasattr(sys, "tracebacklimit"):
+            del sys.tracebacklimit
 
 
 def _debugging() -> bool:

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import pulumi
-from pulumi.runtime import Settings, configure, mocks, resource, run_in_stack, set_all_config
+from pulumi.runtime import Settings, configure, mocks, run_in_stack, set_all_config
 
 from graph.model import Graph
 from graph.monitor import PasswordSource, RecordingMonitor, placeholder_password
@@ -53,7 +52,7 @@ def _record(stack: str, passwords: PasswordSource) -> Graph:
     monitor = RecordingMonitor(passwords)
     # The runner copies the context that it is made in: the settings must be there first.
     configure(Settings(project=PROJECT, stack=stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False))
-    with _configuration(source.config), _unchanged_sdk(), asyncio.Runner() as runner:
+    with _configuration(source.config), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_Inline(max_workers=1))
         runner.run(run_in_stack(_program))
     return Graph(stack, tuple(monitor.recorded), monitor.stack_outputs)
@@ -61,16 +60,6 @@ def _record(stack: str, passwords: PasswordSource) -> Graph:
 
 def _program() -> None:
     runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
-
-
-@contextlib.contextmanager
-def _unchanged_sdk() -> Iterator[None]:
-    """Undo what the program does to the SDK for the process that it usually has to itself."""
-    debug, stack_trace = pulumi.log.debug, resource._get_stack_trace
-    try:
-        yield
-    finally:
-        pulumi.log.debug, resource._get_stack_trace = debug, stack_trace
 
 
 @contextlib.contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import resource
 
+import stacks.environment
 from graph.monitor import RecordingMonitor
 from graph.record import record
 from tests.unit.scratch import STACK, Scratch
@@ -56,8 +58,24 @@ def test_who_debugs_sees_where_each_resource_was_made(frames: list[int], monkeyp
     assert min(frames[1:]) > 1
 
 
-def test_what_the_program_does_to_the_sdk_ends_with_its_recording() -> None:
-    """Another program in the same process has its own wishes."""
-    before = pulumi.log.debug, resource._get_stack_trace
+@pytest.mark.parametrize("limit", [None, 5])
+def test_what_the_program_does_to_the_process_ends_with_it(monkeypatch: pytest.MonkeyPatch, limit: int | None) -> None:
+    """Else the tracebacks of everything that `ops` does afterwards would have one line, and debug messages be lost."""
+    monkeypatch.delattr(sys, "tracebacklimit", raising=False)
+    if limit:
+        monkeypatch.setattr(sys, "tracebacklimit", limit, raising=False)
+    debug = pulumi.log.debug
     record(STACK)
-    assert (pulumi.log.debug, resource._get_stack_trace) == before
+    assert (pulumi.log.debug, getattr(sys, "tracebacklimit", None)) == (debug, limit)
+
+
+def test_an_error_of_the_program_has_its_whole_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One frame of it would say that the program failed, and not where."""
+
+    def broken(*_arguments: Any) -> Any:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(stacks.environment, "build", broken)
+    with pytest.raises(ValueError, match="broken") as error:
+        record(STACK)
+    assert "in broken" in "".join(traceback.format_exception(error.value))
