@@ -134,6 +134,7 @@ class Reconciler:
                 f"PULUMI_BACKEND_URL; or run `make up ENV={self.stack.name} ADOPT=1`, which takes over what is there, "
                 "passwords too, and then changes what differs"
             )
+        deployment = deployment or self.stack.begin()
         adoption = adopt(self.graph, deployment, drift.live)
         self.stack.replace_state(adoption.deployment)
         self.stack.refresh([one for one in _urns(adoption.deployment) if one not in _urns(deployment)])

@@ -41,7 +41,7 @@ def program() -> None:
 
 @dataclass(frozen=True)
 class EngineStack:
-    """One stack. `note` is told every event of the engine, `variables` are what its processes are given."""
+    """One stack. `note` is told the events of what changes something, `variables` are what its processes are given."""
 
     name: str
     backend: Backend
@@ -62,6 +62,11 @@ class EngineStack:
         if not self.exists:
             return {}
         return dict(json.loads(self._run("stack", "export")))
+
+    def begin(self) -> Deployment:
+        """The state, of a stack that is made if there is none: it says how its secrets are encrypted."""
+        self._ensure()
+        return self.export()
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources of the state, the stack's own among them."""
@@ -105,7 +110,7 @@ class EngineStack:
         """Carry the program out, or only the URNs `targets`; what was done. Raises EngineError."""
         self._ensure()
         with self._reporting("up") as listener:
-            self._stack.up(**self._options(listener), target=_listed(targets), program=program)
+            self._stack.up(**self._options(listener, told=True), target=_listed(targets), program=program)
         return listener.done
 
     def refresh(self, urns: Sequence[str] | None = None) -> Plan:
@@ -117,7 +122,7 @@ class EngineStack:
     def destroy(self) -> Plan:
         """Remove everything of the stack. Raises EngineError."""
         with self._reporting("destroy") as listener:
-            self._stack.destroy(**self._options(listener))
+            self._stack.destroy(**self._options(listener, told=True))
         return listener.done
 
     def release_lock(self) -> None:
@@ -161,10 +166,11 @@ class EngineStack:
             raise EngineError(_failure(" ".join(arguments[:2]), [], done.stderr), Plan())
         return done.stdout
 
-    def _options(self, listener: Listener) -> dict[str, Any]:
+    def _options(self, listener: Listener, *, told: bool = False) -> dict[str, Any]:
         def note(event: automation.EngineEvent) -> None:
             listener.note(event)
-            self.note(event)
+            if told:
+                self.note(event)
 
         options: dict[str, Any] = {"parallel": PARALLEL, "color": "never", "suppress_progress": True, "on_event": note}
         if (file := self.backend.config_file) is not None:
