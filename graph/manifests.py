@@ -108,12 +108,22 @@ def _has_secret(value: Any) -> bool:
 
 
 def for_argo_cd(manifest: Manifest) -> dict[str, Any]:
-    """The manifest's body with its wave, and what is retained kept from pruning; secrets are masked."""
-    body = masked(manifest.body)
+    """The manifest's body with its wave, and what is retained kept from pruning; secrets are masked.
+
+    The number of pods that an autoscaler owns is left out: Argo CD would put back the first one at every sync.
+    """
+    body = _without_owned_replicas(manifest, masked(manifest.body))
     metadata = dict(body.get("metadata", {}))
     kept = {SYNC_OPTIONS: "Prune=false,Delete=false"} if manifest.retained else {}
     metadata["annotations"] = {**metadata.get("annotations", {}), SYNC_WAVE: str(manifest.wave), **kept}
     return {**body, "metadata": metadata}
+
+
+def _without_owned_replicas(manifest: Manifest, body: dict[str, Any]) -> dict[str, Any]:
+    # None at all is a release's candidate, of which the first pod may start only when it is released.
+    if "spec.replicas" not in manifest.owned or not body["spec"].get("replicas"):
+        return body
+    return {**body, "spec": {key: value for key, value in body["spec"].items() if key != "replicas"}}
 
 
 def as_yaml(manifest: Manifest) -> str:

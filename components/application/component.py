@@ -106,7 +106,8 @@ class Application(pulumi.ComponentResource):
 
     def _deployment(self, opts: pulumi.ResourceOptions) -> Deployment:
         # Of a release this is the candidate: whoever releases it says how many pods it has.
-        owned = pulumi.ResourceOptions(ignore_changes=["spec.replicas"] if self._args.release else None)
+        fields = ["spec.replicas"] if self._args.release else self._args.replicas.owned
+        owned = pulumi.ResourceOptions(ignore_changes=fields or None)
         return Deployment(
             self._name,
             metadata=self._metadata(self._reason()),

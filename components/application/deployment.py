@@ -28,8 +28,7 @@ def _replicas(args: ApplicationArgs, stable: bool) -> dict[str, int]:
     if args.release and args.release.controller == "none" and not stable:
         # The candidate runs while it is released. One that serves already is left to: see the option ignore_changes.
         return {"replicas": 0}
-    # An autoscaler owns the number; declaring it as well would undo its work at every update.
-    return {} if args.replicas.autoscaled else {"replicas": args.replicas.minimum}
+    return {"replicas": args.replicas.minimum}
 
 
 def _strategy(args: ApplicationArgs) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _declared(
     name: str, args: ApplicationArgs, release: Release, needs: list[pulumi.Resource], parent: pulumi.Resource
 ) -> None:
     target, selector = _target(args), {TRACK_LABEL: primary_name(args.name)}
-    owned = ["spec.template"]
+    owned = ["spec.template", *args.replicas.owned]
     stable = _stable(name, args, pulumi.ResourceOptions(parent=parent, depends_on=needs, ignore_changes=owned))
     # Traffic is turned to the stable version's pods only when they are there.
     after = pulumi.ResourceOptions(parent=parent, depends_on=[stable])

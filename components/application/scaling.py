@@ -58,6 +58,15 @@ class Replicas:
         return self.maximum is not None and self.maximum > self.minimum and bool(self.targets or self.metrics)
 
     @property
+    def owned(self) -> list[str]:
+        """The fields of a workload that its autoscaler writes: declared for the beginning, and then left alone.
+
+        Left out, the first apply after a fixed number would take that away, and Kubernetes puts 1 in its place until
+        the autoscaler has looked; declared outright, each apply would undo the autoscaler's work.
+        """
+        return ["spec.replicas"] if self.autoscaled else []
+
+    @property
     def targets(self) -> dict[str, int]:
         """The resources that an autoscaler goes by, in percent of what is requested."""
         percents = {"cpu": self.cpu_percent, "memory": self.memory_percent}

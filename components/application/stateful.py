@@ -42,7 +42,9 @@ def stateful_set(
     """The StatefulSet, kept where its storage is protected."""
     storage = args.files.storage
     protect = storage.protect if storage else False
-    return StatefulSet(name, metadata=metadata, spec=stateful_set_spec(args), opts=kept(protect, opts))
+    owned = pulumi.ResourceOptions(ignore_changes=args.replicas.owned or None)
+    made = kept(protect, pulumi.ResourceOptions.merge(opts, owned))
+    return StatefulSet(name, metadata=metadata, spec=stateful_set_spec(args), opts=made)
 
 
 def stateful_set_spec(args: ApplicationArgs) -> dict[str, Any]:
@@ -50,8 +52,7 @@ def stateful_set_spec(args: ApplicationArgs) -> dict[str, Any]:
     storage = args.files.storage
     return {
         "service_name": f"{args.name}{HEADLESS}",
-        # An autoscaler owns the number; declaring it as well would undo its work at every update.
-        **({} if args.replicas.autoscaled else {"replicas": args.replicas.minimum}),
+        "replicas": args.replicas.minimum,
         "pod_management_policy": args.pod_management,
         "update_strategy": {"type": "RollingUpdate"},
         "revision_history_limit": 5,

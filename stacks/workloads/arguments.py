@@ -56,18 +56,25 @@ def replicas(service: Service, around: Surroundings) -> Replicas:
     """How many pods a service has, and by what it scales.
 
     What has data of its own scales only if it says so. Without KEDA a service goes by CPU and memory alone.
+
+    What scales by itself keeps room for one pod more however many it has at least: an autoscaler that went in the same
+    update that raises the number would still take it down to its own old maximum.
     """
     if service.stopped:
         return Replicas(minimum=0)
     declared, tier = service.autoscaling, around.tier
     if declared is None:
         automatic = service.autoscaled and service.kind == "stateless" and service.storage is None
-        maximum = max(tier.autoscaling_maximum, service.replicas) if automatic else None
+        automatic = automatic and tier.autoscaling_maximum > 1
+        maximum = max(tier.autoscaling_maximum, service.replicas + 1) if automatic else None
         return Replicas(minimum=service.replicas, maximum=maximum)
     least, most = declared.minimum or service.replicas, declared.maximum or tier.autoscaling_maximum
+    bounded = most if tier.full_size else min(most, tier.autoscaling_maximum)
+    # With a maximum of its own it may say that it is not to scale at all.
+    room = least + 1 if declared.maximum is None else min(least + 1, max(declared.maximum, least))
     return Replicas(
         minimum=least,
-        maximum=max(most if tier.full_size else min(most, tier.autoscaling_maximum), least),
+        maximum=max(bounded, room),
         cpu_percent=declared.cpu_percent,
         memory_percent=declared.memory_percent,
         metrics=declared.metrics(around.scope, service.name) if around.scaler else (),
