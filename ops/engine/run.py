@@ -33,6 +33,7 @@ from ops.kubectl import ClusterError
 from ops.live.drift import Drift
 from ops.live.lookup import Live, Lookup, controlled, system_of, title_of
 from ops.live.waiting import State, Waiting
+from ops.preflight import problems
 from ops.progress import DeploymentProgress
 from ops.redaction import redact
 from ops.reports.deployment import done_so_far, report
@@ -82,6 +83,8 @@ class Run:
             self._reconciler.tell(agreement.drift, plan)
         if not agreement.empty:
             show(plan, self.out)
+        if plan.steps and self._reachable(agreement):
+            self._refuse_unfit()
         self._consent(yes).ask(plan)
         done = plan
         if plan.steps or agreement.drift.added:
@@ -198,6 +201,12 @@ class Run:
         found = refusals((one.body for one in self._manifests), live.values())
         if found:
             raise ClusterError("\n".join(["nothing was deployed, since a database cannot change like this:", *found]))
+
+    def _refuse_unfit(self) -> None:
+        """Before the first object: found out half-way, what is there by then would be of no use."""
+        if found := problems(self._lookup.kubectl, self.graph):
+            listed = "\n  ".join(found)
+            raise OperationError(f"nothing was deployed, since {self.cluster.title} is not fit for it:\n  {listed}")
 
     def _refuse_protected(self, agreement: Agreement) -> None:
         present = [one.title for one in self._manifests if one.retained and one.key in agreement.drift.live]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from components.routing.release import primary_name
 from graph.manifests import Manifest
 from ops.kubectl import ClusterError
 from ops.live.lookup import Key, Lookup, title_of
@@ -90,7 +91,7 @@ def _state(manifest: Manifest, live: Mapping[str, Any] | None, minimum: int) -> 
 
 def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
     """What autoscalers scale their workloads to at the least, except those that a release scales, to none at times."""
-    released = {one.key for one in manifests if "spec.replicas" in one.owned}
+    released = set(_released(manifests))
     for manifest in manifests:
         if manifest.kind == "HorizontalPodAutoscaler":
             spec = manifest.body["spec"]
@@ -98,6 +99,17 @@ def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
             key = (target["kind"], manifest.namespace, target["name"])
             if key not in released:
                 yield key, int(spec.get("minReplicas", 1))
+
+
+def _released(manifests: Sequence[Manifest]) -> Iterator[Key]:
+    """The candidates of releases: what Flagger targets, and what has a stable version beside it."""
+    keys = {one.key for one in manifests}
+    for one in manifests:
+        if one.kind == "Canary":
+            target = one.body["spec"]["targetRef"]
+            yield str(target["kind"]), one.namespace, str(target["name"])
+        elif (one.kind, one.namespace, primary_name(one.name)) in keys:
+            yield one.key
 
 
 def _missing(title: str, missing: State, warnings: Sequence[str]) -> str:
