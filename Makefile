@@ -70,8 +70,8 @@ snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew: what every system i
 	@rm -f tests/snapshots/*.yaml
 	@UPDATE_SNAPSHOTS=1 $(RUN) -m pytest -q tests/unit/stacks/test_snapshots.py
 
-e2e: $(VENV)/.ready-dev ## Tests against the sandbox, PostgreSQL, Redis, an AWS account in memory, and Pulumi where it is on PATH
-	@$(RUN) -m pytest -n 2 --dist loadfile tests/aws tests/data tests/sandbox tests/engine
+e2e: $(VENV)/.ready-dev ## Tests by Pulumi on the sandbox, and against PostgreSQL, Redis and an AWS account in memory
+	@$(RUN) -m pytest -n 2 --dist loadfile tests/aws tests/data tests/sandbox tests/engine tests/distribution
 
 tools: $(VENV)/.ready-dev ## Build the sandbox and what its tests use; minutes the first time, nothing after that
 	@$(RUN) -c 'from sandbox import tools; tools.ensure([tool.name for tool in tools.TOOLS])'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -65,10 +64,7 @@ class Kubectl:
         self.run("get", "--raw", "/readyz")
 
     def _run(self, arguments: Sequence[str], stdin: str | None) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "KUBECTL_APPLYSET": "true"}
-        return subprocess.run(
-            [*self.command, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False
-        )
+        return subprocess.run([*self.command, *arguments], input=stdin, capture_output=True, text=True, check=False)
 
     def _explain(self, message: str) -> str:
         if unknown := _UNKNOWN_KIND.search(message):

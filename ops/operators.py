@@ -1,10 +1,9 @@
-"""`ops operators`: the Helm releases of an environment, and how to install them without Pulumi."""
+"""`ops operators`: the Helm releases of an environment, and how to install them by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graph.model import Graph
 from graph.record import record
 from graph.releases import HelmRelease, releases
 from ops.errors import OperationError
@@ -22,25 +21,6 @@ def run(stack: str, values_of: str | None) -> int:
         file = f"Pulumi.{environment_of(stack)}.yaml"
         print(f"{stack} installs no operators: its cluster has them. {file} may say so, at `operators`.")
     return 0
-
-
-def refuse_releases(graph: Graph) -> None:
-    """Raise OperationError if the graph has Helm releases: kubectl cannot install them, and what uses their kinds
-    would fail half-way."""
-    found = releases(graph)
-    if not found:
-        return
-    stack = graph.stack
-    raise OperationError(
-        "\n".join(
-            [
-                f"pulumi is not on PATH, and {stack} installs {len(found)} Helm releases, which kubectl cannot:",
-                *_lines(stack, found),
-                "Nothing was changed. Install Pulumi, or run these and say 'preinstalled' for each at `operators` in "
-                f"Pulumi.{graph.environment}.yaml.",
-            ]
-        )
-    )
 
 
 def _lines(stack: str, found: Sequence[HelmRelease]) -> list[str]:

@@ -16,8 +16,8 @@ _INTRODUCTION = """\
 What every environment must satisfy before it is deployed. Written by `ops policies --write docs/policies.md`; a test
 fails where it is not current.
 
-- **Levels**: *mandatory* stops a deployment, *advisory* is a note, *remediate* is repaired under Pulumi and stops the
-  recorded engine, *disabled* is not looked at. `--policy-pack-config FILE` overrides levels and settings rule by rule.
+- **Levels**: *mandatory* stops a deployment, *advisory* is a note, *remediate* is repaired by the engine and stops the
+  recorded preview, *disabled* is not looked at. `--policy-pack-config FILE` overrides levels and settings rule by rule.
 - **Repairs**: the rule can correct the object by itself. **Admission**: the API server refuses it too
   (`components/admission.py`), whoever writes to the cluster.
 - **Exemptions** are rows of `policy/exemptions.py`, with a reason and a last day.

@@ -17,7 +17,7 @@ from components.naming import Scope
 from versions import ARGO_APPLICATION, ARGO_APPLICATION_SET, ARGO_PROJECT
 from versions import CustomResource as Kind
 
-# Both engines then go on only once Argo CD has made the part.
+# The engine then goes on only once Argo CD has made the part.
 _HEALTHY = {"pulumi.com/waitFor": "jsonpath={.status.health.status}=Healthy"}
 
 

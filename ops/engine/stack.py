@@ -48,6 +48,7 @@ class EngineStack:
     programs: Programs
     variables: Mapping[str, str]
     note: Note = lambda _event: None
+    program: Callable[[], None] = program
 
     @property
     def exists(self) -> bool:
@@ -102,7 +103,7 @@ class EngineStack:
         self._ensure()
         with self._reporting("preview") as listener:
             self._stack.preview(
-                **self._options(listener), target=_listed(targets), policy_packs=_listed(packs), program=program
+                **self._options(listener), target=_listed(targets), policy_packs=_listed(packs), program=self.program
             )
         return listener.planned
 
@@ -110,7 +111,7 @@ class EngineStack:
         """Carry the program out, or only the URNs `targets`; what was done. Raises EngineError."""
         self._ensure()
         with self._reporting("up") as listener:
-            self._stack.up(**self._options(listener, told=True), target=_listed(targets), program=program)
+            self._stack.up(**self._options(listener, told=True), target=_listed(targets), program=self.program)
         return listener.done
 
     def refresh(self, urns: Sequence[str] | None = None) -> Plan:

@@ -1,7 +1,7 @@
 """Whether an object of the cluster is what it should be: available, complete, ready.
 
 Workloads by the rules of `kubectl rollout status`; any other object by the `pulumi.com/waitFor` annotation, which the
-Pulumi provider obeys too, so that both engines wait for the same.
+Pulumi provider obeys too, so that both wait for the same.
 """
 
 from __future__ import annotations

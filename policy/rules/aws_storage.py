@@ -123,7 +123,7 @@ def _protected(companions: Iterable[Subject], protects: Protects) -> frozenset[s
 
 
 def _unprotected(protected: frozenset[str], resource: str, wanted: str, bucket: Subject) -> Iterator[Violation]:
-    # The recorded engine's answer for an id that nobody knows is the resource's name.
+    # The recording's answer for an id that nobody knows is the resource's name.
     if protected.intersection((bucket.urn, bucket.name)) or text(bucket.props.get("bucket")) in protected:
         return
     fix = f"add a {resource} whose bucket is this one"

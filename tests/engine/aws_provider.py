@@ -1,13 +1,13 @@
 """A stand-in for pulumi-resource-aws: the engine's protocol in front of `tests.aws`. For tests only.
 
-`python -m tests.engine.aws_provider` serves it as the engine starts a provider: the port is its first line of output.
-The account is whatever `AWS_ENDPOINT_URL` names, so that it outlives the process. It creates; to change or to delete
-something it has no calls, and says so.
+The account is whatever `AWS_ENDPOINT_URL` names. It creates; to change or to delete something it has no calls, and says
+so.
 """
 
 from __future__ import annotations
 
-import sys
+import contextlib
+from collections.abc import Iterator
 from concurrent import futures
 from typing import Any
 
@@ -33,6 +33,9 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return provider_pb2.ProviderHandshakeResponse()
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.CheckResponse(inputs=request.news)
@@ -74,17 +77,15 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
 
-def main() -> None:
-    """Serve until the engine ends the process."""
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """Serve it in a thread; gives the value for the engine's PULUMI_DEBUG_PROVIDERS."""
     # One at a time: moto is not made for several threads.
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    server.wait_for_termination()
-
-
-if __name__ == "__main__":
-    main()
+    try:
+        yield f"aws:{port}"
+    finally:
+        server.stop(grace=None).wait()

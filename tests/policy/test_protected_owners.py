@@ -187,7 +187,7 @@ def test_the_cluster_in_which_anything_is_protected_is_named() -> None:
         ({"retain_on_delete": True}, {}, True),
         ({"retain_on_delete": True}, {"retain_on_delete": True}, False),
         ({"retain_on_delete": True}, {"protect": True}, False),
-        # Else the two engines would judge it differently: Pulumi's does not say what is retained.
+        # Else recording and engine would judge it differently: the engine does not say what is retained.
         ({"protect": True}, {"retain_on_delete": True}, True),
     ],
 )

@@ -32,11 +32,16 @@ class Project:
     def sandbox(self) -> Sandbox:
         return Sandbox(state=self.state / "sandbox")
 
-    def ops(self, *arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        command = [sys.executable, "-m", "ops", *arguments]
+    def ops(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; what `up` and `down` ask is answered with yes, as in CI."""
+        answer = ("--yes",) if arguments[0] in ("up", "down") and "--yes" not in arguments else ()
+        return self.unanswered(*arguments, *answer, timeout=timeout)
+
+    def unanswered(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end where nobody can be asked."""
         return subprocess.run(
-            command,
+            [sys.executable, "-m", "ops", *arguments],
+            stdin=subprocess.DEVNULL,
             cwd=self.root,
             env=self._environment(),
             capture_output=True,

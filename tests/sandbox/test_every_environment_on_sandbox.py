@@ -45,8 +45,8 @@ def up(project: Project, stack: str) -> str:
 def test_all_five_systems_become_available(deployed: tuple[Project, TierName, str]) -> None:
     project, _, printed = deployed
     # On a cluster that is there already, operators are taken for granted, and their kinds are used.
-    created = re.search(r"(\d+) created, 0 unchanged  \(\d+ components, (\d+) Kubernetes objects", printed)
-    assert created and created[1] == created[2], printed[-2000:]
+    created = re.search(r"(\d+) created, 0 resources unchanged  \(\d+ components, (\d+) Kubernetes objects", printed)
+    assert created and int(created[1]) > int(created[2]), printed[-2000:]
     namespaces = {"astrbot", "cloudlens", "orders", "multicluster", "federated-risk"}
     pods = project.objects("pods", "--all-namespaces")
     running = {one["metadata"]["namespace"] for one in pods if one["status"]["phase"] == "Running"}

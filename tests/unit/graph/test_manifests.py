@@ -138,7 +138,7 @@ def test_waves_of_an_environment_start_with_the_namespace_and_end_with_the_servi
 
 
 def test_an_object_without_a_name_is_refused_with_its_urn() -> None:
-    """Pulumi would make up a name; the two engines would then make two objects."""
+    """Pulumi would make up a name, and the manifest would have another."""
     nameless = Resource(
         urn="urn:nameless",
         type="kubernetes:core/v1:ConfigMap",

@@ -35,8 +35,7 @@ def kubectl(folder: Path, *, out: str = "", err: str = "", status: int = 0, cont
     (folder / "err").write_text(err)
     program = folder / "kubectl"
     program.write_text(
-        f'#!/bin/sh\ncd "{folder}"\nprintf "%s\\n" "$@" > arguments\necho "$KUBECTL_APPLYSET" > applyset\ncat > input\n'
-        f"cat out\ncat err >&2\nexit {status}\n"
+        f'#!/bin/sh\ncd "{folder}"\nprintf "%s\\n" "$@" > arguments\ncat > input\ncat out\ncat err >&2\nexit {status}\n'
     )
     program.chmod(0o755)
     return Kubectl(program, folder / "kubeconfig", context)
@@ -92,7 +91,6 @@ def test_every_call_names_its_kubeconfig_and_its_context_and_gives_up_in_time(tm
     assert "--context=staging" in arguments
     assert any(one.startswith("--request-timeout=") for one in arguments)
     assert arguments[-3:] == ["get", "pods", "--all-namespaces"]
-    assert (tmp_path / "applyset").read_text() == "true\n", "pruning by ApplySet is behind this switch"
 
 
 def test_input_goes_to_standard_input_and_not_into_the_arguments(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_no_selector_has_a_label_that_an_upgrade_changes(graph: Graph) -> None:
 
 
 def test_every_object_says_its_name_its_namespace_and_whose_it_is(graph: Graph) -> None:
-    """Without them the two engines make different objects, and `down` cannot tell its own from others'."""
+    """Without them a lost state is not found again, and `down` cannot tell its own from others'."""
     for body in objects(graph):
         metadata = body["metadata"]
         assert metadata.get("name"), f"an object {body['kind']} has no name"
