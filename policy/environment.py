@@ -1,7 +1,7 @@
 """Which kind of environment is being judged: its tier (dev, test, staging or prod), which decides the levels.
 
 The tier is what the stack's own configuration says (`saas-platform:tier` in `Pulumi.<stack>.yaml`), never the stack's
-name: a stack called `review-123` is of tier dev only if its file says so. The recording and the engine get it from there:
+name: a stack called `review-123` is of tier dev only if its file says so. It comes from there:
 
 - recorded: the program exports it as the stack's output `tier`;
 - Pulumi: the engine gives the pack the stack's configuration, so that a plain `pulumi preview --policy-pack policy`
