@@ -9,6 +9,7 @@ import sys
 BENCHMARKS = {
     "preview": "benchmarks.preview",
     "engine": "benchmarks.engine",
+    "cures": "benchmarks.cures",
     "environment": "benchmarks.environment",
     "policy": "benchmarks.policy",
     "pack": "benchmarks.pack",
