@@ -56,31 +56,33 @@ def replicas(service: Service, around: Surroundings) -> Replicas:
     """How many pods a service has, and by what it scales.
 
     What has data of its own scales only if it says so. Without KEDA a service goes by CPU and memory alone.
-
-    What scales by itself keeps room for one pod more however many it has at least: an autoscaler that went in the same
-    update that raises the number would still take it down to its own old maximum.
     """
     if service.stopped:
         return Replicas(minimum=0)
     declared, tier = service.autoscaling, around.tier
     if declared is None:
         automatic = service.autoscaled and service.kind == "stateless" and service.storage is None
-        automatic = automatic and tier.autoscaling_maximum > 1
-        maximum = max(tier.autoscaling_maximum, service.replicas + 1) if automatic else None
+        maximum = _with_room(service.replicas, tier.autoscaling_maximum) if automatic else None
         return Replicas(minimum=service.replicas, maximum=maximum)
     least, most = declared.minimum or service.replicas, declared.maximum or tier.autoscaling_maximum
     bounded = most if tier.full_size else min(most, tier.autoscaling_maximum)
-    # With a maximum of its own it may say that it is not to scale at all.
-    room = least + 1 if declared.maximum is None else min(least + 1, max(declared.maximum, least))
     return Replicas(
         minimum=least,
-        maximum=max(bounded, room),
+        maximum=_with_room(least, bounded),
         cpu_percent=declared.cpu_percent,
         memory_percent=declared.memory_percent,
         metrics=declared.metrics(around.scope, service.name) if around.scaler else (),
         source=around.scaler or "",
         behavior=declared.behavior.as_spec() if declared.behavior else None,
     )
+
+
+def _with_room(least: int, most: int) -> int:
+    """The most, and room for one pod more however many there are at least; a tier's maximum of 1 scales nothing.
+
+    An autoscaler that went in the same update that raises the number would still take that down to its old maximum.
+    """
+    return max(most, least + 1) if most > 1 else least
 
 
 def single_replica_reason(service: Service, many: Replicas) -> str | None:

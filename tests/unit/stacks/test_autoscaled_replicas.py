@@ -12,7 +12,6 @@ from tests.unit.scratch import Scratch, as_text
 from tests.unit.stacks import releases, shapes
 
 _REPLICAS = "spec.replicas"
-_KEDA = f"  {PROJECT}:operators: {{keda: install}}\n"
 _BY_METRICS = {
     "name": "queue",
     "kind": "stateful",
@@ -24,8 +23,8 @@ _BY_METRICS = {
 }
 SCRATCH = {
     "services of every shape": shapes.environment("prod"),
-    "KEDA": shapes.environment("prod", rest=_KEDA),
-    "a StatefulSet by metrics": shapes.environment("staging", _BY_METRICS, rest=_KEDA),
+    "without KEDA": shapes.environment("dev"),
+    "a StatefulSet by metrics": shapes.environment("prod", _BY_METRICS),
     "a StatefulSet by CPU": shapes.environment("dev", {**_BY_METRICS, "autoscaling": {"maximum": 4}}),
     "releases by Flagger": releases.everything("istio", "flagger", "prod"),
     "releases by hand": releases.everything("gateway-api", "none", "prod"),
@@ -103,13 +102,6 @@ def test_a_service_that_gets_more_replicas_than_its_autoscaler_allowed_keeps_it(
     spec = scalers[1].inputs["spec"]
     assert spec["minReplicas"] == more < spec["maxReplicas"]
     _assert_owned(after)
-
-
-def test_a_service_whose_bounds_are_equal_is_not_scaled(scratch: Scratch) -> None:
-    """Whoever names a maximum means it."""
-    fixed = {"name": "fixed", "replicas": 3, "cpu": "1", "memory": "1Gi", "autoscaling": {"maximum": 3}}
-    graph = scratch.record(shapes.environment("prod", fixed))
-    assert ("Deployment", "astrbot", "fixed") not in _minimums(graph)
 
 
 def test_a_tier_can_keep_everything_from_scaling(scratch: Scratch) -> None:

@@ -166,19 +166,6 @@ def test_every_object_lives_in_a_namespace_that_the_environment_makes(graph: Gra
         assert body["kind"] in (*CLUSTER_SCOPED, *OF_ARGO_CD) or body["metadata"]["namespace"] in made, title(body)
 
 
-def test_an_autoscaled_workload_declares_no_replicas(graph: Graph) -> None:
-    """Every deployment would throw away what the autoscaler did."""
-    autoscalers = objects(graph, "HorizontalPodAutoscaler", "ScaledObject")
-    assert autoscalers
-    scaled = set[tuple[str, str]]()
-    for body in autoscalers:
-        target, system = body["spec"]["scaleTargetRef"], system_of(body)
-        assert "replicas" not in one(graph, target["kind"], target["name"], system)["spec"], title(body)
-        scaled.add((system, target["name"]))
-    for body in objects(graph, "Deployment"):
-        assert (system_of(body), body["metadata"]["name"]) in scaled or "replicas" in body["spec"], title(body)
-
-
 def test_a_budget_keeps_no_pod_that_is_not_ready(graph: Graph) -> None:
     """Pods that crash in a loop would hold every node under them against a drain."""
     budgets = objects(graph, "PodDisruptionBudget")
