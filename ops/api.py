@@ -24,6 +24,7 @@ from ops.kubectl import ClusterError, Kubectl
 # In seconds: as long as kubectl's own requests may take.
 _TIMEOUT = 30.0
 _AT_A_TIME = 8
+_ATTEMPTS = 3
 # Without the API server: kubectl's own answers to that, and to a login that it refuses.
 _NO_ANSWER = (0, http.HTTPStatus.BAD_GATEWAY, http.HTTPStatus.UNAUTHORIZED)
 # Ends kubectl when standard input closes: also if the command that started it was killed.
@@ -66,7 +67,10 @@ class Api:
         self._pool = ThreadPoolExecutor(max_workers=_AT_A_TIME)
 
     def ask(self, requests: Sequence[Request]) -> list[Answer]:
-        """The answers in the order of the requests; several are on their way at a time. Never raises."""
+        """The answers in the order of the requests; several are on their way at a time. Never raises.
+
+        A request may be sent twice: what is posted must not change anything.
+        """
         return list(self._pool.map(self._ask, requests))
 
     def close(self) -> None:
@@ -82,14 +86,15 @@ class Api:
         connection: _Connection = self._own.connection
         body = None if request.body is None else json.dumps(request.body)
         headers = {"Accept": request.accept, "Content-Type": "application/json"}
-        try:
-            connection.request("GET" if body is None else "POST", request.path, body, headers)
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            return Answer(0)
-        return Answer(response.status, _document(content))
+        # Once more on a new connection: the old one may have been closed from the other side.
+        for _ in range(2):
+            try:
+                connection.request("GET" if body is None else "POST", request.path, body, headers)
+                response = connection.getresponse()
+                return Answer(response.status, _document(response.read()))
+            except (OSError, http.client.HTTPException):
+                connection.close()
+        return Answer(0)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -120,8 +125,7 @@ def api(kubectl: Kubectl) -> Iterator[Api]:
         try:
             _wait(process, path, kubectl)
             with closing(Api(path)) as made:
-                if made.ask([Request("/version")])[0].status in _NO_ANSWER:
-                    _explain(kubectl)
+                _greet(made, kubectl)
                 yield made
         finally:
             assert process.stdin is not None
@@ -130,17 +134,25 @@ def api(kubectl: Kubectl) -> Iterator[Api]:
 
 
 def _wait(process: subprocess.Popen[bytes], path: Path, kubectl: Kubectl) -> None:
+    """Wait until kubectl listens: the socket's file is there a moment before."""
     deadline = time.monotonic() + _TIMEOUT
-    while not path.exists():
+    while True:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
         if process.poll() is not None or time.monotonic() > deadline:
-            _explain(kubectl)
+            kubectl.check()
+            raise ClusterError(f"{kubectl.cluster} is not reached by `kubectl proxy`; try again")
         time.sleep(0.005)
 
 
-def _explain(kubectl: Kubectl) -> None:
-    """Raise ClusterError with the words of a kubectl that fails likewise."""
-    kubectl.check()
-    raise ClusterError(f"{kubectl.cluster} does not answer through `kubectl proxy`; try again")
+def _greet(server: Api, kubectl: Kubectl) -> None:
+    """Raise ClusterError, in the words of a kubectl that fails likewise, if the API server does not answer."""
+    for _ in range(_ATTEMPTS):
+        if server.ask([Request("/version")])[0].status not in _NO_ANSWER:
+            return
+        kubectl.check()
+    raise ClusterError(f"{kubectl.cluster} answers kubectl, and not through `kubectl proxy`; try again")
 
 
 def _document(content: bytes) -> Any:
