@@ -15,6 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import machine
+from paths import user_path
+
 from .errors import SandboxError, with_log_tail
 from .locks import exclusive
 from .progress import BuildProgress
@@ -88,6 +91,8 @@ def _environment() -> dict[str, str]:
     # CGO_ENABLED=0: static programs that need no C compiler. GOWORK=off: a workspace around must not replace pins.
     # Without the user's GOOS and GOARCH, for the programs run here.
     inherited = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
+    # Go keeps its modules and its cache below HOME, and asks nobody else where that is.
+    inherited.setdefault("HOME", str(user_path("~")))
     return {**inherited, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
 
 
@@ -157,6 +162,7 @@ def _failure(job: Job, status: int, seconds: float) -> str:
     return (
         f"Building {job.name} from {job.module} failed after {seconds:.0f} s (exit status {status}).\n"
         "Most often the module proxy was out of reach or the disk is full (a cold build takes about 4 GB)."
+        f"{machine.space(job.target.parent, 4 * 2**30)}"
     )
 
 
