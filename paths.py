@@ -16,9 +16,19 @@ def environment_of(stack: str) -> str:
 
 def state_directory() -> Path:
     """What `up` made and must find again: `.state/` beside this file, or `$SAAS_PLATFORM_STATE`."""
-    return Path(os.environ.get("SAAS_PLATFORM_STATE") or ROOT / ".state")
+    chosen = os.environ.get("SAAS_PLATFORM_STATE")
+    return user_path(chosen) if chosen else ROOT / ".state"
 
 
 def sandbox_kubeconfig(name: str = "default") -> Path:
     """The kubeconfig of the sandbox `name`; the file is there only while that sandbox exists."""
     return state_directory() / "sandbox" / name / "kubeconfig"
+
+
+def user_path(text: str) -> Path:
+    """A path that a person gave, absolute and with its `~` in full. Raises OSError where nobody knows what that is."""
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError:
+        message = f"{text}: this machine does not know where your home folder is.\nSet HOME, and run this again."
+        raise OSError(message) from None

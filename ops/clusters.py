@@ -14,6 +14,7 @@ from ops.kubectl import Kubectl
 from paths import sandbox_kubeconfig
 
 _PROVIDER = "pulumi:providers:kubernetes"
+_ENVIRONMENT_LABEL = "platform.io/environment"
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,15 @@ def cluster_of(graph: Graph) -> Cluster:
     # Of several files in $KUBECONFIG kubectl makes one by itself; as an option it would take them for one name.
     several = os.pathsep in str(kubeconfig or "")
     return Cluster(Path(str(kubeconfig)) if kubeconfig and not several else None, provider.inputs.get("context"))
+
+
+def sandbox_is_used_by(kubectl: Kubectl, environment: str) -> list[str]:
+    """The other environments that have something in the cluster of `kubectl`, sorted by name.
+
+    Whatever belongs to an environment bears its name in a label; namespaces and all else that is in no namespace are
+    looked at, since no environment is without them. Raises ClusterError if the cluster does not answer.
+    """
+    kinds = kubectl.run("api-resources", "--namespaced=false", "--verbs=list", "--output=name").split()
+    others = f"--selector={_ENVIRONMENT_LABEL},{_ENVIRONMENT_LABEL}!={environment}"
+    found = kubectl.json("get", ",".join(kinds), others)["items"]
+    return sorted({body["metadata"]["labels"][_ENVIRONMENT_LABEL] for body in found})

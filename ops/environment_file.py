@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from machine import naming
+
 
 def read(path: Path) -> Any:
     """The document, a mapping that `write` gives back with all that it had."""
@@ -17,7 +19,8 @@ def write(path: Path, document: Any) -> None:
     text = io.StringIO()
     _yaml().dump(document, text)
     temporary = path.with_suffix(".new")
-    temporary.write_text(text.getvalue(), encoding="utf-8")
+    with naming(path):
+        temporary.write_text(text.getvalue(), encoding="utf-8")
     # Complete, or not at all: a half-written file would keep everybody from deploying.
     temporary.replace(path)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from machine import naming
 from policy.catalogue import TIERS, Entry, catalogue
 
 OK = 0
@@ -28,7 +29,8 @@ def run(output: str, write: Path | None) -> int:
     """Print the rules, or write the page to a file."""
     entries = catalogue()
     if write is not None:
-        write.write_text(page(entries))
+        with naming(write):
+            write.write_text(page(entries))
         return OK
     writers = {"json": _write_json, "markdown": _write_markdown, "text": _write_text}
     writers[output](entries)

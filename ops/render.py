@@ -10,6 +10,7 @@ from pathlib import Path
 from graph.manifests import Manifest, as_yaml, manifests
 from graph.model import Graph
 from graph.record import record
+from machine import explain, naming
 from ops.console import console
 from ops.errors import OperationError
 from paths import environment_of
@@ -75,9 +76,9 @@ def _write(stack: str, directory: Path, files: dict[str, Manifest]) -> None:
         for name, manifest in files.items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(as_yaml(manifest), encoding="utf-8")
+            _write_text(path, as_yaml(manifest))
     except OSError as error:
-        raise OperationError(f"{error.filename}: cannot be written: {error.strerror}") from error
+        raise OperationError(explain(error)) from error
 
 
 def _prepare(stack: str, directory: Path) -> None:
@@ -88,7 +89,12 @@ def _prepare(stack: str, directory: Path) -> None:
             "since files of objects that are gone are removed from it"
         )
     directory.mkdir(parents=True, exist_ok=True)
-    marker.write_text(f"{stack}\n", encoding="utf-8")
+    _write_text(marker, f"{stack}\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    with naming(path):
+        path.write_text(text, encoding="utf-8")
 
 
 def _rendered(directory: Path) -> list[Path]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
+
+import machine
+from paths import user_path
 
 from .errors import SandboxError, with_log_tail
 from .locks import exclusive
@@ -44,25 +49,29 @@ class Job(NamedTuple):
     embedded: tuple[Embedded, ...] = ()
 
 
-def toolchain() -> str:
-    """The installed Go as "go1.26.8 linux amd64". Raises SandboxError when it is missing or too old."""
+def platform_name() -> str:
+    """What programs are built for, such as "linux x86_64": this machine's system and architecture."""
+    return f"{sys.platform} {platform.machine().lower()}"
+
+
+def check_toolchain() -> None:
+    """Raise SandboxError when Go is missing or too old."""
     go = shutil.which("go")
     if go is None:
         raise SandboxError(f"Go is not installed, or not in PATH.\n{_how_to_get_go()}")
     # GOTOOLCHAIN=local: the version in PATH decides, and no other toolchain is downloaded behind one's back.
     answer = subprocess.run(
-        [go, "env", "GOVERSION", "GOOS", "GOARCH"],
+        [go, "env", "GOVERSION"],
         check=False,
         capture_output=True,
         text=True,
         env=_environment(),
         cwd=tempfile.gettempdir(),
     )
-    version = " ".join(answer.stdout.split())
+    version = answer.stdout.strip()
     if not _new_enough(version):
         found = version or answer.stderr.strip()
         raise SandboxError(f"The Go at {go} does not serve: it says {found!r}.\n{_how_to_get_go()}")
-    return version
 
 
 def _new_enough(version: str) -> bool:
@@ -80,7 +89,11 @@ def _how_to_get_go() -> str:
 
 def _environment() -> dict[str, str]:
     # CGO_ENABLED=0: static programs that need no C compiler. GOWORK=off: a workspace around must not replace pins.
-    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
+    # Without the user's GOOS and GOARCH, for the programs run here.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
+    # Go keeps its modules and its cache below HOME, and asks nobody else where that is.
+    inherited.setdefault("HOME", str(user_path("~")))
+    return {**inherited, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
 
 
 def run(jobs: Sequence[Job], cache: Path) -> None:
@@ -149,6 +162,7 @@ def _failure(job: Job, status: int, seconds: float) -> str:
     return (
         f"Building {job.name} from {job.module} failed after {seconds:.0f} s (exit status {status}).\n"
         "Most often the module proxy was out of reach or the disk is full (a cold build takes about 4 GB)."
+        f"{machine.space(job.target.parent, 4 * 2**30)}"
     )
 
 

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from machine import explain
+
 from .control_plane import Sandbox
 from .errors import SandboxError
 from .nodes import NodePool
@@ -36,6 +38,9 @@ def _errors_for_people() -> Iterator[None]:
         yield
     except SandboxError as error:
         _err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _err.print(explain(error), style="red", markup=False)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _err.print("Interrupted; run the same command again to go on.", style="red")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,9 @@ class Sandbox:
         """Stop every process and remove all that the sandbox remembers."""
         with self._locked():
             self._stop()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            # A second one may be at it: what is gone is as good as removed, and what stays is said.
+            with suppress(FileNotFoundError):
+                shutil.rmtree(self.folder)
 
     def status(self) -> Status:
         """What runs, where, and how many nodes are ready; works without Go and in any state."""

@@ -6,16 +6,24 @@ import json
 import os
 from pathlib import Path
 
+from machine import naming
+
 
 def write_private(file: Path, content: bytes) -> None:
     """Write a file that only its owner can read: mode 0600 from its first byte."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
-    unfinished.replace(file)
+    with naming(file):
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            unfinished.replace(file)
+        except OSError:
+            # Half a file would only fill a disk that is full.
+            unfinished.unlink(missing_ok=True)
+            raise
 
 
 def write_json(file: Path, content: object) -> None:
@@ -24,9 +32,9 @@ def write_json(file: Path, content: object) -> None:
 
 
 def read_json(file: Path) -> object:
-    """The content of a JSON file, or None when it is missing or broken."""
+    """The content of a JSON file, or None when it is missing or broken. Raises OSError when it cannot be read."""
     try:
         content: object = json.loads(file.read_text())
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
     return content

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from paths import user_path
+
 from .errors import SandboxError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -17,18 +19,20 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 def cache_root() -> Path:
-    """The folder of built tools: SAAS_PLATFORM_CACHE, or saas-platform in the user's cache folder."""
+    """The folder of built tools: SAAS_PLATFORM_CACHE, or saas-platform in the user's cache folder.
+
+    Raises OSError where it is in the user's home, of which nothing is known.
+    """
     chosen = os.environ.get("SAAS_PLATFORM_CACHE")
     if chosen:
-        return Path(chosen).expanduser().resolve() / "sandbox"
-    user_cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(user_cache).expanduser().resolve() / "saas-platform" / "sandbox"
+        return user_path(chosen) / "sandbox"
+    return user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "saas-platform" / "sandbox"
 
 
 def state_root() -> Path:
     """The folder of all sandboxes' state: SAAS_PLATFORM_STATE, or .state in the repository."""
     chosen = os.environ.get("SAAS_PLATFORM_STATE")
-    base = Path(chosen).expanduser().resolve() if chosen else REPOSITORY / ".state"
+    base = user_path(chosen) if chosen else REPOSITORY / ".state"
     return base / "sandbox"
 
 

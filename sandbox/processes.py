@@ -60,6 +60,8 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
     """Start a program in a session of its own, with `environment` alone, its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Tried here, since the error of a spawn names the program whatever it was about.
+    os.close(os.open(log, append, 0o600))
     # posix_spawn rather than Popen: nothing here waits for the child, and a Popen object would warn about that.
     pid = os.posix_spawn(
         command[0],

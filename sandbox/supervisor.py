@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import machine
+
 from . import client, ports, processes
 from .components import COMPONENTS, Component, Layout
 from .errors import SandboxError, with_log_tail
@@ -17,6 +19,9 @@ PATIENCE = 120.0
 _PORT_PATIENCE = 3.0
 
 _LOG_LIMIT_BYTES = 10_000_000
+
+# With less, a start may fail: etcd takes 64 MB for its log at once.
+_SPACE_BYTES = 100 * 2**20
 
 # Soft, for the API server: 82 real definitions need 0.5 GB, and a limit near that keeps a processor busy with
 # collecting garbage. The others, and an API server with stand-ins, stay far below.
@@ -74,10 +79,16 @@ class Supervisor:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if self.record(component) is None:
-                raise with_log_tail(f"{component.name} ended soon after its start.", self.log(component))
+                raise self._failed(component, "ended soon after its start")
             if time.monotonic() > deadline:
-                raise with_log_tail(f"{component.name} {failure} within {PATIENCE:.0f} s.", self.log(component))
+                raise self._failed(component, f"{failure} within {PATIENCE:.0f} s")
             time.sleep(0.05)
+
+    def _failed(self, component: Component, failure: str) -> SandboxError:
+        # On a full disk no log says why.
+        return with_log_tail(
+            f"{component.name} {failure}.{machine.space(self._at.folder, _SPACE_BYTES)}", self.log(component)
+        )
 
     def _start(self, component: Component, command: tuple[str, ...]) -> None:
         self._refuse_taken_ports(component)

@@ -106,14 +106,18 @@ def find(name: str) -> Tool:
     raise SandboxError(f"No tool is called {name!r}.\nThe tools of the sandbox: {known}.")
 
 
-def folder(module: str, toolchain: str) -> Path:
+def folder(module: str) -> Path:
     """Where a module's programs are kept: a folder named by its content, so that a changed pin builds anew.
 
-    The module's files, the toolchain ("go1.26.8 linux amd64"), the flags and the linker settings are all
-    in the hash.
+    The module's files, those of other modules that are put beside them, the flags, the linker settings, the operating
+    system and the architecture are all in the hash. The version of Go is not: what is built runs without Go, so it is
+    found without it, and a newer Go builds nothing anew. Remove the folder to have that done.
     """
-    settings = sorted({setting for tool in TOOLS if tool.module == module for setting in tool.settings})
-    digest = hashlib.sha256(repr((toolchain, build.FLAGS, build.LINKER_FLAGS, settings)).encode())
+    tools = [tool for tool in TOOLS if tool.module == module]
+    settings = sorted({setting for tool in tools for setting in tool.settings})
+    embedded = sorted({repr(file) for tool in tools for file in tool.embedded})
+    key = (build.platform_name(), build.FLAGS, build.LINKER_FLAGS, settings, embedded)
+    digest = hashlib.sha256(repr(key).encode())
     for file in sorted((MODULES / module).iterdir()):
         digest.update(file.read_bytes())
     return cache_root() / f"{module}-{digest.hexdigest()[:16]}" / "bin"
@@ -121,24 +125,23 @@ def folder(module: str, toolchain: str) -> Path:
 
 def missing(names: Iterable[str]) -> list[str]:
     """Those of the named tools that are not built yet."""
-    toolchain = build.toolchain()
     wanted = [find(name) for name in names]
-    return [one.name for one in wanted if not (folder(one.module, toolchain) / one.name).exists()]
+    return [one.name for one in wanted if not (folder(one.module) / one.name).exists()]
 
 
 def ensure(names: Iterable[str]) -> dict[str, Path]:
     """The paths of the named tools; what is not built yet is built first (minutes when cold, with progress).
 
-    Raises SandboxError when Go is missing or too old, or when a build fails.
+    Only a build needs Go: raises SandboxError when it is missing or too old then, or when a build fails.
     """
     wanted = [find(name) for name in names]
-    toolchain = build.toolchain()
-    paths = {tool.name: folder(tool.module, toolchain) / tool.name for tool in wanted}
+    paths = {tool.name: folder(tool.module) / tool.name for tool in wanted}
     missing = [
         build.Job(tool.name, MODULES / tool.module, tool.package, tool.settings, paths[tool.name], tool.embedded)
         for tool in wanted
         if not paths[tool.name].exists()
     ]
     if missing:
+        build.check_toolchain()
         build.run(missing, cache_root())
     return paths

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from paths import PROJECT
 from stacks.source import Source
 
 if TYPE_CHECKING:
@@ -42,12 +43,14 @@ class ConfigurationError(pulumi.RunError):
 def from_source(source: Source) -> list[ConfigurationProblem]:
     """What is wrong with the file itself."""
     return [
-        ConfigurationProblem(source.path.name, problem.line or None, "", problem.message) for problem in source.problems
+        ConfigurationProblem(source.path.name, problem.line or None, _dotted(_own(problem.path)), problem.message)
+        for problem in source.problems
     ]
 
 
 def from_validation(source: Source, error: ValidationError) -> list[ConfigurationProblem]:
-    """What is wrong with the values, in the order of the file."""
+    """What is wrong with the values, in the order of the file. What was not read says enough of itself already."""
+    refused = {_dotted(_own(problem.path)) for problem in source.problems if problem.refused and problem.path}
     problems = [
         ConfigurationProblem(
             file=source.path.name,
@@ -58,7 +61,13 @@ def from_validation(source: Source, error: ValidationError) -> list[Configuratio
         for line in error.errors()
         for path in [source.without_kinds(line["loc"])]
     ]
-    return sorted(problems, key=lambda problem: (problem.line or 0, problem.path))
+    read = (problem for problem in problems if problem.path not in refused)
+    return sorted(read, key=lambda problem: (problem.line or 0, problem.path))
+
+
+def _own(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The path of a value of the file below the project's namespace."""
+    return (str(path[0]).removeprefix(f"{PROJECT}:"), *path[1:]) if path else ()
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -17,6 +17,7 @@ from stacks.sizes import Size, size_problems, sized
 from stacks.types import (
     Bytes,
     Cpu,
+    ImageName,
     ImageTag,
     Model,
     Name,
@@ -71,13 +72,14 @@ class Service(Model):
     `calls` names the services that it connects to, `uses` the capabilities. `ports` are its containers', by name;
     `http` is the one that is probed, unless the probes say another. `service_ports` are those of its Service that
     differ: a number for the port of the same name, or a number and the port behind it. `metrics` is where it tells
-    them, by default on a port of that name or on `http`. `image` (without tag) defaults to the registry's image of the
-    same name. `environment` are plain variables, `secrets` the keys of the system's Secret that it sees, `rules` what
-    its service account may do in the namespace. `release` is how a new version takes over, a rolling update by default,
-    whose figures are in `rollout`. `kind: stateful` gives each pod a name and, with `storage`, a volume of its own;
-    a stateless service with `storage` is one pod. `priority` says who is scheduled first when there is not room for
-    all. `stopped` leaves it without pods, while somebody else works on its data. `single_replica_reason` says why
-    one pod is enough, without which the policies refuse a service of one pod in staging and prod.
+    them, by default on a port of that name or on `http`. `image` (without its tag, which is `version`) defaults to the
+    registry's image of the same name. `environment` are plain variables, `secrets` the keys of the system's Secret that
+    it sees, `rules` what its service account may do in the namespace. `release` is how a new version takes over, a
+    rolling update by default, whose figures are in `rollout`. `kind: stateful` gives each pod a name and, with
+    `storage`, a volume of its own; a stateless service with `storage` is one pod. `priority` says who is scheduled
+    first when there is not room for all. `stopped` leaves it without pods, while somebody else works on its data.
+    `single_replica_reason` says why one pod is enough, without which the policies refuse a service of one pod in
+    staging and prod.
     """
 
     name: ServiceName
@@ -91,7 +93,7 @@ class Service(Model):
     service_ports: Mapping[PortName, Port | ServicePort] = {}
     metrics: Sequence[MetricsEndpoint] | None = None
     probes: Probes = Probes()
-    image: Text | None = None
+    image: ImageName | None = None
     version: ImageTag | None = None
     calls: Sequence[Name] = ()
     uses: Sequence[Capability] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,27 @@ from typing import Any
 import yaml
 
 from paths import PROJECT, ROOT, environment_of
+from stacks.yaml_values import as_text, is_null, key_refusal, refusal
 
 _Path = tuple[str | int, ...]
 # Ten times as fast where PyYAML was built with libyaml, as its wheels are.
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# What JSON knows too: Pulumi hands objects and lists on as that.
-_KINDS = ("map", "seq", "str", "int", "float", "bool", "null", "merge")
+# Far more than anybody writes: aliases of aliases make millions of values of ten lines.
+_MOST_VALUES = 50_000
+_NO_VALUE = "has no value, of which Pulumi makes an empty text: give it one, or take the key out"
 
 
 @dataclass(frozen=True)
 class SourceProblem:
-    """Something that YAML lets pass and a person did not mean, or a syntax error."""
+    """Something that YAML lets pass and a person did not mean, or a syntax error.
+
+    `path` is that of the value, if it has one; `refused` says that what is there is not the value that was written.
+    """
 
     line: int
     message: str
+    path: _Path = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,70 +114,109 @@ def _parse(path: Path, text: str) -> Source:
 def _parsed(path: Path, loader: Any) -> Source:
     try:
         document: yaml.Node | None = loader.get_single_node()
-        if strange := list(_strange_values(document)):
-            return Source(path, problems=tuple(strange))
-        # Before values are made of it: that puts merged mappings in the place of their merge keys.
-        lines, problems = _keys(document)
-        root = loader.construct_document(document) if document is not None else {}
+        if document is None:
+            return Source(path)
+        walk = _Walk()
+        if isinstance(document, yaml.MappingNode):
+            # Before values are made of it: that puts merged mappings in the place of their merge keys.
+            walk.document(document)
+            config = None if walk.endless else loader.construct_document(document).get("config", {})
+    except RecursionError:
+        return Source(path, problems=(SourceProblem(0, "is nested more deeply than anybody can mean"),))
     finally:
         loader.dispose()
-    config = root.get("config", {}) if isinstance(root, dict) else None
-    if not isinstance(config, dict):
+    if walk.endless:
+        return Source(path, problems=tuple(walk.problems))
+    if not isinstance(document, yaml.MappingNode) or not isinstance(config, dict):
         return Source(path, problems=(SourceProblem(1, "must be a mapping with the key 'config', itself a mapping"),))
-    problems += _foreign_keys(config, lines)
-    return Source(path, config, tuple(problems), lines)
+    problems = (*walk.problems, *_foreign_keys(config, walk.lines))
+    return Source(path, config, problems, walk.lines)
 
 
-def _keys(document: yaml.Node | None) -> tuple[dict[_Path, int], list[SourceProblem]]:
-    """The line of every value below `config:`, and the keys that stand twice."""
-    lines: dict[_Path, int] = {}
-    problems: list[SourceProblem] = []
-    for key, value in document.value if isinstance(document, yaml.MappingNode) else ():
-        if key.value == "config":
-            line = key.start_mark.line + 1
-            if lines.setdefault((), line) != line:
-                problems.append(SourceProblem(line, f"key 'config' stands twice, first in line {lines[()]}"))
-            problems += _walk(value, (), lines)
-    return lines, problems
+class _Walk:
+    """Goes once over a file's values: notes the line of each below `config:`, and what YAML lets pass.
 
+    What was refused is made text, so that the rest of the file can be read on. `endless` says that values cannot be
+    made of it at all.
+    """
 
-def _walk(node: yaml.Node, path: _Path, lines: dict[_Path, int]) -> Iterable[SourceProblem]:
-    """Note the line of every value below `node`; yield keys that stand twice, of which YAML keeps only the last."""
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            lines[*path, index] = item.start_mark.line + 1
-            yield from _walk(item, (*path, index), lines)
-    elif isinstance(node, yaml.MappingNode):
+    def __init__(self) -> None:
+        self.lines: dict[_Path, int] = {}
+        self.problems: list[SourceProblem] = []
+        self.endless = False
+        self._refused: dict[int, str] = {}
+
+    def document(self, node: yaml.MappingNode) -> None:
+        """Go over the whole file."""
+        self._judge(node, refusal, (), 1)
+        first: dict[str, int] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue  # No key of a value: making the values says so.
-            line = key.start_mark.line + 1
-            if (*path, key.value) in lines:
-                yield SourceProblem(line, f"key {key.value!r} stands twice, first in line {lines[*path, key.value]}")
-            lines[*path, key.value] = line
-            yield from _walk(value, (*path, key.value), lines)
+            name, line = str(key.value), key.start_mark.line + 1
+            if first.setdefault(name, line) != line:
+                self.problems.append(SourceProblem(line, f"key {name!r} stands twice, first in line {first[name]}"))
+            self._judge(key, key_refusal, (), line)
+            if name == "config":
+                self.lines[()] = first[name]
+                self._judge(value, refusal, (), line)
+                self._below(value, (), (node,))
+            else:
+                self._keep_out(value, name, line)
 
+    def _keep_out(self, node: yaml.Node, name: str, line: int) -> None:
+        """Go over what Pulumi itself keeps in the file: its lines are nobody's configuration."""
+        other = _Walk()
+        other._value(node, (name,), line, ())
+        self.problems += other.problems
+        self.endless = self.endless or other.endless
 
-def _strange_values(node: yaml.Node | None, above: tuple[yaml.Node, ...] = ()) -> Iterable[SourceProblem]:
-    """Values that YAML makes a date, a set or bytes of, or that contain themselves: no configuration can mean them."""
-    if node is None:
-        return
-    if node in above:
-        yield SourceProblem(node.start_mark.line + 1, "this value contains itself by an alias")
-        return
-    kind = node.tag.rpartition(":")[2]
-    if kind not in _KINDS:
-        yield SourceProblem(node.start_mark.line + 1, f"YAML reads this as a {kind}; put it in quotes if it is text")
-    for child in node.value if isinstance(node.value, list) else ():
-        for part in child if isinstance(child, tuple) else (child,):
-            yield from _strange_values(part, (*above, node))
+    def _below(self, node: yaml.Node, path: _Path, above: tuple[yaml.Node, ...]) -> None:
+        if self.endless:
+            return
+        if node in above or len(self.lines) > _MOST_VALUES:
+            what = "this value contains itself by an alias" if node in above else "aliases make too many values of this"
+            self.problems.append(SourceProblem(node.start_mark.line + 1, what, path))
+            self.endless = True
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self._value(item, (*path, index), item.start_mark.line + 1, (*above, node))
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self._entry(key, value, path, (*above, node))
+
+    def _entry(self, key: yaml.Node, value: yaml.Node, path: _Path, above: tuple[yaml.Node, ...]) -> None:
+        if not isinstance(key, yaml.ScalarNode):
+            return  # No key of a value: making the values says so.
+        here, line = (*path, key.value), key.start_mark.line + 1
+        if here in self.lines:
+            message = f"key {key.value!r} stands twice, first in line {self.lines[here]}"
+            self.problems.append(SourceProblem(line, message, here))
+        self._judge(key, key_refusal, here, line)
+        if not path and is_null(value):
+            self._judge(value, lambda _: _NO_VALUE, here, line)
+        self._value(value, here, line, above)
+
+    def _value(self, node: yaml.Node, path: _Path, line: int, above: tuple[yaml.Node, ...]) -> None:
+        self.lines[path] = line
+        if id(node) not in self._refused or self._refused[id(node)] is not _NO_VALUE:
+            self._judge(node, refusal, path, line)
+        self._below(node, path, above)
+
+    def _judge(self, node: yaml.Node, judge: Callable[[yaml.Node], str | None], path: _Path, line: int) -> None:
+        # An alias is the same node once more, which is text by now, and as wrong here as in its first place.
+        if message := self._refused.get(id(node)) or judge(node):
+            self._refused[id(node)] = message
+            self.problems.append(SourceProblem(line, message, path, refused=True))
+            as_text(node)
 
 
 def _foreign_keys(config: Mapping[str, Any], lines: Mapping[_Path, int]) -> Iterable[SourceProblem]:
-    """Keys that Pulumi would read for nobody: without a project before them, or with a misspelt one."""
+    """Keys that Pulumi reads for nobody, or otherwise: without a project before them, or with a misspelt one."""
     for key in config:
         project, colon, name = str(key).partition(":")
-        if not colon:
+        if name.startswith("config:"):
+            message = f"key {key!r} is an old spelling; write '{project}:{name.removeprefix('config:')}'"
+            yield SourceProblem(lines.get((key,), 0), message, (key,), refused=True)
+        elif not colon:
             yield SourceProblem(lines.get((key,), 0), f"key {key!r} belongs to no project; write '{PROJECT}:{key}'")
         elif project != PROJECT and difflib.get_close_matches(project, [PROJECT], cutoff=0.8):
             yield SourceProblem(lines.get((key,), 0), f"unknown project {project!r}; did you mean '{PROJECT}:{name}'?")

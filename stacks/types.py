@@ -31,6 +31,7 @@ __all__ = [
     "Bytes",
     "Cpu",
     "HostName",
+    "ImageName",
     "ImageRegistry",
     "ImageTag",
     "Model",
@@ -65,8 +66,9 @@ class Model(BaseModel):
     input, so that its findings are reported together with those of the single fields, and not only after them.
     """
 
+    # Strict: the number 1 is no `true`, `true` is no number 1, and text is neither, whoever would make one of it.
     # Built with the model that is validated, and not each by itself as well.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -116,7 +118,7 @@ _MESSAGES = {
     "float_parsing": "must be a number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "string_type": "must be text",
+    "string_type": "must be text, in quotes if it looks like something else",
     "is_instance_of": "must be a list",
     "sequence_str": "must be a list",
     "greater_than": "must be more than {gt}",
@@ -214,6 +216,15 @@ ImageRegistry = Annotated[
     matching(
         r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*",
         "is not an image registry: use host[:port][/path], such as ghcr.io/example",
+    ),
+]
+# The tag of an image has a key of its own, `version`: two would be one too many, and `name:a:b` is what no node pulls.
+ImageName = Annotated[
+    str,
+    matching(
+        r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*",
+        "is not the name of an image: use [host[:port]/]path, such as ghcr.io/example/app, without a digest, and put "
+        "its tag into the key 'version'",
     ),
 ]
 Text = Annotated[str, AfterValidator(_text)]

@@ -126,13 +126,18 @@ def main() -> None:
     from ops.errors import EXIT_CONFIGURATION, EXIT_FAILURE, OperationError
 
     try:
-        app()
+        try:
+            app()
+        finally:
+            # What was printed last is written only now, to what may be a full disk.
+            sys.stdout.flush()
     except OperationError as error:
         _fail(str(error), EXIT_FAILURE)
     except KeyboardInterrupt:
         _fail("interrupted; what was applied so far stays, and the same command goes on from there", 130)
     except Exception as error:
         # Imported only now: stacks.errors pulls in Pulumi, which `--help` does not need.
+        from machine import explain, give_up_output
         from sandbox import SandboxError
         from stacks.errors import ConfigurationError
 
@@ -140,6 +145,12 @@ def main() -> None:
             _fail(str(error), EXIT_CONFIGURATION)
         if isinstance(error, SandboxError):
             _fail(str(error), EXIT_FAILURE)
+        if isinstance(error, BrokenPipeError):
+            # Who reads has had enough, as `head` has.
+            give_up_output()
+            sys.exit(EXIT_FAILURE)
+        if isinstance(error, OSError):
+            _fail(explain(error), EXIT_FAILURE)
         raise
 
 

@@ -39,11 +39,62 @@ def test_an_exporter_is_tested_in_the_release_that_is_deployed(module: str, pack
     assert f"{package} {image.rpartition(':')[2]} " in manifest
 
 
-def test_the_same_pins_and_toolchain_use_the_same_build() -> None:
-    first = tools.folder("etcd", "go1.26.8 linux amd64")
-    assert first == tools.folder("etcd", "go1.26.8 linux amd64")
-    assert first != tools.folder("etcd", "go1.27.0 linux amd64"), "a new toolchain must build anew"
-    assert first != tools.folder("kwok", "go1.26.8 linux amd64")
+def test_the_same_pins_on_the_same_machine_use_the_same_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tools.folder("etcd")
+    assert first == tools.folder("etcd")
+    assert first != tools.folder("kwok")
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert first != tools.folder("etcd"), "a program of another architecture does not run"
+
+
+@pytest.mark.parametrize("changed", ["FLAGS", "LINKER_FLAGS"])
+def test_other_flags_build_anew(monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
+    first = tools.folder("etcd")
+    monkeypatch.setattr(build, changed, "-other")
+    assert first != tools.folder("etcd")
+
+
+@pytest.mark.parametrize("changed", ["settings", "embedded"])
+def test_another_setting_or_embedded_file_builds_anew(monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
+    first, etcd = tools.folder("etcd"), tools.find("etcd")
+    others = {
+        "settings": etcd._replace(settings=("example.test/version=2",)),
+        "embedded": etcd._replace(embedded=(build.Embedded("example.test", "a.json", {"version": "2"}),)),
+    }
+    monkeypatch.setattr(tools, "TOOLS", (others[changed],))
+    assert first != tools.folder("etcd")
+
+
+def test_a_changed_pin_builds_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tools, "MODULES", tmp_path)
+    shutil.copytree(MODULES / "etcd", tmp_path / "etcd")
+    first = tools.folder("etcd")
+    with (tmp_path / "etcd" / "go.sum").open("a") as sums:
+        sums.write("example.test v1 h1:0\n")
+    assert first != tools.folder("etcd")
+
+
+@pytest.fixture
+def without_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without Go, its empty cache returned."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SAAS_PLATFORM_CACHE", str(cache))
+    return cache
+
+
+@pytest.mark.usefixtures("without_go")
+def test_what_is_built_is_found_without_go() -> None:
+    """Go is for building: who gets the built programs from a cache needs none."""
+    names = tools.group("control-plane")
+    for name in names:
+        file = tools.folder(tools.find(name).module) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert set(tools.ensure(names)) == set(names)
+    (tools.folder("kubernetes") / "kubectl").unlink()
+    with pytest.raises(SandboxError, match="Go is not installed"):
+        tools.ensure(names)
 
 
 def test_an_unknown_tool_is_answered_with_the_known_ones() -> None:
@@ -51,8 +102,8 @@ def test_an_unknown_tool_is_answered_with_the_known_ones() -> None:
         tools.ensure(["helm"])
 
 
+@pytest.mark.usefixtures("without_go")
 def test_a_missing_go_is_explained_on_standard_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("SAAS_PLATFORM_STATE", str(tmp_path))
     result = CliRunner().invoke(cli.app, ["up"])
     assert result.exit_code == 1
@@ -67,7 +118,7 @@ def test_an_old_go_is_refused_with_what_it_says(monkeypatch: pytest.MonkeyPatch,
     go.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(SandboxError, match=r"go1\.19\.8"):
-        build.toolchain()
+        build.check_toolchain()
 
 
 def test_a_failed_build_shows_the_end_of_its_log_and_leaves_nothing(

@@ -240,7 +240,7 @@ config:  #! tier | missing #! cluster | missing #! systems | missing
           uses: [databse]  #! systems.astrbot.services[0].uses[0] | 'database', 'cache', 'object_storage'
           secrets: [DB_PASS]  #! systems.astrbot.services[0].secrets[0] | secrets are: DB_PASSWORD
           version: latest  #! systems.astrbot.services[0].version | name one version
-          image: ""  #! systems.astrbot.services[0].image | must not be empty
+          image: ""  #! systems.astrbot.services[0].image | is not the name of an image
       sizes:
         gateway: {{cpu: 1}}  #! systems.astrbot.sizes.gateway | services are: api-gateway
 """,
@@ -402,8 +402,8 @@ config:  #! secret_store | set name, kind and path
       tenants:
         - name: acme
           cpu: 1
-          cpu: 2  #!  | key 'cpu' stands twice, first in line 10
-  saas-platform:domain: other.example.com  #!  | key 'saas-platform:domain' stands twice, first in line 3
+          cpu: 2  #! systems.astrbot.tenants[0].cpu | key 'cpu' stands twice, first in line 10
+  saas-platform:domain: other.example.com  #! domain | key 'saas-platform:domain' stands twice, first in line 3
 """,
 }
 
