@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -133,36 +132,3 @@ def revealed(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [revealed(item) for item in value]
     return value
-
-
-def secrets_of(graph: Graph) -> frozenset[str]:
-    """Every secret text of the graph, as it is and as a Secret's `data` holds it, for keeping it out of output."""
-    found: set[str] = set()
-    for resource in graph:
-        _collect(resource.inputs, found)
-    return frozenset(text for text in found if len(text) > 3)
-
-
-def _collect(value: Any, found: set[str]) -> None:
-    if isinstance(value, Secret):
-        _collect_texts(revealed(value), found)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            _collect(item, found)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect(item, found)
-
-
-def _collect_texts(value: Any, found: set[str]) -> None:
-    if isinstance(value, str):
-        found.update((value, _decoded(value)))
-    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
-        _collect_texts(item, found)
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except ValueError:
-        return text

@@ -75,6 +75,7 @@ def _refuse_old(program: str) -> None:
 
 def _built(out: Console) -> Programs:
     from sandbox import tools
+    from sandbox.paths import cache_root
     from sandbox.plugins.install import install
 
     names = tools.group("engine")
@@ -84,7 +85,7 @@ def _built(out: Console) -> Programs:
             f"Installing the CLI is quicker: {_INSTALL}"
         )
     programs = tools.ensure(names)
-    home = install(tools.cache_root() / "pulumi-home", programs)
+    home = install(cache_root() / "pulumi-home", programs)
     # The user's own log-in still counts: only the plugins are elsewhere.
     credentials = os.environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi")
     variables = {"PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_CREDENTIALS_PATH": credentials}

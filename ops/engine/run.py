@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 
-from components.naming import ENVIRONMENT_LABEL
 from graph.manifests import Manifest, manifests
 from graph.model import Graph
-from graph.monitor import placeholder_password
-from graph.record import record
-from ops.clusters import Cluster
+from graph.secrets import redact
+from ops.clusters import Cluster, sandbox_is_used_by
 from ops.eks import check_upgrades
 from ops.engine.backend import backend_of
 from ops.engine.consent import Consent, show
@@ -35,7 +34,6 @@ from ops.live.lookup import Live, Lookup, controlled, system_of, title_of
 from ops.live.waiting import State, Waiting
 from ops.preflight import problems
 from ops.progress import DeploymentProgress
-from ops.redaction import redact
 from ops.reports.deployment import done_so_far, report
 from paths import ROOT
 
@@ -90,7 +88,7 @@ class Run:
         if plan.steps or agreement.drift.added:
             if agreement.drift.added:
                 self._reconciler.put_back(agreement.drift)
-            done = self._carry_out(chosen)
+            done = self._carry_out(lambda: self.stack.up(chosen))
         selected = [one for one in self._manifests if system is None or system_of(one.body) == system]
         state = self._wait(selected, agreement.drift.live if done is plan else None)
         report(self.out, self.graph, self.cluster, str(done), None if brief else state)
@@ -120,19 +118,11 @@ class Run:
             return
         self._refuse_protected(agreement)
         self._consent(yes).ask_removal(self.graph.stack)
-        try:
-            with self.progress, _graceful(self.out):
-                done = self.stack.destroy()
-        except EngineError as error:
-            done_so_far(self.out, error.done.titles("delete"), "Removed")
-            raise OperationError(self._safe(str(error))) from None
-        self._after_removal(done, agreement)
+        self._after_removal(self._carry_out(self.stack.destroy), agreement)
 
     def others(self) -> list[str]:
         """The other environments that the cluster has something of."""
-        namespaces = self._lookup.kubectl.json("get", "namespaces", f"--selector={ENVIRONMENT_LABEL}")["items"]
-        found = {str(one["metadata"]["labels"][ENVIRONMENT_LABEL]) for one in namespaces}
-        return sorted(found - {self.graph.environment})
+        return sandbox_is_used_by(self._lookup.kubectl, self.graph.environment)
 
     @cached_property
     def _manifests(self) -> tuple[Manifest, ...]:
@@ -172,14 +162,18 @@ class Run:
         except EngineError as error:
             raise OperationError(self._safe(str(error))) from None
 
-    def _carry_out(self, chosen: Sequence[str] | None) -> Plan:
-        try:
-            with self.progress, _graceful(self.out):
-                return self.stack.up(chosen)
-        except EngineError as error:
-            for operation, word in DONE.items():
-                done_so_far(self.out, error.done.titles(operation), word.capitalize())
-            raise OperationError(self._safe(str(error))) from None
+    def _carry_out(self, operation: Callable[[], Plan]) -> Plan:
+        """What an operation of the engine did. Raises OperationError, or KeyboardInterrupt, with that said before."""
+        with self.progress, _Interrupts(self.out) as interrupts:
+            try:
+                return operation()
+            except EngineError as error:
+                failure = error
+        for kind, word in DONE.items():
+            done_so_far(self.out, failure.done.titles(kind), word.capitalize())
+        if interrupts.happened:
+            raise KeyboardInterrupt
+        raise OperationError(self._safe(str(failure)))
 
     def _wait(self, selected: Sequence[Manifest], live: Live | None) -> State:
         """The engine is done once each Deployment is available; its autoscaler may still be adding replicas."""
@@ -189,10 +183,9 @@ class Run:
 
     def _safe(self, text: str) -> str:
         """`text` without the secrets that are in use, should the engine or the API server have quoted one."""
-        known = self.stack.secrets()
-        return redact(
-            text, record(self.graph.stack, lambda name, inputs: known.get(name, placeholder_password(name, inputs)))
-        )
+        with contextlib.suppress(OperationError):
+            return redact(text, self.graph, self.stack.secrets().values())
+        return redact(text, self.graph)
 
     def _consent(self, yes: bool) -> Consent:
         return Consent.of(str(self.graph.outputs["tier"]), yes=yes)
@@ -257,23 +250,26 @@ def _is_object(resource: Mapping[str, Any]) -> bool:
     return bool(resource.get("custom")) and type_.startswith("kubernetes:") and "helm.sh" not in type_
 
 
-@contextlib.contextmanager
-def _graceful(out: Console) -> Iterator[None]:
-    """Ctrl-C reaches the engine too, which finishes what it has begun and says what it did: wait for that.
+class _Interrupts:
+    """Ctrl-C while the engine works reaches it too: it finishes what it has begun, and says what it did. Wait for that.
 
-    Raises KeyboardInterrupt only where the engine was done all the same.
+    `happened` says whether it came. Use as a context manager.
     """
 
-    def note(_signal: int, _frame: object) -> None:
-        out.print("Stopping once what has been begun is done; Ctrl-C again stops at once", style="yellow")
+    def __init__(self, out: Console) -> None:
+        self.happened = False
+        self._out, self._before = out, signal.getsignal(signal.SIGINT)
 
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:
-        # Not in the main thread, where no signal arrives.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def __enter__(self) -> Self:
+        # Signals arrive in the main thread alone.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, _signal: int, _frame: object) -> None:
+        self.happened = True
+        self._out.print("Stopping once what has been begun is done; Ctrl-C again stops at once", style="yellow")

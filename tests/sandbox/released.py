@@ -107,11 +107,10 @@ def environment(
     folder: Path,
     routing: Mapping[str, Any],
     releases: Mapping[str, Mapping[str, Any]],
-    engine: type[Project] = Project,
 ) -> Iterator[Environment]:
-    """The environment on a sandbox of its own, deployed once by the engine that this kind of project uses."""
+    """The environment on a sandbox of its own, deployed once."""
     state = folder / "state"
-    project = engine(state, Project(state).copy(folder / "program").root)
+    project = Project(state, Project(state).copy(folder / "program").root)
     (project.root / ".venv").symlink_to(ROOT / ".venv")
     project.variables["SAAS_PLATFORM_CACHE"] = str(Path.home() / ".cache" / "saas-platform")
     try:

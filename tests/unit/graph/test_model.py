@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.listing import listing
-from graph.model import MASK, Graph, Resource, Secret, masked, revealed, secrets_of
+from graph.model import MASK, Graph, Resource, Secret, masked, revealed
 from tests.unit.properties import examples
 from tests.unit.recordings import planted_passwords, recorded_with_planted_passwords
 
@@ -62,30 +61,6 @@ def test_two_recordings_differ_where_a_secret_differs() -> None:
     """A mask that compared equal would hide that a password was exchanged."""
     assert Secret("a") == Secret("a")
     assert Secret("a") != Secret("b")
-
-
-@pytest.mark.parametrize(
-    "inputs",
-    [
-        {"data": {"password": Secret(base64_of("hunter2hunter2"))}},
-        {"data": Secret({"password": base64_of("hunter2hunter2")})},
-        {"list": [Secret("hunter2hunter2")]},
-        {"data": Secret([{"nested": base64_of("hunter2hunter2")}])},
-    ],
-)
-def test_every_secret_text_is_known_as_it_is_and_decoded(inputs: Mapping[str, Any]) -> None:
-    """What is unknown here is not kept out of an error message. The SDK marks a Secret's `data` as one value."""
-    found = secrets_of(graph_of(**inputs))
-    assert "hunter2hunter2" in found
-    assert found <= {"hunter2hunter2", base64_of("hunter2hunter2")}
-
-
-def test_every_generated_password_of_an_environment_is_known(dev: Graph) -> None:
-    """On the objects as the SDK really registers them."""
-    graph = recorded_with_planted_passwords(dev.stack)
-    passwords = set(planted_passwords(graph))
-    missing = (passwords | set(map(base64_of, passwords))) - secrets_of(graph)
-    assert not missing, f"{len(missing)} texts of {2 * len(passwords)} are not known as secrets"
 
 
 def test_the_listing_masks_every_secret(dev: Graph) -> None:

@@ -70,14 +70,16 @@ def test_what_is_declared_too_is_no_addition() -> None:
 
 def test_annotations_of_a_pod_template_that_a_restart_leaves_stay() -> None:
     """`kubectl rollout restart` notes its time there: taking it back would restart everything once more."""
-    fields = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}}}}
+    fields: dict[str, Any] = {
+        "f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}}}
+    }
     body = live_with(BOTH[:1], entry("kubectl-rollout", fields))
     body["spec"]["template"]["metadata"] = {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}
     assert added_fields(DEPLOYMENT, body) == []
 
 
 def test_fields_that_others_own_by_declaration_are_left_alone() -> None:
-    fields = {"f:spec": {"f:paused": {}}}
+    fields: dict[str, Any] = {"f:spec": {"f:paused": {}}}
     body = live_with(BOTH[:1], entry("kubectl-patch", fields))
     body["spec"]["paused"] = True
     assert added_fields(DEPLOYMENT, body, ["spec.paused"]) == []
