@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from graph.manifests import Manifest, manifests
+from graph.manifests import manifests
 from graph.model import Graph
 from graph.record import record
 from ops.clusters import cluster_of
 from ops.console import console
+from ops.engine.run_lock import exclusive_run
 from ops.errors import EXIT_FAILURE, OperationError
 from ops.live.lookup import Lookup
 from ops.live.waiting import Waiting
@@ -46,7 +47,10 @@ def up(
     from ops.engine.run import Run
 
     cluster = cluster_of(graph)
-    with Run.opened(graph, cluster, out, "up", timeout=timeout, adopting=adopt) as run:
+    with (
+        exclusive_run(stack, cluster, "up"),
+        Run.opened(graph, cluster, out, timeout=timeout, adopting=adopt) as run,
+    ):
         run.up(system=system, yes=yes, brief=brief)
     return 0
 
@@ -60,15 +64,16 @@ def down(stack: str, context: str | None, timeout: int, *, yes: bool = False, ad
     select_context(context)
     graph = record(stack)
     cluster = cluster_of(graph)
-    if cluster.is_sandbox and not _sandbox_runs():
-        out.print("The sandbox does not run: nothing to remove.")
-        return 0
     from ops.engine.run import Run
 
-    with Run.opened(graph, cluster, out, "down", timeout=timeout, adopting=adopt) as run:
-        run.down(yes=yes)
-        if cluster.is_sandbox:
-            _stop_sandbox(run.others(), out)
+    with exclusive_run(stack, cluster, "down"):
+        if cluster.is_sandbox and not _sandbox_runs():
+            out.print("The sandbox does not run: nothing to remove.")
+            return 0
+        with Run.opened(graph, cluster, out, timeout=timeout, adopting=adopt) as run:
+            run.down(yes=yes)
+            if cluster.is_sandbox:
+                _stop_sandbox(run.others(), out)
     return 0
 
 
@@ -96,11 +101,6 @@ def select_context(context: str | None) -> None:
 
     if context:
         os.environ[CONTEXT_VARIABLE] = context
-
-
-def protected(declared: list[Manifest]) -> list[Manifest]:
-    """Those that must not go without being asked for one by one."""
-    return [one for one in declared if one.retained]
 
 
 def _preview(out: Console, graph: Graph, brief: bool) -> bool:

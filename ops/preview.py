@@ -43,8 +43,13 @@ def _ask_engine(graph: Graph) -> int:
     from ops.clusters import cluster_of
     from ops.console import console
     from ops.engine.run import Run
+    from ops.engine.run_lock import exclusive_run
 
-    with Run.opened(graph, cluster_of(graph), console(), "preview", timeout=0, adopting=False) as asked:
+    cluster = cluster_of(graph)
+    with (
+        exclusive_run(graph.stack, cluster, "preview"),
+        Run.opened(graph, cluster, console(), timeout=0, adopting=False) as asked,
+    ):
         asked.preview()
     return OK
 

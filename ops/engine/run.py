@@ -22,7 +22,6 @@ from ops.engine.consent import Consent, show
 from ops.engine.plan import DONE, Plan, created
 from ops.engine.programs import find
 from ops.engine.reconciling import Agreement, Reconciler
-from ops.engine.run_lock import exclusive_run
 from ops.engine.stack import EngineError, EngineStack
 from ops.engine.state import Backups
 from ops.engine.targets import targets
@@ -54,21 +53,18 @@ class Run:
 
     @classmethod
     @contextlib.contextmanager
-    def opened(
-        cls, graph: Graph, cluster: Cluster, out: Console, what: str, *, timeout: int, adopting: bool
-    ) -> Iterator[Run]:
-        """A run, until the end of the block; `what` is the command. Starts the sandbox, and finds or builds the engine.
+    def opened(cls, graph: Graph, cluster: Cluster, out: Console, *, timeout: int, adopting: bool) -> Iterator[Run]:
+        """A run, until the end of the block, in which nobody else may be at work (`exclusive_run`).
 
-        Raises OperationError where another run is at work.
+        Starts the sandbox, and finds or builds the engine.
         """
-        with exclusive_run(graph.stack, cluster, what):
-            if cluster.is_sandbox:
-                start_sandbox(graph)
-            programs = find(out)
-            with programs.running() as variables:
-                progress = DeploymentProgress(out, len(graph))
-                stack = EngineStack(graph.stack, backend_of(graph.stack), programs, variables, progress.note)
-                yield cls(graph, cluster, out, stack, progress, timeout, adopting)
+        if cluster.is_sandbox:
+            start_sandbox(graph)
+        programs = find(out)
+        with programs.running() as variables:
+            progress = DeploymentProgress(out, len(graph))
+            stack = EngineStack(graph.stack, backend_of(graph.stack), programs, variables, progress.note)
+            yield cls(graph, cluster, out, stack, progress, timeout, adopting)
 
     def up(self, *, system: str | None, yes: bool, brief: bool) -> None:
         """Deploy all, or the objects of one system; wait, and say what runs."""
