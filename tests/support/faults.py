@@ -134,9 +134,12 @@ class Silence:
 
 @dataclass(frozen=True)
 class Gone:
-    """All connections are reset and new ones refused for so many seconds, as by a server that is started anew."""
+    """All connections are reset and new ones refused, as by a server that is started anew.
 
-    seconds: float
+    It is back after so many seconds (None: at `go_on`).
+    """
+
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import socket
 import ssl
 import struct
@@ -78,11 +79,11 @@ class FlakyApiServer:
         self._loop.call_soon_threadsafe(self._hold, None)
 
     def go_on(self) -> None:
-        """End a silence."""
+        """End a silence or an absence."""
         self._going.set()
 
     def mend(self) -> None:
-        """Drop all rules, end a silence, and forget what was asked so far."""
+        """Drop all rules, end a silence or an absence, and forget what was asked so far."""
         self._rules = ()
         self._going.set()
         self.exchanges = []
@@ -206,6 +207,7 @@ class FlakyApiServer:
                 self._going.clear()
                 self._hold(seconds)
             case Gone(seconds=seconds):
+                self._going.clear()
                 await self._be_gone(seconds)
                 return True
             case Call(function=function, forwarded=False):
@@ -217,12 +219,15 @@ class FlakyApiServer:
         if not self._closing:
             self._going.wait(seconds)
 
-    async def _be_gone(self, seconds: float) -> None:
+    async def _be_gone(self, seconds: float | None) -> None:
         self._server.close()
         for connection in self._connections:
             connection.reset()
-        await asyncio.sleep(seconds)
-        await self._listen()
+        deadline = time.monotonic() + (math.inf if seconds is None else seconds)
+        while not self._going.is_set() and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if not self._closing:
+            await self._listen()
 
 
 class _Client:
