@@ -57,11 +57,14 @@ class Consent:
         """That of this process: a person answers where standard input is a terminal."""
         return cls(tier, yes, input if sys.stdin is not None and sys.stdin.isatty() else None)
 
-    def ask(self, plan: Plan) -> None:
-        """Raise OperationError unless everything that needs a yes has it. Nothing is asked where nothing changes."""
+    def ask(self, plan: Plan, *, step_of_more: bool = False) -> None:
+        """Raise OperationError unless everything that needs a yes has it. Nothing is asked where nothing changes.
+
+        Of a deployment that is a step of a command of its own, only what is grave is asked: the rest was asked for.
+        """
         self._refuse_protected(plan)
         grave = [step for step in plan.resources if is_grave(step)]
-        if self.yes or not plan.resources or (self.tier == "dev" and not grave):
+        if self.yes or not plan.resources or ((self.tier == "dev" or step_of_more) and not grave):
             return
         if self.answer is None:
             raise OperationError(

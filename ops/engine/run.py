@@ -79,7 +79,7 @@ class Run:
             show(plan, self.out)
         if plan.steps and self._reachable(agreement):
             self._refuse_unfit()
-        self._consent(yes).ask(plan)
+        self._consent(yes).ask(plan, step_of_more=brief)
         done = plan
         if plan.steps or agreement.drift.added:
             if agreement.drift.added:
