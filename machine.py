@@ -7,7 +7,6 @@ import errno
 import getpass
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +38,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        # Nor of use: one that is relative to a folder that only the system's call knew.
+        if error.filename is None or not Path(os.fsdecode(error.filename)).is_absolute():
             error.filename = str(path)
         raise
 
@@ -58,18 +58,6 @@ def space(path: Path, wanted: int) -> str:
     folder = next((one for one in (path, *path.parents) if one.is_dir()), Path("/"))
     free = shutil.disk_usage(folder).free
     return "" if free >= wanted else f"\nOnly {free // 2**20} MB are free in {folder}: free some, and try again."
-
-
-def give_up_output() -> bool:
-    """Whether standard output takes nothing any more; then nothing is written to it any more, not even at the end."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        # Python would try once more when it ends, and report that.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
 
 
 def _named(error: OSError) -> str | None:
@@ -121,11 +109,11 @@ def _places() -> Iterator[tuple[Path, str]]:
 
 
 def _without_a_path(error: OSError) -> str:
-    if give_up_output():
-        return f"standard output: {_why(error, Path('/'))}.\nSend it elsewhere, and run this again."
-    full = [str(place) for place, _ in _places() if place.is_dir() and not shutil.disk_usage(place).free]
-    if error.errno in _FULL and full:
-        return f"{', '.join(full)}: {_why(error, Path('/'))}.\nFree some space there, and run this again."
+    if error.errno in _FULL:
+        full = [str(place) for place, _ in _places() if place.is_dir() and not shutil.disk_usage(place).free]
+        # What the program writes itself it names; what is left is what it prints.
+        where = ", ".join(full) or "standard output"
+        return f"{where}: {_why(error, Path('/'))}.\nFree some space there, and run this again."
     if "temporary directory" in str(error):
         return f"{error.strerror}.\nFree some space in one of them, or name another folder: TMPDIR=/another/folder."
     return str(error)

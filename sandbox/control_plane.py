@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from machine import naming
 
 from .components import APISERVER, CONTROLLER_MANAGER, ETCD, LISTENERS, SCHEDULER, Layout
 from .errors import SandboxError
@@ -90,9 +92,8 @@ class Sandbox:
         """Stop every process and remove all that the sandbox remembers."""
         with self._locked():
             self._stop()
-            # A second one may be at it: what is gone is as good as removed, and what stays is said.
-            with suppress(FileNotFoundError):
-                shutil.rmtree(self.folder)
+            with naming(self.folder):
+                self._remove()
 
     def status(self) -> Status:
         """What runs, where, and how many nodes are ready; works without Go and in any state."""
@@ -105,6 +106,14 @@ class Sandbox:
         # Beside the folder and not in it: `reset` removes the folder while it holds the lock.
         with exclusive(self.folder.parent / f".{self.name}.lock"):
             yield
+
+    def _remove(self) -> None:
+        while self.folder.exists():
+            try:
+                shutil.rmtree(self.folder)
+            except FileNotFoundError:
+                # A second one is at it too: what is gone is as good as removed.
+                continue
 
     def _stop(self) -> None:
         from .supervisor import Supervisor

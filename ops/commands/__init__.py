@@ -137,7 +137,7 @@ def main() -> None:
         _fail("interrupted; what was applied so far stays, and the same command goes on from there", 130)
     except Exception as error:
         # Imported only now: stacks.errors pulls in Pulumi, which `--help` does not need.
-        from machine import explain, give_up_output
+        from machine import explain
         from sandbox import SandboxError
         from stacks.errors import ConfigurationError
 
@@ -146,9 +146,7 @@ def main() -> None:
         if isinstance(error, SandboxError):
             _fail(str(error), EXIT_FAILURE)
         if isinstance(error, BrokenPipeError):
-            # Who reads has had enough, as `head` has.
-            give_up_output()
-            sys.exit(EXIT_FAILURE)
+            sys.exit(EXIT_FAILURE)  # Who reads has had enough, as `head` has.
         if isinstance(error, OSError):
             _fail(explain(error), EXIT_FAILURE)
         raise

@@ -51,12 +51,16 @@ class Reconciler:
     out: Console
     adopting: bool = False
 
-    def agree(self) -> Agreement:
-        """Bring them into agreement. Raises OperationError, with nothing changed, where a person must decide."""
+    def agree(self, *, removing: bool = False) -> Agreement:
+        """Bring them into agreement. Raises OperationError, with nothing changed, where a person must decide.
+
+        Before a removal it does not matter whose the names are that the environment would want.
+        """
         deployment = self.sound_state()
         killed = self._after_a_kill(deployment)
         drift = self.drift(deployment)
-        self._refuse_foreign(drift)
+        if not removing:
+            self._refuse_foreign(drift)
         if drift.unknown:
             self._adopt(deployment, drift)
         if killed:

@@ -108,8 +108,8 @@ class Run:
 
     def down(self, *, yes: bool) -> None:
         """Remove everything of the environment, and say what of it is left, if anything."""
-        agreement = self._agree()
-        if agreement.empty and not agreement.drift.live:
+        agreement = self._agree(removing=True)
+        if agreement.empty:
             self.out.print(f"Nothing of {self.graph.stack} is deployed: nothing to remove.")
             return
         self._refuse_protected(agreement)
@@ -138,15 +138,16 @@ class Run:
             return True
         return any(one.get("type") == "aws:eks/cluster:Cluster" for one in agreement.resources)
 
-    def _agree(self) -> Agreement:
+    def _agree(self, *, removing: bool = False) -> Agreement:
         if self.cluster.eks is not None:
             resources = self.stack.resources()
             check_upgrades(self.graph, resources)
             if not self._reachable(there := Agreement(resources, Drift())):
                 return there
         self._lookup.kubectl.check()
-        agreement = self._reconciler.agree()
-        self._refuse_impossible(agreement.drift.live)
+        agreement = self._reconciler.agree(removing=removing)
+        if not removing:
+            self._refuse_impossible(agreement.drift.live)
         return agreement
 
     def _plan(self, agreement: Agreement, chosen: Sequence[str] | None) -> Plan:
@@ -202,7 +203,8 @@ class Run:
         if present:
             raise OperationError(
                 "nothing was removed, since these are protected: " + ", ".join(present) + ". "
-                "Removing them loses data; delete them yourself if that is what you want, then run this again"
+                "Removing them loses data. If that is what you want, say `overrides: {protect_data: false}` in "
+                f"Pulumi.{self.graph.environment}.yaml, run `make up` once, and then this again"
             )
 
     def _after_removal(self, done: Plan, agreement: Agreement) -> None:
