@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -232,6 +234,35 @@ def test_another_run_meanwhile_is_refused(project: Project) -> None:
         running.wait(timeout=120)
         assert running.stdout is not None
         running.stdout.close()
+
+
+def test_ctrl_c_says_what_was_done_and_the_next_run_goes_on(project: Project) -> None:
+    """What had been begun is finished, so that the state knows all of it."""
+    project.kubectl("delete", "deployment,service,configmap", "--all", f"--namespace={NAMESPACE}", "--wait=true")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ops", "up"],
+        cwd=project.root,
+        env=project._environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    in_namespace = ("services", f"--namespace={NAMESPACE}")
+    deadline = time.monotonic() + 120
+    while not project.objects(*in_namespace):
+        assert time.monotonic() < deadline and running.poll() is None
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGINT)
+    printed, _ = running.communicate(timeout=120)
+    if running.returncode == 0:
+        pytest.skip("it was done before it could be stopped")
+    assert running.returncode == 130, printed
+    assert "Stopping once what has been begun is done" in printed
+    assert "before the end, and kept so" in printed
+    assert "Traceback" not in printed
+    project.succeed("up")
+    assert "no changes" in project.succeed("up")
 
 
 def test_invalid_configuration_is_listed_by_the_engine_without_a_traceback(project: Project, tmp_path: Path) -> None:

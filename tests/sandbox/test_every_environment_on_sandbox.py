@@ -11,6 +11,7 @@ import pytest
 
 from graph.manifests import manifests
 from graph.record import record
+from paths import ROOT
 from stacks.tiers import TIERS
 from stacks.types import TierName
 from tests.sandbox.project import Project
@@ -62,6 +63,30 @@ def test_one_selector_finds_a_system_whole(deployed: tuple[Project, TierName, st
         wanted = {one.name for one in manifests(record(stack)) if (one.kind, one.namespace) == ("Service", namespace)}
         found = project.objects("services", "--all-namespaces", f"--selector=platform.io/system={namespace}")
         assert wanted <= {one["metadata"]["name"] for one in found}
+
+
+def test_a_system_that_is_taken_out_of_the_file_keeps_its_protected_data(
+    deployed: tuple[Project, TierName, str], tmp_path: Path
+) -> None:
+    """It took the namespace along, and with that the database: exit status 0, `60 removed`."""
+    project, stack, _ = deployed
+    changed = Project(project.state, project.copy(tmp_path / "copy").root, project.variables)
+    (changed.root / "docs").symlink_to(ROOT / "docs")
+    file = changed.root / f"Pulumi.{stack}.yaml"
+    file.write_text((ROOT / file.name).read_text().replace("    multicluster: {}\n", ""))
+    context = project.kubectl("config", "current-context").strip()
+    arguments = ("up", "-s", stack, "--context", context)
+    if stack == "dev":
+        # Nothing is protected there: it is asked by its name.
+        done = changed.unanswered(*arguments)
+        assert "Namespace multicluster" in done.stdout and "nobody can be asked here" in done.stderr
+    else:
+        done = changed.ops(*arguments)
+        assert "these are protected and would go:" in done.stderr
+        assert "Namespace multicluster" in done.stderr
+        assert f"ops state unprotect -s {stack} 'urn:pulumi:" in done.stderr
+    assert done.returncode == 1
+    assert project.kubectl("get", "namespace", "multicluster", "-o", "name")
 
 
 def test_a_second_run_changes_nothing(deployed: tuple[Project, TierName, str]) -> None:
