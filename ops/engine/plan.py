@@ -24,6 +24,8 @@ _OPERATIONS: Mapping[str, Operation] = {
 DONE: Mapping[Operation, str] = {"create": "created", "update": "changed", "replace": "replaced", "delete": "removed"}
 _PART = re.compile(r"\[\"(?P<quoted>(?:[^\"\\]|\\.)*)\"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)")
 _ABSENT = "—"
+# The provider's messages begin with the whole URN of the resource, which is named already.
+_NAMED_AGAIN = re.compile(r'(?:the )?(?:R|r)esource "?urn:pulumi:[^ "]+"? (?=was |is )')
 # Longer values say more as their path than in full.
 _VALUE_LIMIT = 60
 
@@ -53,8 +55,8 @@ class Step:
 
     @property
     def is_component(self) -> bool:
-        """Whether it only groups others."""
-        return self.type.startswith("platform:") or self.type == "pulumi:pulumi:Stack"
+        """Whether it is the program's own, and nothing outside of the state: a group of others, or their provider."""
+        return self.type.startswith(("platform:", "pulumi:"))
 
     @property
     def kind(self) -> str:
@@ -92,6 +94,13 @@ class Plan:
     def resources(self) -> tuple[Step, ...]:
         """The steps that change something: those of components change nothing outside of the state."""
         return tuple(step for step in self.steps if not step.is_component)
+
+    def __add__(self, later: Plan) -> Plan:
+        """Both, one after the other: of a resource that is in both, what was done first."""
+        before = {step.urn for step in self.steps}
+        return Plan(
+            (*self.steps, *(one for one in later.steps if one.urn not in before)), later.unchanged, later.findings
+        )
 
     def titles(self, *operations: Operation) -> list[str]:
         """What the steps of some operations are done to."""
@@ -151,8 +160,7 @@ class Listener:
     def _said(self, severity: str, message: str, urn: str | None) -> None:
         text = _plain(message)
         if severity == "error" and text:
-            about = f"{urn.rpartition('::')[2]}: " if urn and "::" in urn and not _is_stack(urn) else ""
-            line = f"{about}{text}"
+            line = f"{_title_of(urn)}{_NAMED_AGAIN.sub('', text)}"
             if line not in self.errors:
                 self.errors.append(line)
         elif severity == "warning" and text not in self.warnings:
@@ -169,8 +177,12 @@ def _counts(event: automation.EngineEvent) -> Mapping[Any, int]:
     return event.summary_event.resource_changes or {}
 
 
-def _is_stack(urn: str) -> bool:
-    return "::pulumi:pulumi:Stack::" in urn
+def _title_of(urn: str | None) -> str:
+    """`Deployment astrbot-api: ` of a resource; "" of the stack."""
+    if not urn or urn.count("::") < 3 or "::pulumi:pulumi:Stack::" in urn:
+        return ""
+    _, _, types, name = urn.split("::", 3)
+    return f"{types.rpartition(':')[2]} {name}: "
 
 
 def _plain(message: str) -> str:

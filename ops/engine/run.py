@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,8 @@ from ops.reports.deployment import done_so_far, report
 from paths import ROOT
 
 _NAMED = 20
+# How often the engine begins, and for how many seconds an API server that does not answer is waited for.
+_ATTEMPTS, _PATIENCE = 4, 60
 
 
 @dataclass(frozen=True)
@@ -160,17 +163,34 @@ class Run:
             raise OperationError(self._safe(str(error))) from None
 
     def _carry_out(self, operation: Callable[[], Plan]) -> Plan:
-        """What an operation of the engine did. Raises OperationError, or KeyboardInterrupt, with that said before."""
+        """What an operation of the engine did. Raises OperationError, or KeyboardInterrupt, with that said before.
+
+        What passes by itself is waited for: the engine begins again, and finds what it has done already.
+        """
+        done = Plan()
         with self.progress, _Interrupts(self.out) as interrupts:
-            try:
-                return operation()
-            except EngineError as error:
-                failure = error
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    return done + operation()
+                except EngineError as error:
+                    failure, done = error, done + error.done
+                if interrupts.happened or not failure.passing or attempt == _ATTEMPTS or not self._answers():
+                    break
+                self.out.print("The API server did not answer for a moment; going on", style="yellow")
         for kind, word in DONE.items():
-            done_so_far(self.out, failure.done.titles(kind), word.capitalize())
+            done_so_far(self.out, done.titles(kind), word.capitalize())
         if interrupts.happened:
             raise KeyboardInterrupt
         raise OperationError(self._safe(str(failure)))
+
+    def _answers(self) -> bool:
+        """Whether the API server answers again within a while."""
+        for _ in range(_PATIENCE):
+            with contextlib.suppress(ClusterError):
+                self._lookup.kubectl.check()
+                return True
+            time.sleep(1)
+        return False
 
     def _wait(self, selected: Sequence[Manifest], live: Live | None) -> State:
         """The engine is done once each Deployment is available; its autoscaler may still be adding replicas."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import runpy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,12 +27,22 @@ Deployment = dict[str, Any]
 Note = Callable[[automation.EngineEvent], None]
 
 
-class EngineError(OperationError):
-    """The engine failed; the message has its own words, and `done` what it had carried out until then."""
+# What an API server that is busy, being started anew or out of reach for a moment leaves in the engine's errors.
+_PASSING = re.compile(
+    r"TLS handshake timeout|connection (?:reset|refused)|\bEOF\b|i/o timeout|client connection lost|Client\.Timeout"
+    r"|the server is currently unable|the server has received too many requests|the object has been modified"
+)
 
-    def __init__(self, message: str, done: Plan) -> None:
+
+class EngineError(OperationError):
+    """The engine failed; the message has its own words, and `done` what it had carried out until then.
+
+    `passing` says that all of its errors may pass by themselves.
+    """
+
+    def __init__(self, message: str, done: Plan, *, passing: bool = False) -> None:
         super().__init__(message)
-        self.done = done
+        self.done, self.passing = done, passing
 
 
 def program() -> None:
@@ -192,7 +203,9 @@ class EngineStack:
             if "[409]" in said:
                 raise EngineError(_locked(), listener.done) from error
             done = Plan(listener.done.steps, listener.done.unchanged, tuple(listener.findings))
-            raise EngineError(_failure(what, listener.errors, said), done) from error
+            told = _told(listener.errors)
+            passing = bool(told) and all(_PASSING.search(one) for one in told)
+            raise EngineError(_failure(what, told, said), done, passing=passing) from error
 
 
 def _cures() -> dict[str, str]:
@@ -211,8 +224,12 @@ def _locked() -> str:
     )
 
 
+def _told(errors: Sequence[str]) -> list[str]:
+    """The errors that say something: not the engine's own last word."""
+    return [one for one in errors if not one.startswith(("update failed", "preview failed", "destroy failed"))]
+
+
 def _failure(what: str, errors: Sequence[str], said: str) -> str:
-    told = [one for one in errors if not one.startswith(("update failed", "preview failed"))]
-    if told:
-        return "\n  ".join([f"pulumi {what} failed:", *told])
+    if errors:
+        return "\n  ".join([f"pulumi {what} failed:", *errors])
     return f"pulumi {what} failed: {said.removeprefix('error: ') or 'its own words are above'}"

@@ -88,7 +88,7 @@ def test_errors_are_told_once_without_marks_and_with_the_resource() -> None:
     """Not the engine's own `update failed`, below which the cause is buried."""
     said = {"message": "<{%fg 9%}>error: no such image<{%reset%}>", "severity": "error", "urn": URN, "color": "raw"}
     made = listener(event(diagnosticEvent=said), event(diagnosticEvent=said))
-    assert made.errors == ["astrbot-api: no such image"]
+    assert made.errors == ["Deployment astrbot-api: no such image"]
 
 
 def test_protection_is_read_from_the_state() -> None:
