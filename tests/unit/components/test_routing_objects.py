@@ -123,7 +123,7 @@ def test_fields_that_move_are_left_to_who_moves_them(scratch: Scratch) -> None:
 
     assert owned(everything("istio", "none", "dev")) == {
         ("Deployment", "auth-service"): ["spec.replicas"],
-        ("Deployment", "auth-service-primary"): ["spec.template"],
+        ("Deployment", "auth-service-primary"): ["spec.template", "spec.replicas"],
         ("VirtualService", "auth-service"): ["spec.http"],
     }
     assert owned(everything("istio", "flagger", "dev")) == {
