@@ -39,7 +39,7 @@ class Environment:
 
     folder: Path
     attached: str
-    program: Callable[[], object]
+    program: Callable[[], None]
     name: str = "dev"
     plugins: Mapping[str, Path] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)

@@ -162,7 +162,7 @@ def process(command: Sequence[str], *, before: str = "", after: str = "", enviro
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
 
