@@ -25,8 +25,6 @@ from ops.kubectl import ClusterError, Kubectl
 _TIMEOUT = 30.0
 _AT_A_TIME = 8
 _ATTEMPTS = 3
-# Without the API server: kubectl's own answers to that, and to a login that it refuses.
-_NO_ANSWER = (0, http.HTTPStatus.BAD_GATEWAY, http.HTTPStatus.UNAUTHORIZED)
 # Ends kubectl when standard input closes: also if the command that started it was killed.
 _UNTIL_STDIN_CLOSES = 'exec 3<&0; { read -r _ <&3; kill $$; } & exec "$@" </dev/null 3<&-'
 
@@ -149,7 +147,9 @@ def _wait(process: subprocess.Popen[bytes], path: Path, kubectl: Kubectl) -> Non
 def _greet(server: Api, kubectl: Kubectl) -> None:
     """Raise ClusterError, in the words of a kubectl that fails likewise, if the API server does not answer."""
     for _ in range(_ATTEMPTS):
-        if server.ask([Request("/version")])[0].status not in _NO_ANSWER:
+        status = server.ask([Request("/version")])[0].status
+        # Without the API server kubectl answers itself, by an error of a server.
+        if status not in (0, http.HTTPStatus.UNAUTHORIZED) and status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
             return
         kubectl.check()
     raise ClusterError(f"{kubectl.cluster} answers kubectl, and not through `kubectl proxy`; try again")
