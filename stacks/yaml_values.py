@@ -3,11 +3,12 @@
 Two programs read it: this one, by PyYAML (YAML 1.1), and the Pulumi engine, by Go's yaml.v3 (YAML 1.2 with parts of
 1.1), which hands objects on as JSON, numbers without their spelling, and each single value below `config:` as text.
 What both and a person read alike is taken: `true`, `false`, `null`, numbers as JSON prints them, and as text all that
-no reader takes for something else. The rest is refused, with what to write instead:
+no reader takes for something else. `off` is text here too, as a word of the schema's own (an operator's mode). The rest
+is refused, with what to write instead:
 
 | plain value                   | PyYAML           | the engine         |
 |-------------------------------|------------------|--------------------|
-| `yes`, `no`, `on`, `off`      | true, false      | text               |
+| `yes`, `no`, `on`, `Off`      | true, false      | text               |
 | `010`                         | 8                | 8                  |
 | `08`, `0o10`, `1e3`           | text             | 8, 8, 1000         |
 | `0x1F`, `0b11`, `1_000`, `+5` | 31, 3, 1000, 5   | the same           |
@@ -39,6 +40,7 @@ _DIGITS = 15
 _WORDS = {"true": "bool", "false": "bool", "null": "null", "~": "null", "": "null", "<<": "merge"}
 _WORDS |= {spelling: kind for word, kind in _WORDS.items() for spelling in (word.title(), word.upper())}
 _QUOTES = "or put it in quotes if it is text"
+_OWN_WORD = "off"
 _ODD_NUMBER = (
     r"([-+]_*)?(0_*[xX][0-9a-fA-F_]+|0_*[bB][-+]?[01_]+|0_*[oO][-+]?[0-7_]+|"
     r"(\._*[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9_]*[0-9]_*)?)"
@@ -48,7 +50,7 @@ _STRANGE = {
     re.compile(pattern): f"{message}{_QUOTES}"
     for pattern, message in {
         r"yes|Yes|YES|on|On|ON": "is true to some readers of YAML: write true, ",
-        r"no|No|NO|off|Off|OFF": "is false to some readers of YAML: write false, ",
+        r"no|No|NO|Off|OFF": "is false to some readers of YAML: write false, ",
         r"[-+]?0[0-7_]*[0-7][0-9_]*": "is octal to readers of YAML: write a number without a zero before it, ",
         r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?": "is of base 60 to some readers of YAML: write one number, ",
         r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t]+[0-9]{1,2}:.*)?": "is a date to YAML, which no key has: correct it, ",
@@ -66,6 +68,9 @@ def refusal(node: yaml.Node) -> str | None:
         return None if node.tag == _COLLECTIONS[type(node)] else _tagged(node)
     if node.style:
         return None if node.tag == _TEXT else _tagged(node)
+    if node.value == _OWN_WORD:
+        as_text(node)
+        return None
     for pattern, message in () if _is_plain(node.value) else _STRANGE.items():
         if pattern.fullmatch(node.value):
             return f"{node.value} {message}"

@@ -16,6 +16,7 @@ from graph.model import Graph
 from ops.engine.adoption import adopt
 from ops.engine.backend import LocalBackend
 from ops.engine.plan import Plan
+from ops.engine.run_lock import Unfinished
 from ops.engine.stack import EngineStack
 from ops.engine.state import Backups, problems, refuse_torn_file
 from ops.errors import OperationError
@@ -62,10 +63,11 @@ class Reconciler:
         if not removing:
             self._refuse_foreign(drift)
         if drift.unknown:
-            self._adopt(deployment, drift)
+            self._adopt(deployment, drift, known=killed)
         if killed:
             self.out.print("Looking up everything that the state knows, since a run was killed", style="dim")
             self.stack.refresh()
+            Unfinished(self.stack.name).remove()
         elif drift.stale:
             self.stack.refresh(drift.stale)
         changed = killed or drift.stale or drift.unknown
@@ -102,7 +104,7 @@ class Reconciler:
         if pending:
             self._tell_of_lost([one["resource"] for one in pending if one.get("type") == "creating"])
             self.stack.replace_state(deployment)
-        return bool(locked or pending)
+        return bool(locked or pending or Unfinished(self.stack.name).left_behind)
 
     def _tell_of_lost(self, creating: Sequence[Mapping[str, Any]]) -> None:
         """Objects of Kubernetes are found again by name; what only a cloud knows, a person must look for."""
@@ -128,9 +130,9 @@ class Reconciler:
             f"(platform.io/environment={self.lookup.environment}), or choose another cluster with CONTEXT="
         )
 
-    def _adopt(self, deployment: dict[str, Any], drift: Drift) -> None:
-        known = deployed_objects(_resources(deployment))
-        if not known and not self.adopting:
+    def _adopt(self, deployment: dict[str, Any], drift: Drift, *, known: bool) -> None:
+        """Take over what the state does not know; `known` says that a run was killed, which explains it."""
+        if not (known or self.adopting or deployed_objects(_resources(deployment))):
             raise OperationError(
                 f"the state of {self.stack.name} knows nothing, and {len(drift.unknown)} of its objects are in the "
                 f"cluster, the first of them {title_of(drift.unknown[0])}: the state is lost, or of another machine. "

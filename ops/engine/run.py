@@ -23,6 +23,7 @@ from ops.engine.consent import Consent, show
 from ops.engine.plan import DONE, Plan, created
 from ops.engine.programs import find
 from ops.engine.reconciling import Agreement, Reconciler
+from ops.engine.run_lock import Unfinished
 from ops.engine.stack import EngineError, EngineStack
 from ops.engine.state import Backups
 from ops.engine.targets import targets
@@ -168,7 +169,7 @@ class Run:
         What passes by itself is waited for: the engine begins again, and finds what it has done already.
         """
         done = Plan()
-        with self.progress, _Interrupts(self.out) as interrupts:
+        with self.progress, Unfinished(self.graph.stack).set(), _Interrupts(self.out) as interrupts:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     return done + operation()

@@ -127,6 +127,8 @@ class EngineStack:
 
     def refresh(self, urns: Sequence[str] | None = None) -> Plan:
         """Bring the state into agreement with the cluster: of all resources, or of some."""
+        if not self.exists:
+            return Plan()
         with self._reporting("refresh") as listener:
             self._stack.refresh(**self._options(listener), target=_listed(urns))
         return listener.done

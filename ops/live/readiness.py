@@ -62,8 +62,8 @@ def _deployment(live: Mapping[str, Any], minimum: int) -> Readiness:
     return Readiness(ready, wanted, f"{leaving} old pods are still there" if leaving > 0 else "")
 
 
-def _stateful_set(live: Mapping[str, Any], _minimum: int) -> Readiness:
-    status, wanted = live.get("status", {}), live["spec"].get("replicas", 1)
+def _stateful_set(live: Mapping[str, Any], minimum: int) -> Readiness:
+    status, wanted = live.get("status", {}), max(live["spec"].get("replicas", 1), minimum)
     updating = status.get("currentRevision") != status.get("updateRevision")
     ready = min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0) if updating else wanted)
     return Readiness(ready, wanted)

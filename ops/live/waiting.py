@@ -14,6 +14,8 @@ from ops.live.lookup import Key, Lookup, title_of
 from ops.live.readiness import Readiness, readiness
 
 _POLL_SECONDS = 0.5
+# The kinds that scale workloads, with their fields for the least number of pods and what goes without.
+_AUTOSCALERS = {"HorizontalPodAutoscaler": ("minReplicas", 1), "ScaledObject": ("minReplicaCount", 0)}
 
 State = Mapping[Key, Readiness]
 
@@ -86,19 +88,21 @@ def _can_wait(manifest: Manifest) -> bool:
 def _state(manifest: Manifest, live: Mapping[str, Any] | None, minimum: int) -> Readiness:
     if live is None:
         return Readiness(0, max(1, minimum), "does not exist")
-    return readiness(live, minimum) or Readiness(1, 1)
+    declared = 0 if "spec.replicas" in manifest.owned else int(manifest.body.get("spec", {}).get("replicas") or 0)
+    return readiness(live, max(minimum, declared)) or Readiness(1, 1)
 
 
 def _minimums(manifests: Sequence[Manifest]) -> Iterator[tuple[Key, int]]:
     """What autoscalers scale their workloads to at the least, except those that a release scales, to none at times."""
     released = set(_released(manifests))
     for manifest in manifests:
-        if manifest.kind == "HorizontalPodAutoscaler":
+        if manifest.kind in _AUTOSCALERS:
+            field, default = _AUTOSCALERS[manifest.kind]
             spec = manifest.body["spec"]
             target = spec["scaleTargetRef"]
-            key = (target["kind"], manifest.namespace, target["name"])
+            key = (str(target.get("kind", "Deployment")), manifest.namespace, str(target["name"]))
             if key not in released:
-                yield key, int(spec.get("minReplicas", 1))
+                yield key, int(spec.get(field, default))
 
 
 def _released(manifests: Sequence[Manifest]) -> Iterator[Key]:

@@ -19,9 +19,6 @@ from ops.engine.programs import find
 from ops.engine.stack import EngineStack
 from paths import PROJECT
 from tests.sandbox.cluster import Cluster
-from tests.sandbox.conftest import control_plane
-
-__all__ = ["control_plane"]
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed, so no engine can be built"),

@@ -98,7 +98,6 @@ SEEDS = (
         rule="targets-exist",
         edit=put(_AUTOSCALER, "spec.scaleTargetRef.name", "gone"),
         object=_AUTOSCALER,
-        implied={("replicas", _DEPLOYMENT): "without its autoscaler it has one pod"},
     ),
     # References.
     Seed(

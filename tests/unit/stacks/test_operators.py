@@ -198,7 +198,7 @@ MISTAKES = {
     ),
     "something else than a mode": file(
         rest=operators(
-            "    keda: yes  #! operators.keda | must be 'install', 'off' or 'preinstalled'\n"
+            "    keda: on  #! operators.keda | on is true to some readers of YAML\n"
             "    loki: later  #! operators.loki | must be 'install', 'off' or 'preinstalled'\n"
         )
     ),
