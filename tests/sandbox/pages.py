@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +26,9 @@ from tests.unit.docs.reading import FENCE, blocks, text_of
 
 PAGES = sorted([*(ROOT / "docs" / "how-to").glob("*.md"), ROOT / "docs" / "add-a-system.md"])
 _FILE = re.compile(r"# (?P<name>Pulumi\.\w+\.yaml)\n")
+_QUESTION = re.compile(rb"Type '(?P<word>[^']+)'[^\n]*: $")
+# For one command on a machine that does other things too.
+SECONDS = 300.0
 _SPAN = re.compile(r"`(?P<text>(?:make|python -m ops) [^`\n]+)`")
 
 
@@ -103,26 +110,37 @@ class Reader(Project):
         document["config"]["saas-platform:systems"] |= keys
         path.write_text(json.dumps(document), encoding="utf-8")
 
-    def follow(self, page: str, command: str, status: int = 0) -> str:
-        """Type a command that stands on the page; returns what it printed, and fails at another exit status.
+    def follow(self, page: str, command: str) -> str:
+        """Type a command that stands on the page; returns what it printed. It must succeed.
 
         The first line that the page shows below it must be among what is printed, but for its spaces.
         """
         output = next((one.output for one in shown(find(page)) if one.command == command), None)
         assert output is not None or command in mentioned(find(page)), f"{page} does not say {command!r}"
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.root,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        assert done.returncode == status, f"{command}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr}"
+        printed = self.type(command)
         if output:
-            assert squeezed(output[0]) in [squeezed(line) for line in done.stdout.splitlines()], done.stdout
-        return done.stdout + done.stderr
+            assert squeezed(output[0]) in [squeezed(line) for line in printed.splitlines()], printed
+        return printed
+
+    def type(self, command: str) -> str:
+        """Type a command at a terminal, and what it asks for; returns what it printed. It must succeed."""
+        terminal, side = pty.openpty()
+        try:
+            with subprocess.Popen(
+                ["bash", "-c", command],
+                cwd=self.root,
+                env=self._environment(),
+                stdin=side,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            ) as process:
+                printed = _answering(process, terminal)
+        finally:
+            os.close(terminal)
+            os.close(side)
+        assert process.returncode == 0, f"{command}: exit {process.returncode}\n{printed}"
+        return printed
 
     def started_by(self, page: str, command: str) -> subprocess.Popen[str]:
         """Type a command that stands on the page and goes on beside the test, which ends it."""
@@ -145,3 +163,21 @@ def find(name: str) -> Path:
 def squeezed(line: str) -> str:
     """The line with single spaces."""
     return " ".join(line.split())
+
+
+def _answering(process: subprocess.Popen[bytes], terminal: int) -> str:
+    """All that a command prints; where it wants a word to be typed, it gets it. Ended if it takes too long."""
+    assert process.stdout
+    printed, deadline = b"", time.monotonic() + SECONDS
+    while True:
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise AssertionError(f"not within {SECONDS:.0f} s:\n{printed.decode()}")
+        chunk = os.read(process.stdout.fileno(), 65536)
+        if not chunk:
+            return printed.decode()
+        printed += chunk
+        if wanted := _QUESTION.search(printed):
+            os.write(terminal, wanted["word"] + b"\n")
+            printed += b"\n"
