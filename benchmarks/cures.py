@@ -35,6 +35,4 @@ def run() -> None:
 
 def _measure(sandbox: Runs, name: str, left_out: str | None) -> Mapping[str, Figures]:
     stack = sandbox.stack(name.replace("_", "-"), COUNT, [cure for cure in CURES if cure != left_out])
-    figures = {operation: stack.measure(operation) for operation in OPERATIONS}
-    stack.measure("destroy")
-    return figures
+    return {operation: stack.measure(operation) for operation in OPERATIONS}

@@ -54,7 +54,7 @@ class Stack:
     settings: Path
 
     def measure(self, operation: str) -> Figures:
-        """What `preview`, `up` or `destroy` takes, with the start of Python and of the engine."""
+        """What `preview` or `up` takes, with the start of Python and of the engine."""
         arguments = (sys.executable, "-m", "benchmarks.small_objects", operation, str(self.settings))
         return Command(f"{self.name} {operation}", arguments, str(ROOT)).measure()
 

@@ -89,7 +89,7 @@ async def cured(count: int, cures: list[str]) -> None:
 
 
 def main(operation: str, settings: Settings) -> None:
-    """Run `preview`, `up` or `destroy` of the stack, and make the stack if there is none."""
+    """Run `preview` or `up` of the stack, and make the stack if there is none."""
 
     def program() -> None:
         if settings.cures:
