@@ -70,7 +70,7 @@ class Project:
     def kill(self, *arguments: str, moment: Moment, victim: Victim = Victim.ALL) -> Ended:
         """Start a command and `kill -9` at a moment all of it, or what `victim` says; none of it may be left.
 
-        But for the provider: nobody ends it where its engine is gone. It does nothing then, and notices in five minutes.
+        But for the provider: nobody ends it where its engine is gone. It does nothing then, and ends in five minutes.
         """
         command = [sys.executable, "-m", "ops", *arguments]
         ended = run_and_kill(command, moment, victim=victim, cwd=self.root, environment=self._environment())
