@@ -39,8 +39,8 @@ def test_what_passes_by_itself_does_not_fail_a_run(empty: FaultyEnvironment) -> 
         server.on(writes(), Silence(20), nth(30)),
     ]
     done = empty.ops(*UP)
-    assert all(rule.hits for rule in rules), "something did not go wrong"
     assert done.returncode == 0, said(done)
+    assert all(rule.hits for rule in rules), f"something did not go wrong: {said(done)}"
     assert empty.differences() == []
     empty.converge()
     empty.vanish()
@@ -62,7 +62,7 @@ def test_a_run_that_fails_says_why_and_the_next_converges(
     """What the failed run made and never heard of must neither be in the way nor be forgotten."""
     rule = empty.server.on(writes(path), fault, turns)
     done = empty.ops(*UP)
-    assert rule.hits, "nothing went wrong"
+    assert rule.hits, f"nothing went wrong: {said(done)}"
     if done.returncode == 0:
         # Who tries again by himself must have got there.
         assert turns != ALWAYS, said(done)
@@ -80,7 +80,7 @@ def test_a_removal_that_fails_does_not_claim_to_be_done(empty: FaultyEnvironment
     refused = empty.server.on(writes(), Answer(500), every(12))
     unheard = empty.server.on(writes(), Reset(forwarded=True), every(15))
     done = empty.ops(*DOWN)
-    assert refused.hits and unheard.hits, "nothing went wrong"
+    assert refused.hits and unheard.hits, f"nothing went wrong: {said(done)}"
     if done.returncode == 0:
         assert empty.left() == [], said(done)
     else:

@@ -124,9 +124,10 @@ class Delay:
 
 @dataclass(frozen=True)
 class Silence:
-    """From this request on nothing is answered to anybody, as by a process that was stopped.
+    """From this request on nothing is answered to anybody, nor does any watch tell anything, as by a stopped process.
 
-    Connections are taken by the kernel and lead nowhere. It ends after so many seconds (None: at `go_on`).
+    It ends after so many seconds (None: at `go_on`). New connections are made all the same: clients of a real API
+    server have one for all their requests (HTTP/2), and here one for each, whose making they give up after 10 s.
     """
 
     seconds: float | None = None
@@ -146,7 +147,8 @@ class Gone:
 class Call:
     """A function of the test's is called while nothing passes in either direction: it must be quick.
 
-    `forwarded`: once the API server has answered, and before the client is; else before the server is asked.
+    `forwarded`: once the API server has answered, and before the client is; else before the server is asked, which it
+    is not at all if the function returns True: the connection is reset.
     """
 
     function: Callable[[Exchange], object]

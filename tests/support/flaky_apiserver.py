@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import math
 import socket
 import ssl
 import struct
@@ -31,6 +30,7 @@ from tests.support.relay import LIMIT, Request, Upstream, pass_on, read_head, re
 
 # What a connection that ends in the middle of something looks like.
 _BROKEN = (OSError, EOFError, asyncio.LimitOverrunError)
+_PAUSE = 0.02
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -48,10 +48,10 @@ class FlakyApiServer:
         self._rules: tuple[Rule, ...] = ()
         self._failures: list[Exception] = []
         self._going = threading.Event()
+        self._going.set()
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._live, name="flaky-apiserver")
         self._port = 0
-        self._closing = False
 
     @classmethod
     def of(cls, sandbox: Sandbox, folder: Path, context: str = "flaky") -> FlakyApiServer:
@@ -76,7 +76,6 @@ class FlakyApiServer:
     def stop(self) -> None:
         """Answer nothing from now on, until `go_on`."""
         self._going.clear()
-        self._loop.call_soon_threadsafe(self._hold, None)
 
     def go_on(self) -> None:
         """End a silence or an absence."""
@@ -103,8 +102,6 @@ class FlakyApiServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing = True
-        self._going.set()
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
         if self._failures and error is None:
@@ -128,6 +125,7 @@ class FlakyApiServer:
         await self._listen()
         self._started.set()
         await self._ended.wait()
+        self._going.set()
         await self._leave()
 
     async def _listen(self) -> None:
@@ -174,6 +172,7 @@ class FlakyApiServer:
         """Let a request pass, or what is to befall it; returns whether the connection may be used again."""
         exchange = Exchange(request.method, request.path, request.agent, time.monotonic() - self._begin)
         self.exchanges.append(exchange)
+        await self._until_going()
         faults = [rule.fault for rule in self._rules if rule.befalls(exchange)]
         for fault in faults:
             if await self._before(fault, exchange, client):
@@ -181,6 +180,7 @@ class FlakyApiServer:
         source = await server.send(request.content)
         head = await read_head(source)
         exchange.served = head.status
+        await self._until_going()
         for fault in faults:
             if isinstance(fault, Call) and fault.forwarded:
                 fault.function(exchange)
@@ -188,7 +188,7 @@ class FlakyApiServer:
                 client.reset()
                 return False
         exchange.status = head.status
-        return await pass_on(head, request.method, source, client.writer)
+        return await pass_on(head, request.method, source, client.writer, self._until_going)
 
     async def _before(self, fault: Fault, exchange: Exchange, client: _Client) -> bool:
         """What befalls a request before the API server hears of it; returns whether it will not."""
@@ -204,29 +204,34 @@ class FlakyApiServer:
             case Delay(seconds=seconds):
                 await asyncio.sleep(seconds)
             case Silence(seconds=seconds):
-                self._going.clear()
-                self._hold(seconds)
+                self._stop(seconds)
+                await self._until_going()
             case Gone(seconds=seconds):
-                self._going.clear()
-                await self._be_gone(seconds)
+                self._stop(seconds)
+                await self._be_gone()
                 return True
             case Call(function=function, forwarded=False):
-                function(exchange)
+                if function(exchange) is True:
+                    client.reset()
+                    return True
         return False
 
-    def _hold(self, seconds: float | None) -> None:
-        # The thread itself waits: whatever comes stays in the sockets, also the first words of new connections.
-        if not self._closing:
-            self._going.wait(seconds)
+    def _stop(self, seconds: float | None) -> None:
+        self._going.clear()
+        if seconds is not None:
+            self._loop.call_later(seconds, self._going.set)
 
-    async def _be_gone(self, seconds: float | None) -> None:
+    async def _until_going(self) -> None:
+        # Looked at again and again, since it is a test's thread that ends it.
+        while not self._going.is_set():
+            await asyncio.sleep(_PAUSE)
+
+    async def _be_gone(self) -> None:
         self._server.close()
         for connection in self._connections:
             connection.reset()
-        deadline = time.monotonic() + (math.inf if seconds is None else seconds)
-        while not self._going.is_set() and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        if not self._closing:
+        await self._until_going()
+        if not self._ended.is_set():
             await self._listen()
 
 

@@ -24,7 +24,7 @@ from typing import IO, Protocol
 
 import psutil
 
-from tests.support.faults import Call, nth, writes
+from tests.support.faults import Call, Exchange, nth, writes
 from tests.support.flaky_apiserver import FlakyApiServer
 
 _PAUSE = 0.05
@@ -89,7 +89,12 @@ class AtWrite:
     forwarded: bool = True
 
     def wait(self, running: Callable[[], bool], strike: Callable[[], None]) -> None:
-        rule = self.server.on(writes(), Call(lambda _: strike(), self.forwarded), nth(self.turn))
+        def call(_write: Exchange) -> bool:
+            strike()
+            # A process that is gone has sent its request all the same: without this it would be forwarded.
+            return not self.forwarded
+
+        rule = self.server.on(writes(), Call(call, self.forwarded), nth(self.turn))
         while running() and not rule.hits:
             time.sleep(_PAUSE)
 

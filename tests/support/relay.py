@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -82,14 +82,24 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
     return head
 
 
-async def pass_on(head: Head, method: str, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> bool:
-    """A response, each part of it as soon as it is there; returns whether the connection may be used again."""
+async def pass_on(
+    head: Head,
+    method: str,
+    source: asyncio.StreamReader,
+    target: asyncio.StreamWriter,
+    gate: Callable[[], Awaitable[None]],
+) -> bool:
+    """A response, each part of it as soon as it is there and `gate` returns, as a watch's events.
+
+    Returns whether the connection may be used again.
+    """
     length = _LENGTH.search(head.raw)
     if method == "HEAD" or head.status in _NO_BODY:
         target.write(head.raw)
     elif _CHUNKED.search(head.raw):
         target.write(head.raw)
         async for chunk in _chunks(source):
+            await gate()
             target.write(chunk)
             await target.drain()
     elif length:
