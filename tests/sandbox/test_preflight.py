@@ -66,7 +66,8 @@ class Own:
             for body in bodies:
                 for key in ("resourceVersion", "uid", "managedFields", "creationTimestamp", "generation"):
                     body["metadata"].pop(key, None)
-                self.cluster.run("create", "-f", "-", stdin=json.dumps({**body, "status": None}))
+                body.pop("status", None)
+                self.cluster.run("create", "-f", "-", stdin=json.dumps(body))
 
     def problems(self, graph: Graph | None = None) -> list[str]:
         return problems(self.kubectl, graph or recorded("dev"))
