@@ -68,8 +68,8 @@ def _named(error: OSError) -> str | None:
 
 
 def _why(error: OSError, path: Path) -> str:
-    file = next((one for one in path.parents if one.exists() and not one.is_dir()), None)
-    if error.errno == errno.ENOTDIR and file is not None:
+    if error.errno == errno.ENOTDIR:
+        file = next((one for one in path.parents if one.is_file()), path)
         return f"{file} is a file where a folder should be"
     if error.errno in _FORBIDDEN:
         return f"the user {_user()} may not use or change it"
@@ -110,13 +110,21 @@ def _places() -> Iterator[tuple[Path, str]]:
 
 def _without_a_path(error: OSError) -> str:
     if error.errno in _FULL:
-        full = [str(place) for place, _ in _places() if place.is_dir() and not shutil.disk_usage(place).free]
+        full = [str(place) for place, _ in _places() if _is_full(place)]
         # What the program writes itself it names; what is left is what it prints.
         where = ", ".join(full) or "standard output"
         return f"{where}: {_why(error, Path('/'))}.\nFree some space there, and run this again."
     if "temporary directory" in str(error):
         return f"{error.strerror}.\nFree some space in one of them, or name another folder: TMPDIR=/another/folder."
     return str(error)
+
+
+def _is_full(place: Path) -> bool:
+    try:
+        return not shutil.disk_usage(place).free
+    except OSError:
+        # Not there, or not to be looked at.
+        return False
 
 
 def _user() -> str:
