@@ -124,7 +124,8 @@ def test_what_is_no_longer_declared_is_pruned_and_nothing_else(project: Project,
     file.write_text(file.read_text().replace("        - name: globex\n", ""))
     # The sandbox is the same: only the program differs.
     printed = changed.succeed("up")
-    assert "2 removed" in printed
+    # The Deployment, its Service, and what groups them.
+    assert "3 removed" in printed
     names = {one["metadata"]["name"] for one in _deployments(project)}
     assert "- Deployment astrbot/astrbot-instance-globex" in printed
     assert "astrbot-instance-acme" in names

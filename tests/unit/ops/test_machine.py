@@ -83,7 +83,9 @@ def test_a_state_folder_that_is_none_is_said_by_every_command_that_needs_it(
     monkeypatch.setenv("SAAS_PLATFORM_STATE", str(state))
     outcome = run(tmp_path, command)
     assert "Traceback" not in outcome.out + outcome.err
-    reads_only = command[1] in ("down", "status") and state == Path("/proc/none")
+    # `ops down` holds the lock of its environment meanwhile, for which there is no place either.
+    reads_only = command[1:] == ("status",) or command == ("sandbox", "down")
+    reads_only = reads_only and state == Path("/proc/none")
     if command[1] in STATELESS:
         assert (outcome.status, outcome.err) == (0, "")
     elif outcome.status == 1 and not (reads_only and command[0] == "ops"):
