@@ -16,8 +16,8 @@ Simulated, by kwok and the stages in `stages/`:
 - volumes: claims bind, grow and go, and nothing is stored;
 - load balancers and ingresses: they get an address of a documentation network that leads nowhere;
 - the operators that would need containers (CloudNativePG, the Redis operator, cert-manager, External Secrets,
-  Argo CD): only the final status of their objects is written. No database, certificate or Secret is made. An object with
-  the annotation `sandbox.platform.io/status: manual` keeps whatever status a test gives it.
+  Argo CD): only the final status of their objects is written. No database, certificate or Secret is made. An object
+  with the annotation `sandbox.platform.io/status: manual` keeps whatever status a test gives it.
 
 Besides these there is what environments expect of a cluster and do not make (surroundings.py): the namespaces of
 operators, the classes `standard`, `fast-ssd` and `nginx`, issuers, and a store of secrets called `platform`.
