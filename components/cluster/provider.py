@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pulumi
 from pulumi_kubernetes import Provider
 
@@ -16,6 +18,9 @@ def kubernetes_provider(
     opts: pulumi.ResourceOptions,
 ) -> Provider:
     """A provider for a kubeconfig (path or text; None: the user's own) and a context in it (None: its current)."""
+    if kubeconfig is None and os.pathsep in os.environ.get("KUBECONFIG", ""):
+        # The SDK would hand on the variable as the name of one file. Told of none, the provider reads it as kubectl does.
+        kubeconfig = ""
     return Provider(
         name,
         kubeconfig=kubeconfig,

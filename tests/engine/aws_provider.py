@@ -6,6 +6,7 @@ so.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Iterator
 from concurrent import futures
@@ -20,13 +21,15 @@ from graph.monitor import _mapping
 from tests.aws.account import Account, RefusedError
 
 _VERSION = "7.51.1"
+_CLUSTER = "aws:eks/cluster:Cluster"
 
 
 class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
     """The part of the protocol that `up` and `preview` use."""
 
-    def __init__(self) -> None:
+    def __init__(self, authority: bytes) -> None:
         self._account = Account()
+        self._authority = base64.b64encode(authority).decode()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=_VERSION)
@@ -62,6 +65,9 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
             identity, outputs = self._account.create(request.type, _mapping(request.properties))
         except (ClientError, RefusedError, NotImplementedError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        if request.type == _CLUSTER:
+            # moto's is no certificate, and the Kubernetes provider reads it.
+            outputs = {**outputs, "certificateAuthority": {"data": self._authority}}
         properties = struct_pb2.Struct()
         properties.CopyFrom(request.properties)
         properties.update(outputs)
@@ -78,11 +84,14 @@ class AwsStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """Serve it in a thread; gives the value for the engine's PULUMI_DEBUG_PROVIDERS."""
+def serving(authority: bytes) -> Iterator[str]:
+    """Serve it in a thread; gives the value for the engine's PULUMI_DEBUG_PROVIDERS.
+
+    `authority` is the certificate (PEM) of the authority that clusters of EKS are said to have.
+    """
     # One at a time: moto is not made for several threads.
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsStandIn(authority), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
