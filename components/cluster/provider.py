@@ -19,7 +19,7 @@ def kubernetes_provider(
 ) -> Provider:
     """A provider for a kubeconfig (path or text; None: the user's own) and a context in it (None: its current)."""
     if kubeconfig is None and os.pathsep in os.environ.get("KUBECONFIG", ""):
-        # The SDK would hand on the variable as the name of one file. Told of none, the provider reads it as kubectl does.
+        # The SDK would hand the variable on as one file's name. Told of none, the provider reads it as kubectl does.
         kubeconfig = ""
     return Provider(
         name,
