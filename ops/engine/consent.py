@@ -39,6 +39,9 @@ _DATA = frozenset(
 _WORKLOADS = frozenset(
     {"Deployment", "DaemonSet", "Job", "CronJob", "Pooler", "Prometheus", "Alertmanager", "ThanosRuler"}
 )
+# What the commands of a database exchange and let go of: passwords, clusters, archives and the Jobs of a version. Whoever
+# rotates a password or forgets a cluster has asked for it; protected, they are refused all the same.
+_STEPS = frozenset({"RandomPassword", "Secret", "Cluster", "ObjectStore", "Database", "Pooler", "Job"})
 _SHOWN = 60
 _MARKS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 _STYLES = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red"}
@@ -63,7 +66,7 @@ class Consent:
         Of a deployment that is a step of a command of its own, only what is grave is asked: the rest was asked for.
         """
         self._refuse_protected(plan)
-        grave = [step for step in plan.resources if is_grave(step)]
+        grave = [step for step in plan.resources if is_grave(step) and not (step_of_more and step.kind in _STEPS)]
         if self.yes or not plan.resources or ((self.tier == "dev" or step_of_more) and not grave):
             return
         if self.answer is None:

@@ -95,8 +95,11 @@ def test_where_nobody_can_be_asked_nothing_happens(plan: Plan, tier: str) -> Non
 def test_a_step_of_another_command_is_asked_only_for_what_is_grave() -> None:
     """Whoever restores a database has asked for it; not for a workload to go that the file has no longer."""
     Consent("prod", False, None).ask(CHANGED, step_of_more=True)
-    with pytest.raises(OperationError, match="nobody can be asked here"):
-        Consent("prod", False, None).ask(REMOVED, step_of_more=True)
+    rotated = Plan((step("RandomPassword", "postgresql-password", "replace"),))
+    Consent("dev", False, None).ask(rotated, step_of_more=True)
+    for plan, more in ((REMOVED, True), (rotated, False)):
+        with pytest.raises(OperationError, match="nobody can be asked here"):
+            Consent("dev", False, None).ask(plan, step_of_more=more)
 
 
 def test_an_environment_is_removed_by_its_name_outside_of_dev() -> None:
