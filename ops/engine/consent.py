@@ -39,8 +39,8 @@ _DATA = frozenset(
 _WORKLOADS = frozenset(
     {"Deployment", "DaemonSet", "Job", "CronJob", "Pooler", "Prometheus", "Alertmanager", "ThanosRuler"}
 )
-# What the commands of a database exchange and let go of: passwords, clusters, archives and the Jobs of a version. Whoever
-# rotates a password or forgets a cluster has asked for it; protected, they are refused all the same.
+# What the commands of a database exchange and let go of: passwords, clusters, archives and the Jobs of a version.
+# Whoever rotates a password or forgets a cluster has asked for it; protected, they are refused all the same.
 _STEPS = frozenset({"RandomPassword", "Secret", "Cluster", "ObjectStore", "Database", "Pooler", "Job"})
 _SHOWN = 60
 _MARKS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
