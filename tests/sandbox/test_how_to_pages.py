@@ -152,13 +152,16 @@ def test_add_a_system(reader: Reader) -> None:
 
 
 def begun(reader: Reader, page: str, command: str, lines: Sequence[str]) -> None:
-    """Start a release, wait until it has printed these lines, and interrupt it."""
+    """Start a release, wait until it has printed these lines, others between them or not, and interrupt it."""
     process = reader.started_by(page, command)
     assert process.stdout
     printed = ""
     with process:
         for line in lines:
-            printed = process.stdout.readline()
-            assert printed.startswith(line), f"{printed}{process.communicate()[0] if process.poll() else ''}"
+            said = ""
+            while not said.startswith(line):
+                said = process.stdout.readline()
+                assert said, f"it ended without {line!r}:\n{printed}"
+                printed += said
         process.send_signal(signal.SIGINT)
         process.stdout.read()
