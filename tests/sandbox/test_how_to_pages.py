@@ -130,7 +130,7 @@ def test_release(reader: Reader) -> None:
     reader.follow("release.md", "make up")
     command = "python -m ops canary start astrbot/auth-service"
     (page,) = (one for one in shown(find("release.md")) if one.command == command)
-    begun(reader, "release.md", "python -m ops canary start astrbot/auth-service", page.output[:3])
+    begun(reader, "release.md", "python -m ops canary start astrbot/auth-service", page.output[:2])
     status = reader.follow("release.md", "python -m ops canary status astrbot/auth-service")
     assert "progressing" in status
     reader.follow("release.md", "python -m ops canary abort astrbot/auth-service")
