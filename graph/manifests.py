@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from components.gitops.sync import operators_project
-from graph.model import Graph, Resource, Secret, masked, revealed
+from graph.model import Graph, Resource, has_secret, masked, revealed
 from graph.releases import HelmRelease
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
@@ -45,7 +45,7 @@ class Manifest:
     @property
     def holds_secret(self) -> bool:
         """Whether any of its values is a secret, so that it must not be written to a file."""
-        return _has_secret(self.body)
+        return has_secret(self.body)
 
     @property
     def data_keys(self) -> tuple[str, ...]:
@@ -97,14 +97,6 @@ def _levels(graph: Graph) -> dict[str, int]:
     for urn in TopologicalSorter(below).static_order():
         levels[urn] = 1 + max((levels[other] for other in below[urn]), default=-1)
     return levels
-
-
-def _has_secret(value: Any) -> bool:
-    if isinstance(value, Secret):
-        return True
-    if isinstance(value, Mapping):
-        return any(_has_secret(item) for item in value.values())
-    return isinstance(value, (list, tuple)) and any(_has_secret(item) for item in value)
 
 
 def for_argo_cd(manifest: Manifest) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from functools import cached_property
 from typing import Any
 
 MASK = "[secret]"
+# How the engine's protocol and its state mark a secret (sdk/go/common/resource: SigKey and SecretSig).
+SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,15 @@ def masked(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [masked(item) for item in value]
     return value
+
+
+def has_secret(value: Any) -> bool:
+    """Whether any part of a value is a secret."""
+    if isinstance(value, Secret):
+        return True
+    if isinstance(value, Mapping):
+        return any(has_secret(item) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(has_secret(item) for item in value)
 
 
 def revealed(value: Any) -> Any:

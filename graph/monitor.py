@@ -10,11 +10,8 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 
 from graph import aws
-from graph.model import Resource, Secret
+from graph.model import SECRET_SIGNATURE, SIGNATURE_KEY, Resource, Secret
 
-# How the engine's protocol marks a secret (sdk/go/common/resource: SigKey and SecretSig).
-_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 _STACK_TYPE = "pulumi:pulumi:Stack"
 _RANDOM_PASSWORD = "random:index/randomPassword:RandomPassword"
 
@@ -123,7 +120,7 @@ def _plain(value: struct_pb2.Value) -> Any:
         return int(number) if number.is_integer() else number
     if kind == "struct_value":
         fields = value.struct_value.fields
-        if _SIGNATURE_KEY in fields and fields[_SIGNATURE_KEY].string_value == _SECRET_SIGNATURE:
+        if SIGNATURE_KEY in fields and fields[SIGNATURE_KEY].string_value == SECRET_SIGNATURE:
             return Secret(_plain(fields["value"]))
         return _mapping(value.struct_value)
     if kind == "list_value":
@@ -139,4 +136,4 @@ def _with(struct: struct_pb2.Struct, values: Mapping[str, Any]) -> struct_pb2.St
 
 
 def _with_secret(struct: struct_pb2.Struct, key: str, value: str) -> struct_pb2.Struct:
-    return _with(struct, {key: {_SIGNATURE_KEY: _SECRET_SIGNATURE, "value": value}})
+    return _with(struct, {key: {SIGNATURE_KEY: SECRET_SIGNATURE, "value": value}})

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.naming import ENVIRONMENT_LABEL
 from graph.model import Graph
 from ops.eks import EksReference
 from ops.errors import OperationError
@@ -14,7 +15,6 @@ from ops.kubectl import Kubectl
 from paths import sandbox_kubeconfig
 
 _PROVIDER = "pulumi:providers:kubernetes"
-_ENVIRONMENT_LABEL = "platform.io/environment"
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,6 @@ def sandbox_is_used_by(kubectl: Kubectl, environment: str) -> list[str]:
     looked at, since no environment is without them. Raises ClusterError if the cluster does not answer.
     """
     kinds = kubectl.run("api-resources", "--namespaced=false", "--verbs=list", "--output=name").split()
-    others = f"--selector={_ENVIRONMENT_LABEL},{_ENVIRONMENT_LABEL}!={environment}"
+    others = f"--selector={ENVIRONMENT_LABEL},{ENVIRONMENT_LABEL}!={environment}"
     found = kubectl.json("get", ",".join(kinds), others)["items"]
-    return sorted({body["metadata"]["labels"][_ENVIRONMENT_LABEL] for body in found})
+    return sorted({body["metadata"]["labels"][ENVIRONMENT_LABEL] for body in found})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from sandbox import files
 
 
 def private_folder(path: Path) -> Path:
@@ -15,15 +16,6 @@ def private_folder(path: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file with mode 600: under another name until it is complete and on the disk.
-
-    Readable by its owner alone from the first byte: what a run that was killed left of it may have another mode.
-    """
+    """Write a text file with mode 600, in a folder of mode 700 if that has to be made."""
     private_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    files.write_private(path, text.encode("utf-8"))

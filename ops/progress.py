@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ops.live.lookup import title_of
 from ops.live.waiting import State
 
 # In a log, a line after so many seconds.
@@ -53,7 +52,6 @@ class DeploymentProgress:
         self._live = Live(console=console, transient=True, refresh_per_second=4) if console.is_terminal else None
         self._expected, self._number = expected, 0
         self._said = time.monotonic()
-        self._done: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._live:
@@ -82,11 +80,6 @@ class DeploymentProgress:
             self._console.print(f"  {line}", markup=False)
 
     def waiting(self, state: State) -> None:
-        """Show what is waited for."""
+        """Show what is waited for, where there is a terminal for a table that changes."""
         if self._live:
             self._live.update(table(state) if state else "")
-            return
-        for key, one in sorted(state.items()):
-            title = title_of(key)
-            if one.done and title not in self._done:
-                self._done.add(title)

@@ -10,7 +10,7 @@ from ops.engine.backend import LocalBackend, backend_of
 from ops.engine.consent import Consent
 from ops.engine.programs import find
 from ops.engine.stack import EngineStack
-from ops.engine.state import Backups, problems, read_backup, refuse_torn_file
+from ops.engine.state import Backups, problems, read_backup, refuse_torn_file, resources_of
 from ops.errors import EXIT_FAILURE, OperationError
 
 
@@ -33,7 +33,7 @@ def restore(stack: str, name: str | None, *, yes: bool) -> int:
     with _opened(stack, check=False) as engine:
         _set_aside(stack)
         engine.replace_state(document)
-    count = len(document["deployment"].get("resources") or ())
+    count = len(resources_of(document))
     console().print(
         f"{stack}: restored {count} resources from {path.name}. `make up ENV={stack}` compares with the cluster"
     )
@@ -50,7 +50,7 @@ def check(stack: str) -> int:
     out = console()
     for line in wrong:
         out.print(line, markup=False)
-    count = len((document.get("deployment") or {}).get("resources") or ())
+    count = len(resources_of(document))
     kept = Backups(stack).all()
     out.print(
         f"{stack}: {count} resources, {'sound' if not wrong else 'not sound'}; {len(kept)} backups"
@@ -63,8 +63,7 @@ def unprotect(stack: str, urns: list[str], *, yes: bool) -> int:
     """Take the protection of resources away: the next `up` that no longer declares them deletes them."""
     with _opened(stack) as engine:
         document = engine.export()
-        resources = (document.get("deployment") or {}).get("resources") or []
-        known = {str(one["urn"]): one for one in resources}
+        known = {str(one["urn"]): one for one in resources_of(document)}
         if unknown := [urn for urn in urns if urn not in known]:
             raise OperationError("\n  ".join([f"the state of {stack} has no such resource:", *unknown]))
         Consent.of("", yes=yes).ask_removal(stack)

@@ -10,7 +10,7 @@ from machine import naming
 
 
 def write_private(file: Path, content: bytes) -> None:
-    """Write a file that only its owner can read: mode 0600 from its first byte."""
+    """Write a file that only its owner can read: mode 0600 from its first byte, and on the disk when it is there."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)
@@ -19,6 +19,8 @@ def write_private(file: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
             unfinished.replace(file)
         except OSError:
             # Half a file would only fill a disk that is full.

@@ -14,14 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph.model import Graph, Resource, Secret, revealed
+from graph.model import SECRET_SIGNATURE, SIGNATURE_KEY, Graph, Resource, Secret, has_secret, revealed
 from graph.record import record
+from ops.engine.state import resources_of
 from ops.errors import OperationError
 from ops.live.lookup import Body, Key, Live, key_of, title_of
 
-# How a state marks a secret (sdk/go/common/resource: SigKey and SecretSig); the engine encrypts it when it is imported.
-_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 _PASSWORD = "random:index/randomPassword:RandomPassword"
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:"
@@ -44,7 +42,7 @@ class Adoption:
 
 def adopt(graph: Graph, deployment: Mapping[str, Any], live: Live) -> Adoption:
     """`deployment` with what `graph` declares, it lacks and `live` has. Raises OperationError if a password is lost."""
-    resources = list((deployment.get("deployment") or {}).get("resources") or ())
+    resources = resources_of(deployment)
     known = {str(one["urn"]) for one in resources}
     recovered = live_passwords(graph.stack, live)
     declared = record(graph.stack, lambda name, inputs: recovered.get(name, "unknown" * int(inputs["length"])))
@@ -193,7 +191,7 @@ def _live_outputs(resource: Resource, body: Body) -> Any:
         "__initialApiVersion": resource.inputs["apiVersion"],
         "__fieldManager": f"pulumi-kubernetes-{_manager(body)}",
     }
-    return {**declared, **notes, "__inputs": declared} if _holds_secret(resource.inputs) else {**body, **notes}
+    return {**declared, **notes, "__inputs": declared} if has_secret(resource.inputs) else {**body, **notes}
 
 
 def _manager(body: Body) -> str:
@@ -203,14 +201,6 @@ def _manager(body: Body) -> str:
         if manager.startswith("pulumi-kubernetes-") and entry.get("operation") == "Apply":
             return manager.removeprefix("pulumi-kubernetes-")
     return uuid.uuid5(uuid.NAMESPACE_URL, "/".join(key_of(body))).hex[:8]
-
-
-def _holds_secret(value: Any) -> bool:
-    if isinstance(value, Secret):
-        return True
-    if isinstance(value, Mapping):
-        return any(_holds_secret(one) for one in value.values())
-    return isinstance(value, list) and any(_holds_secret(one) for one in value)
 
 
 def _password_outputs(resource: Resource, value: str) -> Any:
@@ -227,7 +217,8 @@ def _encoded(value: Any) -> Any:
 
 
 def _secret(value: Any) -> dict[str, str]:
-    return {_SIGNATURE_KEY: _SECRET_SIGNATURE, "plaintext": json.dumps(value)}
+    # The engine encrypts it when it is imported.
+    return {SIGNATURE_KEY: SECRET_SIGNATURE, "plaintext": json.dumps(value)}
 
 
 def _version(package: str) -> str:

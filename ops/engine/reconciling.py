@@ -18,7 +18,7 @@ from ops.engine.backend import LocalBackend
 from ops.engine.plan import Plan
 from ops.engine.run_lock import Unfinished
 from ops.engine.stack import EngineStack
-from ops.engine.state import Backups, problems, refuse_torn_file
+from ops.engine.state import Backups, problems, refuse_torn_file, resources_of
 from ops.errors import OperationError
 from ops.live.drift import Drift, deployed_objects, drift_lines, find_drift
 from ops.live.lookup import Lookup, title_of
@@ -71,12 +71,12 @@ class Reconciler:
         elif drift.stale:
             self.stack.refresh(drift.stale)
         changed = killed or drift.stale or drift.unknown
-        resources = self.stack.resources() if changed else _resources(deployment)
+        resources = self.stack.resources() if changed else resources_of(deployment)
         return Agreement(resources, drift)
 
     def drift(self, deployment: Mapping[str, Any]) -> Drift:
         """What does not agree; nothing is changed."""
-        return find_drift(self.lookup, self.manifests, deployed_objects(_resources(deployment)))
+        return find_drift(self.lookup, self.manifests, deployed_objects(resources_of(deployment)))
 
     def sound_state(self) -> dict[str, Any]:
         """The state, and a backup of it. Raises OperationError if it is torn."""
@@ -132,7 +132,7 @@ class Reconciler:
 
     def _adopt(self, deployment: dict[str, Any], drift: Drift, *, known: bool) -> None:
         """Take over what the state does not know; `known` says that a run was killed, which explains it."""
-        if not (known or self.adopting or deployed_objects(_resources(deployment))):
+        if not (known or self.adopting or deployed_objects(resources_of(deployment))):
             raise OperationError(
                 f"the state of {self.stack.name} knows nothing, and {len(drift.unknown)} of its objects are in the "
                 f"cluster, the first of them {title_of(drift.unknown[0])}: the state is lost, or of another machine. "
@@ -173,9 +173,5 @@ class Reconciler:
             self.out.print(f"  … and {len(lines) - _NAMED} more", style="dim")
 
 
-def _resources(deployment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list((deployment.get("deployment") or {}).get("resources") or ())
-
-
 def _urns(deployment: Mapping[str, Any]) -> list[str]:
-    return [str(one["urn"]) for one in _resources(deployment) if one.get("custom")]
+    return [str(one["urn"]) for one in resources_of(deployment) if one.get("custom")]

@@ -6,10 +6,10 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 
@@ -30,8 +30,8 @@ from ops.engine.targets import targets
 from ops.errors import OperationError
 from ops.immutable import refusals
 from ops.kubectl import ClusterError
-from ops.live.drift import Drift
-from ops.live.lookup import Live, Lookup, controlled, system_of, title_of
+from ops.live.drift import Drift, deployed_objects
+from ops.live.lookup import Live, Lookup, is_left_over, system_of, title_of
 from ops.live.waiting import State, Waiting
 from ops.preflight import problems
 from ops.progress import DeploymentProgress
@@ -242,16 +242,9 @@ class Run:
         self.stack.forget()
 
     def _left(self, agreement: Agreement) -> Live:
-        bodies: list[Mapping[str, Any]] = [one.body for one in self._manifests]
-        bodies += [one.get("inputs") or {} for one in agreement.resources if _is_object(one)]
-        found = self._lookup.labelled(bodies)
-        return {
-            key: one
-            for key, one in found.items()
-            if not controlled(one)
-            and not one["metadata"].get("deletionTimestamp")
-            and key[0] != "PersistentVolumeClaim"
-        }
+        deployed = deployed_objects(agreement.resources)
+        found = self._lookup.labelled([*(one.body for one in self._manifests), *(one.inputs for one in deployed)])
+        return {key: one for key, one in found.items() if is_left_over(one)}
 
 
 def start_sandbox(graph: Graph) -> None:
@@ -262,11 +255,6 @@ def start_sandbox(graph: Graph) -> None:
         Sandbox().up(**graph.outputs["capacity"])
     except SandboxError as error:
         raise OperationError(str(error)) from error
-
-
-def _is_object(resource: Mapping[str, Any]) -> bool:
-    type_ = str(resource.get("type", ""))
-    return bool(resource.get("custom")) and type_.startswith("kubernetes:") and "helm.sh" not in type_
 
 
 class _Interrupts:

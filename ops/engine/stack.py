@@ -18,6 +18,7 @@ from components.performance import ENGINE_VARIABLES, PARALLEL
 from ops.engine.backend import Backend, LocalBackend
 from ops.engine.plan import Listener, Plan
 from ops.engine.programs import Programs
+from ops.engine.state import resources_of
 from ops.errors import OperationError
 from paths import PROJECT, ROOT
 
@@ -82,7 +83,7 @@ class EngineStack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources of the state, the stack's own among them."""
-        return list((self.export().get("deployment") or {}).get("resources") or ())
+        return resources_of(self.export())
 
     def verify_secrets(self) -> None:
         """Raise EngineError unless the secrets of the state can be decrypted here."""
@@ -94,9 +95,8 @@ class EngineStack:
         if not self.exists:
             return {}
         document = json.loads(self._run("stack", "export", "--show-secrets"))
-        resources = (document.get("deployment") or {}).get("resources") or ()
         found = {}
-        for one in resources:
+        for one in resources_of(document):
             if one["type"] == "random:index/randomPassword:RandomPassword":
                 found[str(one["urn"]).rpartition("::")[2]] = str(json.loads(one["outputs"]["result"]["plaintext"]))
         return found

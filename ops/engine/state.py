@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ class Backups:
 
     def make(self, deployment: Mapping[str, Any]) -> Path | None:
         """Keep a state; None if there is nothing in it, or if it is that of the newest backup."""
-        if not (deployment.get("deployment") or {}).get("resources"):
+        if not resources_of(deployment):
             return None
         text, newest = json.dumps(deployment, indent=1), next(iter(self.all()), None)
         if newest is not None and newest.read_text(encoding="utf-8") == text:
@@ -59,6 +59,11 @@ class Backups:
                 return path
         listed = ", ".join(path.stem for path in known[:5]) or "none"
         raise OperationError(f"{self.folder}: no backup {name or 'of ' + self.stack!r}; the newest are: {listed}")
+
+
+def resources_of(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The resources of an exported state, the stack's own among them; none of an empty one."""
+    return list((deployment.get("deployment") or {}).get("resources") or ())
 
 
 def read_backup(path: Path) -> dict[str, Any]:
@@ -99,7 +104,7 @@ def _torn(path: Path, why: str, stack: str) -> str:
 
 def problems(deployment: Mapping[str, Any], stack: str) -> Iterator[str]:
     """What is wrong with an exported state."""
-    resources = (deployment.get("deployment") or {}).get("resources") or []
+    resources = resources_of(deployment)
     urns = [str(one.get("urn")) for one in resources]
     yield from (f"{urn}: stands {count} times" for urn, count in _twice(resources))
     foreign = [urn for urn in urns if not urn.startswith(f"urn:pulumi:{stack}::{PROJECT}::")]
@@ -115,7 +120,7 @@ def problems(deployment: Mapping[str, Any], stack: str) -> Iterator[str]:
         yield "there is no resource for the stack itself"
 
 
-def _twice(resources: list[Mapping[str, Any]]) -> list[tuple[str, int]]:
+def _twice(resources: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
     """URNs that stand twice, but for those of what is still to be deleted of a replacement."""
     counts = Counter(str(one.get("urn")) for one in resources if not one.get("delete"))
     return [(urn, count) for urn, count in counts.items() if count > 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from graph.record import record
 from ops.clusters import Cluster
 from ops.errors import OperationError
 from ops.kubectl import ClusterError, Kubectl
-from ops.live.lookup import Lookup, system_of
+from ops.live.lookup import Lookup, raw, system_of
 from ops.live.waiting import State, Waiting
 from ops.progress import Silent
 from paths import environment_of
@@ -123,7 +122,7 @@ def in_parallel(ask: Callable[[Member], _T], members: Iterable[Member]) -> list[
 def _identity(member: Member) -> str | ClusterError:
     """What no two clusters share and no cluster changes: the UID of a namespace that comes with it."""
     try:
-        namespace = json.loads(member.kubectl.run("get", "--raw", "/api/v1/namespaces/kube-system"))
+        namespace = raw(member.kubectl, "/api/v1/namespaces/kube-system")
     except ClusterError as error:
         return error
     return str(namespace["metadata"]["uid"])

@@ -16,6 +16,7 @@ from ops.fleet.environment import FleetEnvironment, Member, in_parallel
 from ops.fleet.usage import Usage, ready
 from ops.kubectl import ClusterError, Kubectl
 from ops.live.drift import as_deployed, find_drift
+from ops.live.lookup import raw
 from ops.live.waiting import State
 
 _RUNNING = "/api/v1/pods?fieldSelector=status.phase!%3DSucceeded,status.phase!%3DFailed"
@@ -91,11 +92,11 @@ def _status(member: Member) -> ClusterStatus:
 def _look(member: Member, found: ClusterStatus) -> None:
     """Fill in as much as the cluster tells. Raises ClusterError at what it does not."""
     kubectl = member.kubectl
-    found.version = str(_raw(kubectl, "/version")["gitVersion"])
-    nodes = _raw(kubectl, "/api/v1/nodes")["items"]
+    found.version = str(raw(kubectl, "/version")["gitVersion"])
+    nodes = raw(kubectl, "/api/v1/nodes")["items"]
     found.nodes, found.nodes_ready = len(nodes), ready(nodes)
     metrics = _metrics(kubectl)
-    found.usage = Usage.of(nodes, metrics, _raw(kubectl, _RUNNING)["items"] if metrics is None else [])
+    found.usage = Usage.of(nodes, metrics, raw(kubectl, _RUNNING)["items"] if metrics is None else [])
     found.systems = _health(member.state())
     # The program is compared with the cluster: the state of its deployments may be on another machine.
     declared = manifests(member.graph)
@@ -117,13 +118,9 @@ def _health(state: State) -> dict[str, Health]:
     return found
 
 
-def _raw(kubectl: Kubectl, path: str) -> Any:
-    return json.loads(kubectl.run("get", "--raw", path))
-
-
 def _metrics(kubectl: Kubectl) -> Any:
     try:
-        return _raw(kubectl, "/apis/metrics.k8s.io/v1beta1/nodes")["items"]
+        return raw(kubectl, "/apis/metrics.k8s.io/v1beta1/nodes")["items"]
     except ClusterError:
         # Not served, or its server is down: what pods have reserved is known anyway.
         return None

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.manifests import Manifest
+from graph.model import SIGNATURE_KEY
 from ops.live.comparing import Difference, differences
-from ops.live.lookup import Body, Key, Live, Lookup, controlled, environment_label, key_of, title_of
+from ops.live.lookup import Body, Key, Live, Lookup, environment_label, is_left_over, key_of, title_of
 from ops.live.undeclared import Added, added_fields, writer_of
 
-# How the engine's protocol marks a secret.
-_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 _AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
@@ -134,13 +133,13 @@ def _deployed(resource: Mapping[str, Any]) -> Deployed:
     inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
     metadata = outputs.get("metadata") or {}
     version = str(metadata.get("resourceVersion", "")) if isinstance(metadata, Mapping) else ""
-    return Deployed(str(resource["urn"]), key_of(inputs), inputs, version, _has_secret(inputs))
+    return Deployed(str(resource["urn"]), key_of(inputs), inputs, version, _holds_secret(inputs))
 
 
-def _has_secret(value: Any) -> bool:
+def _holds_secret(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return _SIGNATURE_KEY in value or any(_has_secret(one) for one in value.values())
-    return isinstance(value, list) and any(_has_secret(one) for one in value)
+        return SIGNATURE_KEY in value or any(_holds_secret(one) for one in value.values())
+    return isinstance(value, list) and any(_holds_secret(one) for one in value)
 
 
 def _changed(present: Sequence[tuple[Deployed, Body]], ignored: Mapping[Key, Sequence[str]]) -> Iterator[Changed]:
@@ -175,10 +174,8 @@ def _scaled(bodies: Sequence[Body]) -> Iterator[Key]:
 
 
 def _is_stray(key: Key, body: Body, declared: Mapping[Key, Manifest], known: Mapping[Key, Deployed]) -> bool:
-    """Nothing answers for it: a controller answers for what it made, and a StatefulSet's claims stay by design."""
-    if key in declared or key in known or controlled(body) or body["metadata"].get("deletionTimestamp"):
-        return False
-    return key[0] != "PersistentVolumeClaim"
+    """Neither program nor state knows it, and nothing else answers for it."""
+    return key not in declared and key not in known and is_left_over(body)
 
 
 def drift_lines(drift: Drift) -> Iterator[tuple[str, list[str]]]:

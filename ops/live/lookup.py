@@ -129,6 +129,15 @@ def controlled(body: Body) -> bool:
     return any(owner.get("controller") for owner in body["metadata"].get("ownerReferences", []))
 
 
+def is_left_over(body: Body) -> bool:
+    """Whether nothing answers for an object that nobody declares.
+
+    A controller does for what it made; what is being deleted goes by itself, and a StatefulSet's claims stay by design.
+    """
+    going = body["metadata"].get("deletionTimestamp")
+    return not (going or controlled(body) or body["kind"] == "PersistentVolumeClaim")
+
+
 def raw(kubectl: Kubectl, path: str) -> Any:
     """The answer of the API server at a path, which costs no look-up of kinds."""
     return json.loads(kubectl.run("get", "--raw", path))

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from graph.model import Graph
 from ops.api import Api, Request
-from ops.preflight.finding import Found, several, title
+from ops.live.lookup import key_of, title_of
+from ops.preflight.finding import Found, several
 from policy.quantities import quantity
 
 
@@ -36,7 +37,7 @@ def check(server: Api, graph: Graph) -> Found:
 
 def problems(nodes: Sequence[Size], graph: Graph) -> Iterator[str]:
     """The same of nodes that can take pods."""
-    wanted = [(title(body), pod) for body in graph.objects for pod in pods(body)]
+    wanted = [(title_of(key_of(body)), pod) for body in graph.objects for pod in pods(body)]
     if not wanted:
         return
     if not nodes:

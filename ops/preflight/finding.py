@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from components.operators.table import OPERATORS
 from graph.model import Graph
@@ -20,13 +19,6 @@ class Found:
 
     problems: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-
-
-def title(body: Mapping[str, Any]) -> str:
-    """How messages call an object: `Kind namespace/name`."""
-    metadata = body["metadata"]
-    namespace = metadata.get("namespace")
-    return f"{body['kind']} {namespace}/{metadata['name']}" if namespace else f"{body['kind']} {metadata['name']}"
 
 
 def several(titles: Collection[str]) -> str:

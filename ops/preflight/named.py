@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from graph.model import Graph
 from ops.api import Answer, Api, Request
-from ops.preflight.finding import Found, file_of, installed, installed_groups, several, title
+from ops.live.lookup import key_of, title_of
+from ops.preflight.finding import Found, file_of, installed, installed_groups, several
 
 # Where the API has them; "{}" is the namespace.
 _PATHS = {
@@ -92,7 +93,7 @@ def needs(graph: Graph) -> dict[Need, list[str]]:
         for need in set(_needs(body, body["metadata"].get("namespace", ""))):
             group = _PATHS[need.kind].split("/")[2]
             if need not in own and group not in groups and _BROUGHT_BY.get(need.kind) not in brought:
-                found.setdefault(need, []).append(title(body))
+                found.setdefault(need, []).append(title_of(key_of(body)))
     return found
 
 

@@ -11,7 +11,8 @@ from components.operators.table import OPERATORS
 from graph.model import Graph
 from graph.releases import releases
 from ops.api import Api, Request
-from ops.preflight.finding import Found, install, several, title
+from ops.live.lookup import key_of, title_of
+from ops.preflight.finding import Found, install, several
 
 # The label that every namespace has from the API server: what network policies and admission go by.
 _NAME_LABEL = "kubernetes.io/metadata.name"
@@ -55,7 +56,7 @@ def uses(graph: Graph) -> tuple[dict[str, set[str]], dict[str, list[str]]]:
         if home and home not in own:
             placed[home].add(body["kind"])
         for name in set(_named(body)) - own - {home}:
-            named[name].append(title(body))
+            named[name].append(title_of(key_of(body)))
     return placed, named
 
 

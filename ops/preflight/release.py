@@ -8,7 +8,8 @@ from typing import Any
 
 from graph.model import Graph
 from ops.api import Api, Request
-from ops.preflight.finding import Found, several, title
+from ops.live.lookup import key_of, title_of
+from ops.preflight.finding import Found, several
 
 _AFFINITIES = ("podAffinity", "podAntiAffinity")
 
@@ -27,7 +28,7 @@ def problems(present: tuple[int, int], graph: Graph) -> Iterator[str]:
     by_need: dict[tuple[tuple[int, int], str], list[str]] = {}
     for body in graph.objects:
         for need in _needs(body):
-            by_need.setdefault(need, []).append(title(body))
+            by_need.setdefault(need, []).append(title_of(key_of(body)))
     for (version, what), users in sorted(by_need.items()):
         if present < version:
             has, wants = (".".join(map(str, one)) for one in (present, version))
