@@ -140,6 +140,8 @@ def run_and_kill(
         finally:
             _strike(process.pid, Victim.ALL)
             process.wait()
+            # The kernel takes a moment to end what was killed, and nobody here is told of others' children.
+            _left(process.pid, grace)
         return Ended(bool(struck), status, _text(output), left)
 
 
