@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +59,7 @@ def cluster_of(graph: Graph) -> Cluster:
         return Cluster(eks.kubeconfig, eks.name, eks)
     (provider,) = (resource for resource in graph if resource.type == _PROVIDER)
     kubeconfig = provider.inputs.get("kubeconfig")
-    # Of several files in $KUBECONFIG kubectl makes one by itself; as an option it would take them for one name.
-    several = os.pathsep in str(kubeconfig or "")
-    return Cluster(Path(str(kubeconfig)) if kubeconfig and not several else None, provider.inputs.get("context"))
+    return Cluster(Path(str(kubeconfig)) if kubeconfig else None, provider.inputs.get("context"))
 
 
 def sandbox_is_used_by(kubectl: Kubectl, environment: str) -> list[str]:

@@ -28,8 +28,7 @@ def restore(stack: str, name: str | None, *, yes: bool) -> int:
     document = read_backup(path)
     if wrong := list(problems(document, stack)):
         raise OperationError("\n  ".join([f"{path}: is not sound; nothing was changed:", *wrong]))
-    consent = Consent.of("", yes=yes)
-    consent.ask_removal(stack)
+    Consent.of("", yes=yes).ask_by_name(stack, "put the backup in the place of its state")
     with _opened(stack, check=False) as engine:
         _set_aside(stack)
         engine.replace_state(document)
@@ -46,7 +45,7 @@ def check(stack: str) -> int:
         document = engine.export()
         wrong = list(problems(document, stack))
         # The secrets open with the passphrase of this machine, or they do not.
-        engine.verify_secrets()
+        engine.secrets()
     out = console()
     for line in wrong:
         out.print(line, markup=False)
@@ -66,7 +65,7 @@ def unprotect(stack: str, urns: list[str], *, yes: bool) -> int:
         known = {str(one["urn"]): one for one in resources_of(document)}
         if unknown := [urn for urn in urns if urn not in known]:
             raise OperationError("\n  ".join([f"the state of {stack} has no such resource:", *unknown]))
-        Consent.of("", yes=yes).ask_removal(stack)
+        Consent.of("", yes=yes).ask_by_name(stack, "take the protection away")
         Backups(stack).make(document)
         for urn in urns:
             known[urn].pop("protect", None)

@@ -82,14 +82,21 @@ class Consent:
 
     def ask_removal(self, environment: str) -> None:
         """The same before all of an environment is removed, by its name; dev is not asked for."""
-        if self.yes or self.tier == "dev":
+        if self.tier != "dev":
+            self.ask_by_name(environment, "remove all of it", f" (make down ENV={environment} YES=1)")
+
+    def ask_by_name(self, environment: str, what: str, how: str = "") -> None:
+        """Raise OperationError unless the environment's name is typed, or `yes` was said before.
+
+        `what` is that which will be done, and `how` a further way to say yes, for the message.
+        """
+        if self.yes:
             return
         if self.answer is None:
             raise OperationError(
-                f"nothing was removed, since nobody can be asked here: run it in a terminal, or with --yes "
-                f"(make down ENV={environment} YES=1)"
+                f"nothing was changed, since nobody can be asked here: run it in a terminal, or with --yes{how}"
             )
-        self._confirm(f"Type {environment!r} to remove all of it, or nothing to stop: ", environment)
+        self._confirm(f"Type {environment!r} to {what}, or nothing to stop: ", environment)
 
     def _confirm(self, question: str, wanted: str) -> None:
         assert self.answer is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -52,25 +51,25 @@ def find(out: Console) -> Programs:
     Raises OperationError where the one on PATH is too old, sandbox.SandboxError where none can be built.
     """
     on_path = shutil.which("pulumi")
-    if on_path is not None:
-        _refuse_old(on_path)
-        return Programs(automation.PulumiCommand())
-    return _built(out)
+    return _built(out) if on_path is None else Programs(_recent(on_path))
 
 
-def _refuse_old(program: str) -> None:
-    done = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
-    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", done.stdout.strip())
-    wanted = ".".join(map(str, MINIMUM))
-    if version is None:
+def _recent(program: str) -> automation.PulumiCommand:
+    """The CLI on PATH. Raises OperationError where it is too old, or does not say how old it is."""
+    try:
+        # Whether it is recent enough is said here, in words for people.
+        command = automation.PulumiCommand(skip_version_check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise OperationError(f"{program} does not say its version: {error}; install Pulumi from {_INSTALL}") from None
+    if command.version is None:
+        raise OperationError(f"{program} does not say its version; install Pulumi from {_INSTALL}")
+    if command.version < MINIMUM:
+        wanted = ".".join(map(str, MINIMUM))
         raise OperationError(
-            f"{program} does not say its version: {done.stderr.strip()}; install Pulumi from {_INSTALL}"
+            f"{program} is Pulumi {command.version}; {wanted} or newer is needed. Update it ({_INSTALL}), or take it "
+            "off PATH: then one is built here"
         )
-    if tuple(map(int, version.groups())) < MINIMUM:
-        raise OperationError(
-            f"{program} is Pulumi {version[0]}; {wanted} or newer is needed. Update it ({_INSTALL}), or take it off "
-            "PATH: then one is built here"
-        )
+    return command
 
 
 def _built(out: Console) -> Programs:

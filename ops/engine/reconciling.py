@@ -143,7 +143,10 @@ class Reconciler:
         deployment = deployment or self.stack.begin()
         adoption = adopt(self.graph, deployment, drift.live)
         self.stack.replace_state(adoption.deployment)
-        self.stack.refresh([one for one in _urns(adoption.deployment) if one not in _urns(deployment)])
+        if not known:
+            # After a kill everything is refreshed anyhow.
+            before = set(_urns(deployment))
+            self.stack.refresh([urn for urn in _urns(adoption.deployment) if urn not in before])
         self.out.print(
             f"Taken over: {len(adoption.objects)} objects of this environment that the state did not know"
             + (f", and {len(adoption.passwords)} passwords as they are in use" if adoption.passwords else "")

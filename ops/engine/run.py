@@ -25,7 +25,6 @@ from ops.engine.programs import find
 from ops.engine.reconciling import Agreement, Reconciler
 from ops.engine.run_lock import Unfinished
 from ops.engine.stack import EngineError, EngineStack
-from ops.engine.state import Backups
 from ops.engine.targets import targets
 from ops.errors import OperationError
 from ops.immutable import refusals
@@ -238,7 +237,6 @@ class Run:
                 f"{len(left)} objects of {self.graph.stack} are still in {self.cluster.title}, which the state did not "
                 f"know:\n  {listed}\n`make down ENV={self.graph.stack} ADOPT=1` removes them too"
             )
-        Backups(self.graph.stack).make(self.stack.export())
         self.stack.forget()
 
     def _left(self, agreement: Agreement) -> Live:

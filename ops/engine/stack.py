@@ -67,8 +67,10 @@ class EngineStack:
         """Whether the backend knows the stack."""
         if isinstance(self.backend, LocalBackend):
             return self.backend.state_file.exists()
-        names = {one.name.rpartition("/")[2] for one in self._workspace.list_stacks()}
-        return self.name in names
+        try:
+            return self._stack.name == self.name
+        except automation.StackNotFoundError:
+            return False
 
     def export(self) -> Deployment:
         """The state: `version` and `deployment`, with the secrets encrypted; {} where there is no stack."""
@@ -85,13 +87,11 @@ class EngineStack:
         """The resources of the state, the stack's own among them."""
         return resources_of(self.export())
 
-    def verify_secrets(self) -> None:
-        """Raise EngineError unless the secrets of the state can be decrypted here."""
-        if self.exists:
-            self._run("stack", "export", "--show-secrets")
-
     def secrets(self) -> dict[str, str]:
-        """The generated passwords of the state, by the names of their resources."""
+        """The generated passwords of the state, by the names of their resources.
+
+        Raises EngineError unless the secrets of the state can be decrypted here.
+        """
         if not self.exists:
             return {}
         document = json.loads(self._run("stack", "export", "--show-secrets"))
@@ -197,6 +197,9 @@ class EngineStack:
         listener = Listener()
         try:
             yield listener
+        except automation.StackNotFoundError:
+            # An answer, and no failure.
+            raise
         except automation.ConcurrentUpdateError as error:
             raise EngineError(_locked(), listener.done) from error
         except automation.CommandError as error:

@@ -16,19 +16,6 @@ Key = tuple[str, str, str]
 Live = dict[Key, dict[str, Any]]
 
 
-@dataclass(frozen=True, order=True)
-class Kind:
-    """A kind as kubectl names it without doubt, and whether its objects live in a namespace."""
-
-    name: str
-    namespaced: bool
-
-    @classmethod
-    def of(cls, body: Body) -> Kind:
-        """The kind of an object: `Kind.version.group`."""
-        return cls(resource_of(body), "namespace" in body["metadata"])
-
-
 @dataclass(frozen=True)
 class Lookup:
     """Looks for the objects of an environment in one cluster."""
@@ -59,36 +46,23 @@ class Lookup:
 
         Everywhere at once; who may look only into some namespaces is shown the objects of the namespaces of `bodies`.
         """
-        namespaces: dict[Kind, set[str]] = {}
+        namespaces: dict[str, set[str]] = {}
         for one in bodies:
-            namespaces.setdefault(Kind.of(one), set()).add(one["metadata"].get("namespace", ""))
+            namespaces.setdefault(one["metadata"].get("namespace", ""), set()).add(resource_of(one))
         if not namespaces:
             return {}
-        kinds = ",".join(sorted(kind.name for kind in namespaces))
         try:
-            found = self._items(kinds, "--all-namespaces", *options)
+            found = self._items(set().union(*namespaces.values()), "--all-namespaces", *options)
         except ClusterError as error:
             if "(Forbidden)" not in str(error):
                 raise
-            found = self._namespace_by_namespace(namespaces, options)
+            found = []
+            for name, kinds in sorted(namespaces.items()):
+                found += self._items(kinds, *((f"--namespace={name}",) if name else ()), *options)
         return {key_of(one): one for one in found}
 
-    def _namespace_by_namespace(
-        self, namespaces: Mapping[Kind, set[str]], options: Sequence[str]
-    ) -> list[dict[str, Any]]:
-        kinds: dict[str, list[str]] = {}
-        for kind, names in namespaces.items():
-            for name in names:
-                kinds.setdefault(name, []).append(kind.name)
-        found = []
-        for name, of in sorted(kinds.items()):
-            # Kinds without a namespace come last resort: who may not see them is told so by the error.
-            where = (f"--namespace={name}",) if name else ()
-            found += self._items(",".join(sorted(of)), *where, *options)
-        return found
-
-    def _items(self, kinds: str, *options: str) -> list[dict[str, Any]]:
-        return list(self.kubectl.json("get", kinds, *options)["items"])
+    def _items(self, kinds: Iterable[str], *options: str) -> list[dict[str, Any]]:
+        return list(self.kubectl.json("get", ",".join(sorted(kinds)), *options)["items"])
 
 
 def resource_of(body: Body) -> str:

@@ -113,6 +113,13 @@ def test_an_environment_is_removed_by_its_name_outside_of_dev() -> None:
         Consent("prod", False, None).ask_removal("prod")
 
 
+def test_what_is_asked_by_name_says_what_will_be_done() -> None:
+    """Whoever restores a state must not be asked whether all of the environment is to be removed."""
+    answer, asked = person("dev")
+    Consent("", False, answer).ask_by_name("dev", "put the backup in the place of its state")
+    assert asked == ["Type 'dev' to put the backup in the place of its state, or nothing to stop: "]
+
+
 def test_an_end_of_input_is_no_yes() -> None:
     def closed(_question: str) -> str:
         raise EOFError
