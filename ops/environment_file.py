@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from machine import naming
+from os_errors import naming
 
 
 def read(path: Path) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from machine import naming
+from os_errors import naming
 from policy.catalogue import TIERS, Entry, catalogue
 
 OK = 0

@@ -10,9 +10,9 @@ from pathlib import Path
 from graph.manifests import Manifest, as_yaml, manifests
 from graph.model import Graph
 from graph.record import record
-from machine import explain, naming
 from ops.console import console
 from ops.errors import OperationError
+from os_errors import explain, naming
 from paths import environment_of
 from policy.evaluation import evaluate
 from stacks.fleet import fleet_of

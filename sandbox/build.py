@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import machine
+import os_errors
 from paths import user_path
 
 from .errors import SandboxError, with_log_tail
@@ -163,7 +163,7 @@ def _failure(job: Job, status: int, seconds: float) -> str:
     return (
         f"Building {job.name} from {job.module} failed after {seconds:.0f} s (exit status {status}).\n"
         "Most often the module proxy was out of reach or the disk is full (a cold build takes about 4 GB)."
-        f"{machine.space(job.target.parent, 4 * 2**30)}"
+        f"{os_errors.space(job.target.parent, 4 * 2**30)}"
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from machine import explain
+from os_errors import explain
 
 from .control_plane import Sandbox
 from .errors import SandboxError

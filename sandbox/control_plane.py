@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from machine import naming
+from os_errors import naming
 
 from .components import APISERVER, CONTROLLER_MANAGER, ETCD, LISTENERS, SCHEDULER, Layout
 from .errors import SandboxError

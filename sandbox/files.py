@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from machine import naming
+from os_errors import naming
 
 
 def write_private(file: Path, content: bytes) -> None:

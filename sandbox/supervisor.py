@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import machine
+import os_errors
 
 from . import client, ports, processes
 from .components import COMPONENTS, Component, Layout
@@ -87,7 +87,7 @@ class Supervisor:
     def _failed(self, component: Component, failure: str) -> SandboxError:
         # On a full disk no log says why.
         return with_log_tail(
-            f"{component.name} {failure}.{machine.space(self._at.folder, _SPACE_BYTES)}", self.log(component)
+            f"{component.name} {failure}.{os_errors.space(self._at.folder, _SPACE_BYTES)}", self.log(component)
         )
 
     def _start(self, component: Component, command: tuple[str, ...]) -> None:

@@ -137,7 +137,7 @@ def main() -> None:
         _fail("interrupted; what was applied so far stays, and the same command goes on from there", 130)
     except Exception as error:
         # Imported only now: stacks.errors pulls in Pulumi, which `--help` does not need.
-        from machine import explain
+        from os_errors import explain
         from sandbox import SandboxError
         from stacks.errors import ConfigurationError
 

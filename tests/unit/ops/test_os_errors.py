@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from machine import explain, naming
+from os_errors import explain, naming
 from paths import ROOT
 from sandbox import build, cli, tools
 from tests.unit.commands import Outcome
