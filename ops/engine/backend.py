@@ -149,8 +149,8 @@ def file_backend(folder: Path) -> str:
 
 
 def _salt_of(text: str) -> str:
-    """The line of a stack's file with its salt ("" if it has none)."""
-    return next((line for line in text.splitlines(keepends=True) if line.startswith(_SALT)), "")
+    """The line of a stack's file with its salt ("" if it has none); the engine may have written it without an end."""
+    return next((f"{line}\n" for line in text.splitlines() if line.startswith(_SALT)), "")
 
 
 def _owner(lock: Path) -> int:

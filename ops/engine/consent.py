@@ -65,7 +65,7 @@ class Consent:
 
         Of a deployment that is a step of a command of its own, only what is grave is asked: the rest was asked for.
         """
-        self._refuse_protected(plan)
+        refuse_protected(plan)
         grave = [step for step in plan.resources if is_grave(step) and not (step_of_more and step.kind in _STEPS)]
         if self.yes or not plan.resources or ((self.tier == "dev" or step_of_more) and not grave):
             return
@@ -107,16 +107,17 @@ class Consent:
         if said != wanted:
             raise OperationError("nothing was changed, as you have it")
 
-    @staticmethod
-    def _refuse_protected(plan: Plan) -> None:
-        doomed = [step for step in plan.resources if step.protected and step.operation in ("delete", "replace")]
-        if doomed:
-            raise OperationError(
-                f"nothing was changed, since these are protected and would go: {_named(doomed)}.\n"
-                "What is kept there would be lost. If a line of the environment's file was removed by mistake, put it "
-                "back. If the data is to go: back it up, take the protection of each away, and run this again:\n"
-                + "\n".join(f"  python -m ops state unprotect -s {_stack(step)} '{step.urn}'" for step in doomed)
-            )
+
+def refuse_protected(plan: Plan) -> None:
+    """Raise OperationError if something that is protected would go."""
+    doomed = [step for step in plan.resources if step.protected and step.operation in ("delete", "replace")]
+    if doomed:
+        raise OperationError(
+            f"nothing was changed, since these are protected and would go: {_named(doomed)}.\n"
+            "What is kept there would be lost. If a line of the environment's file was removed by mistake, put it "
+            "back. If the data is to go: back it up, take the protection of each away, and run this again:\n"
+            + "\n".join(f"  python -m ops state unprotect -s {_stack(step)} '{step.urn}'" for step in doomed)
+        )
 
 
 def is_grave(step: Step) -> bool:

@@ -172,6 +172,18 @@ def created(urns: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Plan:
     return Plan(tuple(Step(urn, type_, "create", inputs) for urn, type_, inputs in urns))
 
 
+def removed(resources: Iterable[Mapping[str, Any]], declared: Iterable[str]) -> Plan:
+    """What goes of a state's `resources`, since it is not among the `declared` URNs."""
+    wanted = set(declared)
+    return Plan(
+        tuple(
+            Step(one["urn"], one["type"], "delete", one.get("inputs") or {}, protected=bool(one.get("protect")))
+            for one in resources
+            if one["urn"] not in wanted
+        )
+    )
+
+
 def _counts(event: automation.EngineEvent) -> Mapping[Any, int]:
     assert event.summary_event is not None
     return event.summary_event.resource_changes or {}

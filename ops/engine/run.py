@@ -19,8 +19,8 @@ from graph.secrets import redact
 from ops.clusters import Cluster, sandbox_is_used_by
 from ops.eks import check_upgrades
 from ops.engine.backend import backend_of
-from ops.engine.consent import Consent, show
-from ops.engine.plan import DONE, Plan, created
+from ops.engine.consent import Consent, refuse_protected, show
+from ops.engine.plan import DONE, Plan, created, removed
 from ops.engine.programs import find
 from ops.engine.reconciling import Agreement, Reconciler
 from ops.engine.run_lock import Unfinished
@@ -31,9 +31,9 @@ from ops.immutable import refusals
 from ops.kubectl import ClusterError
 from ops.live.drift import Drift, deployed_objects
 from ops.live.lookup import Live, Lookup, is_left_over, system_of, title_of
-from ops.live.waiting import State, Waiting
+from ops.live.waiting import Progress, State, Waiting
 from ops.preflight import problems
-from ops.progress import DeploymentProgress
+from ops.progress import DeploymentProgress, Silent
 from ops.reports.deployment import done_so_far, report
 from paths import ROOT
 
@@ -66,7 +66,7 @@ class Run:
         programs = find(out)
         with programs.running() as variables:
             progress = DeploymentProgress(out, len(graph))
-            stack = EngineStack(graph.stack, backend_of(graph.stack), programs, variables, progress.note)
+            stack = EngineStack(graph.stack, backend_of(graph.stack), programs, variables, progress.note, timeout)
             yield cls(graph, cluster, out, stack, progress, timeout, adopting)
 
     def up(self, *, system: str | None, yes: bool, brief: bool) -> None:
@@ -160,6 +160,11 @@ class Run:
         try:
             return self.stack.preview(chosen)
         except EngineError as error:
+            if error.protected:
+                # Each that is protected is named at once, and not the first alone.
+                declared = {one.urn for one in self.graph}
+                gone = [one for one in agreement.resources if chosen is None or one["urn"] in chosen]
+                refuse_protected(error.planned + removed(gone, declared))
             raise OperationError(self._safe(str(error))) from None
 
     def _carry_out(self, operation: Callable[[], Plan]) -> Plan:
@@ -181,7 +186,8 @@ class Run:
             done_so_far(self.out, done.titles(kind), word.capitalize())
         if interrupts.happened:
             raise KeyboardInterrupt
-        raise OperationError(self._safe(str(failure)))
+        waited = [self._waiting(Silent(), 0).held_up()] if failure.unready else []
+        raise OperationError(self._safe("\n".join([str(failure), *filter(None, waited)])))
 
     def _answers(self) -> bool:
         """Whether the API server answers again within a while."""
@@ -196,7 +202,10 @@ class Run:
         """The engine is done once each Deployment is available; its autoscaler may still be adding replicas."""
         progress = DeploymentProgress(self.out)
         with progress:
-            return Waiting(self._lookup, self._manifests, progress, self.timeout).wait(selected, live or None)
+            return self._waiting(progress, self.timeout).wait(selected, live or None)
+
+    def _waiting(self, progress: Progress, timeout: int) -> Waiting:
+        return Waiting(self._lookup, self._manifests, progress, timeout)
 
     def _safe(self, text: str) -> str:
         """`text` without the secrets that are in use, should the engine or the API server have quoted one."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import pulumi
 from pulumi import automation
 
 from components.performance import ENGINE_VARIABLES, PARALLEL
@@ -33,17 +34,25 @@ _PASSING = re.compile(
     r"TLS handshake timeout|connection (?:reset|refused)|\bEOF\b|i/o timeout|client connection lost|Client\.Timeout"
     r"|the server is currently unable|the server has received too many requests|the object has been modified"
 )
+_LAST_WORDS = ("update failed", "preview failed", "destroy failed", "Resource monitor has terminated")
+# The provider's words for an object that is made and does not become ready.
+_UNREADY = re.compile(r"timed out waiting|failed to initialize|failed to become|not become ready")
+# The engine's words for a resource that it may not delete or replace.
+_PROTECTED = re.compile(r"because it is protected|marked for protection")
 
 
 class EngineError(OperationError):
-    """The engine failed; the message has its own words, and `done` what it had carried out until then.
+    """The engine failed; the message has its own words, `done` what it had carried out of what it `planned`.
 
-    `passing` says that all of its errors may pass by themselves.
+    `passing` says that all of its errors may pass by themselves, `protected` that it refused to remove something, and
+    `unready` that something which it made does not become ready.
     """
 
-    def __init__(self, message: str, done: Plan, *, passing: bool = False) -> None:
+    def __init__(self, message: str, done: Plan, planned: Plan | None = None, *, passing: bool = False) -> None:
         super().__init__(message)
-        self.done, self.passing = done, passing
+        self.done, self.planned, self.passing = done, planned or Plan(), passing
+        self.protected = bool(_PROTECTED.search(message))
+        self.unready = bool(_UNREADY.search(message))
 
 
 def program() -> None:
@@ -53,13 +62,18 @@ def program() -> None:
 
 @dataclass(frozen=True)
 class EngineStack:
-    """One stack. `note` is told the events of what changes something, `variables` are what its processes are given."""
+    """One stack. `note` is told the events of what changes something, `variables` are what its processes are given.
+
+    `timeout` says for how many seconds an operation on one Kubernetes object may last, the waiting for its readiness
+    included; without it, the provider decides by its kind.
+    """
 
     name: str
     backend: Backend
     programs: Programs
     variables: Mapping[str, str]
     note: Note = lambda _event: None
+    timeout: int | None = None
     program: Callable[[], None] = program
 
     @property
@@ -114,7 +128,7 @@ class EngineStack:
         self._ensure()
         with self._reporting("preview") as listener:
             self._stack.preview(
-                **self._options(listener), target=_listed(targets), policy_packs=_listed(packs), program=self.program
+                **self._options(listener), target=_listed(targets), policy_packs=_listed(packs), program=self._program
             )
         return listener.planned
 
@@ -122,7 +136,7 @@ class EngineStack:
         """Carry the program out, or only the URNs `targets`; what was done. Raises EngineError."""
         self._ensure()
         with self._reporting("up") as listener:
-            self._stack.up(**self._options(listener, told=True), target=_listed(targets), program=self.program)
+            self._stack.up(**self._options(listener, told=True), target=_listed(targets), program=self._program)
         return listener.done
 
     def refresh(self, urns: Sequence[str] | None = None) -> Plan:
@@ -147,6 +161,11 @@ class EngineStack:
         """Remove the stack itself, of which nothing is left."""
         # Without `preserve_config` Pulumi would delete the environment's file with the stack.
         self._workspace.remove_stack(self.name, preserve_config=True)
+
+    def _program(self) -> None:
+        if self.timeout is not None:
+            pulumi.runtime.register_stack_transformation(_lasting(self.timeout))
+        self.program()
 
     def _ensure(self) -> None:
         if not self.exists:
@@ -209,8 +228,21 @@ class EngineStack:
                 raise EngineError(_locked(), listener.done) from error
             done = Plan(listener.done.steps, listener.done.unchanged, tuple(listener.findings))
             told = _told(listener.errors)
-            passing = bool(told) and all(_PASSING.search(one) for one in told)
-            raise EngineError(_failure(what, told, said), done, passing=passing) from error
+            passing = bool(told) and all(map(_passes, told))
+            raise EngineError(_failure(what, told, said), done, listener.planned, passing=passing) from error
+
+
+def _lasting(seconds: int) -> pulumi.ResourceTransformation:
+    """Gives each Kubernetes object that long to be made and to be changed."""
+    timeouts = pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s")
+
+    def transformation(arguments: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if not arguments.type_.startswith("kubernetes:") or arguments.opts.custom_timeouts is not None:
+            return None
+        options = pulumi.ResourceOptions.merge(arguments.opts, pulumi.ResourceOptions(custom_timeouts=timeouts))
+        return pulumi.ResourceTransformationResult(arguments.props, options)
+
+    return transformation
 
 
 def _cures() -> dict[str, str]:
@@ -229,9 +261,14 @@ def _locked() -> str:
     )
 
 
+def _passes(error: str) -> bool:
+    """Whether an error may pass by itself: pods that do not answer their probes say the same words, and do not."""
+    return bool(_PASSING.search(error)) and not _UNREADY.search(error)
+
+
 def _told(errors: Sequence[str]) -> list[str]:
-    """The errors that say something: not the engine's own last word."""
-    return [one for one in errors if not one.startswith(("update failed", "preview failed", "destroy failed"))]
+    """The errors that say something: not the engine's own last words."""
+    return [one for one in errors if not one.startswith(_LAST_WORDS)]
 
 
 def _failure(what: str, errors: Sequence[str], said: str) -> str:

@@ -14,6 +14,8 @@ from ops.live.lookup import Key, Lookup, title_of
 from ops.live.readiness import Readiness, readiness
 
 _POLL_SECONDS = 0.5
+# As many of the cluster's warnings are shown, the last ones.
+_WARNINGS = 10
 # The kinds that scale workloads, with their fields for the least number of pods and what goes without.
 _AUTOSCALERS = {"HorizontalPodAutoscaler": ("minReplicas", 1), "ScaledObject": ("minReplicaCount", 0)}
 
@@ -49,9 +51,9 @@ class Waiting:
             if not missing:
                 return state
             if failed := {key: one for key, one in missing.items() if one.failed}:
-                raise ClusterError(_missing("failed", failed, self._warnings()))
+                raise ClusterError(_missing("failed", failed, self._warnings(failed)))
             if time.monotonic() > deadline:
-                raise ClusterError(_missing(f"not available within {self.timeout} s", missing, self._warnings()))
+                raise ClusterError(_missing(f"not available within {self.timeout} s", missing, self._warnings(missing)))
             if live is None:
                 time.sleep(_POLL_SECONDS)
             live = None
@@ -68,17 +70,41 @@ class Waiting:
         minimums = dict(_minimums(self.manifests))
         return {one.key: _state(one, live.get(one.key), minimums.get(one.key, 0)) for one in wanted}
 
-    def _warnings(self) -> list[str]:
-        """What the cluster itself says about pods that do not come up, each message once."""
-        lines = []
-        for namespace in sorted({one.namespace for one in self.manifests if one.namespace}):
-            arguments = (f"--namespace={namespace}", "--field-selector=type=Warning")
-            events = self.lookup.kubectl.json("get", "events", *arguments)
-            lines += [
-                f"{one['involvedObject']['kind']} {one['involvedObject']['name']}: {one['message']}"
-                for one in events["items"]
-            ]
-        return list(dict.fromkeys(lines))[-10:]
+    def held_up(self) -> str:
+        """What of an environment is not ready now, and the cluster's warnings of that ("" if all of it is ready)."""
+        missing = {key: one for key, one in self.state(self.manifests).items() if not one.done}
+        return _missing("not available", missing, self._warnings(missing)) if missing else ""
+
+    def _warnings(self, missing: State) -> list[str]:
+        """What the cluster itself says of the workloads that do not come up and of their pods, each message once.
+
+        Where it says nothing of these, what it says of the rest of their namespaces.
+        """
+        events = [
+            event
+            for namespace in sorted({namespace for _, namespace, _ in missing})
+            for event in self._events(namespace)
+        ]
+        about = [event for event in events if _is_about(event["involvedObject"], missing)]
+        lines = [
+            f"{one['involvedObject']['kind']} {one['involvedObject']['name']}: {one['message']}"
+            for one in about or events
+        ]
+        return list(dict.fromkeys(lines))[-_WARNINGS:]
+
+    def _events(self, namespace: str) -> list[dict[str, Any]]:
+        arguments = (f"--namespace={namespace}", "--field-selector=type=Warning")
+        return list(self.lookup.kubectl.json("get", "events", *arguments)["items"])
+
+
+def _is_about(involved: Mapping[str, Any], missing: State) -> bool:
+    """Whether an event's object is one of `missing`, or was made for one: their names begin with its name."""
+    if involved["kind"] in _AUTOSCALERS:
+        return False
+    return any(
+        involved.get("namespace") == namespace and (involved["name"] == name or involved["name"].startswith(f"{name}-"))
+        for _, namespace, name in missing
+    )
 
 
 def _can_wait(manifest: Manifest) -> bool:

@@ -77,11 +77,15 @@ def test_a_passphrase_of_the_users_own_is_left_to_pulumi(
     assert project.is_dir()
 
 
-def test_the_salt_is_kept_in_the_copy_and_never_reaches_the_environments_file(project: Path) -> None:
-    """It belongs to this machine's passphrase: committed, it would be a wrong one for everybody else."""
+@pytest.mark.parametrize("copy", [SALT + FILE, FILE + SALT, FILE + SALT.rstrip()])
+def test_the_salt_is_kept_in_the_copy_and_never_reaches_the_environments_file(project: Path, copy: str) -> None:
+    """It belongs to this machine's passphrase: committed, it would be a wrong one for everybody else.
+
+    The engine's last line has no end where that of the environment's file had none.
+    """
     backend = LocalBackend("dev")
     backend.variables()
-    backend.config_file.write_text(SALT + FILE)
+    backend.config_file.write_text(copy)
     changed = FILE.replace("dev", "test")
     (project / "Pulumi.dev.yaml").write_text(changed)
     backend.variables()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.automation import EngineEvent
 
-from ops.engine.plan import Listener
+from ops.engine.plan import Listener, removed
 
 URN = "urn:pulumi:dev::saas-platform::platform:app:App$kubernetes:apps/v1:Deployment::astrbot-api"
 OLD = {"kind": "Deployment", "metadata": {"name": "api", "namespace": "astrbot"}, "spec": {"replicas": 2}}
@@ -95,3 +95,11 @@ def test_protection_is_read_from_the_state() -> None:
     told = metadata("delete", old=state(OLD, protect=True))
     (step,) = listener(event(resourcePreEvent={"metadata": told})).planned.steps
     assert step.protected
+
+
+def test_what_is_declared_no_longer_goes_and_its_protection_with_it_is_known() -> None:
+    """The engine ends at the first that is protected: all of them are to be named."""
+    kept = {"urn": "urn:pulumi:dev::p::kubernetes:core/v1:Namespace::a", "type": "kubernetes:core/v1:Namespace"}
+    gone = {**kept, "urn": f"{kept['urn']}b", "protect": True, "inputs": {"metadata": {"name": "ab"}}}
+    (step,) = removed([kept, gone], [kept["urn"]]).steps
+    assert (step.operation, step.title, step.protected) == ("delete", "Namespace ab", True)
