@@ -16,8 +16,8 @@ from components.namespace import NamespaceArgs, NamespaceBaseline
 from components.naming import Scope
 from components.quantity import Bytes, Cpu
 from stacks import types
-from stacks.blueprint.args import SystemArgs, system_name
-from stacks.types import Model, Name, Problem, Text, duplicates
+from stacks.blueprint.args import SystemArgs
+from stacks.types import Model, Name, Problem, Text, duplicates, system_name
 
 # The groups that a cluster on EKS gives to the ARNs of its file.
 DEFAULT_GROUPS: Mapping[RoleName, tuple[str, ...]] = {

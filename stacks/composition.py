@@ -1,31 +1,20 @@
-"""From a system's services as data to Applications: resources by tier, and both ends of every network flow."""
+"""Who may talk to whom in a system: both ends of every network flow, from what its services say of each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from components.application import ApplicationArgs, SecretKey
+from components.application import SecretKey
 from components.naming import Scope
 from components.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.observability.prometheus import LABELS
-from components.priority import Priority
 from components.routing import mesh
 from components.routing.release import APPLICATION_LABEL, Entry
-from stacks.releases.arguments import released
 from stacks.releases.config import Routing
 from stacks.services import Capability, Service
 from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
-from stacks.workloads.arguments import (
-    container_port,
-    metrics,
-    replicas,
-    service_resources,
-    single_replica_reason,
-)
-from stacks.workloads.ports import service_ports
-from stacks.workloads.volumes import files
 
 # Where the cluster-wide operators run; network policies let them in by namespace.
 INGRESS_NAMESPACE = "ingress-nginx"
@@ -94,7 +83,7 @@ def pods(scope: Scope, service: Service) -> dict[str, str]:
     return {APPLICATION_LABEL: service.name} if _released(service) else scope.selector(service.name)
 
 
-def _meshed(around: Surroundings) -> bool:
+def meshed(around: Surroundings) -> bool:
     """Whether pods have a proxy of Istio's."""
     return around.routing.mesh == "istio"
 
@@ -111,14 +100,14 @@ def ingress_flows(service: Service, services: Sequence[Service], around: Surroun
     outside = [Peer(namespace=gateway)] if service.name in around.exposed else []
     told = [_ALERTMANAGER] if service.name in around.alerted else []
     flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
-    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if _meshed(around) else ports)]
+    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(around) else ports)]
 
 
 def egress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
     """Whom a service may reach: those it calls, and what it uses."""
     called = [other for name in service.calls for other in services if other.name == name]
     flows = [Flow(peer=Peer(pods=pods(around.scope, one)), ports=tuple(one.ports.values())) for one in called]
-    flows += [*([mesh.CONTROL_PLANE] if _meshed(around) else []), *around.telemetry.egress]
+    flows += [*([mesh.CONTROL_PLANE] if meshed(around) else []), *around.telemetry.egress]
     for capability in service.uses:
         if capability == "internet":
             flows.append(INTERNET_HTTPS)
@@ -137,79 +126,3 @@ def _pushgateway() -> Flow:
 
     pods = {"app.kubernetes.io/name": NAME}
     return Flow(peer=Peer(namespace=MONITORING_NAMESPACE, pods=pods), ports=(PORT,))
-
-
-def _providers(service: Service, around: Surroundings) -> list[Provider]:
-    return [around.providers[capability] for capability in service.uses if capability in around.providers]
-
-
-def service_account_annotations(service: Service, around: Surroundings) -> dict[str, str]:
-    """The identities outside of the cluster that a service has by what it uses."""
-    return {key: value for one in _providers(service, around) for key, value in one.service_account_annotations.items()}
-
-
-def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]:
-    if not _meshed(around):
-        return {}
-    # A proxy joins the metrics of one endpoint to its own.
-    first = next(iter(metrics(service)), None)
-    return (
-        mesh.pod_annotations(container_port(service, first.port), first.path) if first else mesh.pod_annotations(None)
-    )
-
-
-def _telemetry(service: Service, around: Surroundings, version: str, instance: str | None) -> dict[str, str]:
-    """The OpenTelemetry variables of a service: in this one place for all applications."""
-    attributes = {
-        "service.namespace": around.scope.system,
-        "service.version": version,
-        "deployment.environment.name": around.scope.environment,
-    }
-    return around.telemetry.environment(service.name, attributes | ({"tenant.id": instance} if instance else {}))
-
-
-def application_args(
-    service: Service, services: Sequence[Service], around: Surroundings, *, instance: str | None = None
-) -> ApplicationArgs:
-    """All that an Application is told, for a service or for one `instance` of it (which shares its group's policy)."""
-    version, many = service.version or around.version, replicas(service, around)
-    return ApplicationArgs(
-        scope=around.scope,
-        component=service.name,
-        instance=instance,
-        metrics=() if instance or _meshed(around) else metrics(service),
-        image=f"{service.image or f'{around.registry}/{service.name}'}:{version}",
-        version=version,
-        ports=dict(service.ports),
-        service_ports=service_ports(service.service_ports),
-        arguments=tuple(service.arguments),
-        stateful=service.kind == "stateful",
-        pod_management="Parallel" if service.pod_management == "parallel" else "OrderedReady",
-        replicas=many,
-        vertical=service.vertical.as_arguments() if service.vertical and around.vertical else None,
-        resources=service_resources(around.tier, service),
-        probes=service.probes.as_arguments(),
-        rollout=service.rollout.as_arguments(),
-        files=files(service, around.tier, around.secret),
-        config_maps=(around.config_map,),
-        pod_annotations={**around.annotations, **_proxy_annotations(service, around)},
-        secrets={
-            **{key: SecretKey(secret=around.secret, key=key) for key in service.secrets},
-            **{name: key for one in _providers(service, around) for name, key in one.secrets.items()},
-        },
-        rules=[rule.as_rule() for rule in service.rules],
-        service_account=service.name if instance else None,
-        service_account_annotations=service_account_annotations(service, around),
-        ingress=() if instance else ingress_flows(service, services, around),
-        egress=() if instance else egress_flows(service, services, around),
-        zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
-        environment={
-            **_telemetry(service, around, version, instance),
-            **service.environment,
-            **({"TENANT_ID": instance} if instance else {}),
-        },
-        release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
-        mesh=_meshed(around),
-        priority=Priority[service.priority.upper()],
-        single_replica_reason=single_replica_reason(service, many),
-    )

@@ -234,3 +234,13 @@ PortName = Annotated[str, AfterValidator(_port_name)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ReplicaCount = Annotated[int, Field(ge=1, le=1000)]
 TierName = Literal["dev", "test", "staging", "prod"]
+
+
+def system_name(key: str) -> str:
+    """The name of the system, which is its namespace, that an environment's file has below `key`."""
+    return key.replace("_", "-")
+
+
+def system_key(name: str) -> str:
+    """The key of a system in an environment's file."""
+    return name.replace("-", "_")

@@ -16,16 +16,6 @@ from stacks.telemetry.access import TelemetryAccess
 from stacks.tiers import Tier
 
 
-def system_name(key: str) -> str:
-    """The name of the system, which is its namespace, that an environment's file has below `key`."""
-    return key.replace("_", "-")
-
-
-def system_key(name: str) -> str:
-    """The key of a system in an environment's file."""
-    return name.replace("-", "_")
-
-
 @dataclass(frozen=True, kw_only=True)
 class CloudBackups:
     """The bucket for backups that was made with the cluster; the databases' service accounts may enter it."""

@@ -11,17 +11,12 @@ from components.footprint import ContainerResources, Footprint
 from components.naming import Scope
 from components.routing.mesh import MeshArgs
 from components.script_job import ScriptJobArgs
+from stacks.applications import application_args, service_account_annotations
 from stacks.blueprint.config import Tenant
 from stacks.blueprint.declaration import Around, Declaration
 from stacks.blueprint.order import Order
 from stacks.blueprint.stores import Stores, stores
-from stacks.composition import (
-    Surroundings,
-    application_args,
-    egress_flows,
-    ingress_flows,
-    service_account_annotations,
-)
+from stacks.composition import Surroundings, egress_flows, ingress_flows
 from stacks.releases.arguments import entries
 from stacks.releases.mesh import mesh_args
 from stacks.services import Service

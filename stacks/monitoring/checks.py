@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.quantity import Bytes
-from stacks.blueprint.args import system_name
 from stacks.monitoring.notifications import hook_receiver
 from stacks.monitoring.receiver_config import BUILT_IN, credentials
-from stacks.types import Problem
+from stacks.types import Problem, system_name
 
 _NO_STORE = "needs a credential, and this environment has no secret store"
 

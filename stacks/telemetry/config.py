@@ -9,9 +9,8 @@ from pydantic import Field
 
 from components.telemetry.bucket import Bucket
 from stacks.aws import BucketName, Region, RoleArn
-from stacks.blueprint.args import system_key
 from stacks.object_storage import HttpsUrl
-from stacks.types import Model, Name, Problem, Text, Url
+from stacks.types import Model, Name, Problem, Text, Url, system_key
 
 LogStore = Literal["none", "loki", "elasticsearch"]
 TraceStore = Literal["none", "tempo", "jaeger"]

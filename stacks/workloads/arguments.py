@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from components.application import Replicas
+from components.application import volumes as mounted
 from components.footprint import ContainerResources
 from components.observability.monitors import Endpoint
 from stacks.types import Bytes, Cpu
 from stacks.workloads.ports import all_ports
-from stacks.workloads.volumes import scratch_space
+from stacks.workloads.volumes import Storage, scratch_space
 
 if TYPE_CHECKING:
     from stacks.composition import Surroundings
@@ -109,3 +110,25 @@ def container_port(service: Service, name: str) -> int:
 def scraped_ports(services: Iterable[Service]) -> list[int]:
     """The containers' ports that Prometheus reads the metrics of these services from, in order."""
     return sorted({container_port(service, one.port) for service in services for one in metrics(service)})
+
+
+def files(service: Service, tier: Tier, secret: str) -> mounted.Files:
+    """All files of a service; `secret` is the system's Secret."""
+    return mounted.Files(
+        storage=_storage(service.storage, tier) if service.storage else None,
+        directories={one.path: one.size for one in service.directories},
+        secrets=[
+            mounted.SecretFiles(path=one.path, secret=secret, files=dict(one.files)) for one in service.secret_files
+        ],
+        configuration=[mounted.ConfigFiles(path=one.path, files=dict(one.files)) for one in service.config_files],
+    )
+
+
+def _storage(config: Storage, tier: Tier) -> mounted.Storage:
+    return mounted.Storage(
+        path=config.path,
+        size=config.size,
+        storage_class=config.storage_class or tier.storage_class,
+        backup=config.backup,
+        protect=tier.protect_data,
+    )

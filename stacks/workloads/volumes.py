@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.application import volumes as components
 from components.quantity import Bytes as Quantity
 from stacks.types import Bytes, Model, Name, Problem, Text
 from stacks.workloads.types import AbsolutePath, FileName
-
-if TYPE_CHECKING:
-    from stacks.services import Service
-    from stacks.tiers import Tier
 
 # What /tmp has.
 _SCRATCH = Quantity.parse("512Mi")
@@ -53,31 +48,9 @@ class ConfigFiles(Model):
     files: Annotated[Mapping[FileName, str], Field(min_length=1)]
 
 
-def files(service: Service, tier: Tier, secret: str) -> components.Files:
-    """All files of a service; `secret` is the system's Secret."""
-    return components.Files(
-        storage=_storage(service.storage, tier) if service.storage else None,
-        directories={one.path: one.size for one in service.directories},
-        secrets=[
-            components.SecretFiles(path=one.path, secret=secret, files=dict(one.files)) for one in service.secret_files
-        ],
-        configuration=[components.ConfigFiles(path=one.path, files=dict(one.files)) for one in service.config_files],
-    )
-
-
 def scratch_space(directories: Sequence[Directory]) -> Quantity:
     """What the directories take of a pod's ephemeral storage together."""
     return Quantity(sum(one.size.amount for one in directories))
-
-
-def _storage(config: Storage, tier: Tier) -> components.Storage:
-    return components.Storage(
-        path=config.path,
-        size=config.size,
-        storage_class=config.storage_class or tier.storage_class,
-        backup=config.backup,
-        protect=tier.protect_data,
-    )
 
 
 def volume_problems(data: Mapping[str, Any]) -> Iterable[Problem]:
