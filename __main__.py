@@ -3,8 +3,8 @@
 import pulumi
 
 from components.performance import no_stack_traces, quiet_debug, settle
-from stacks.config import load
 from stacks.environment import build
+from stacks.schema.environment import load
 
 
 async def main() -> dict[str, object]:

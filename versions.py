@@ -15,7 +15,7 @@ APPLICATION_VERSION = "1.0.0"
 # PostgreSQL 17: the newest major version that CloudNativePG's "standard" images carry with a year of fixes.
 POSTGRESQL_MAJOR = 17
 POSTGRESQL_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
-# The same with Python, boto3 and psycopg2 beside the client programs: what the scripts of components/database need.
+# The same with Python, boto3 and psycopg2 beside the client programs: what the scripts of stores/postgres need.
 POSTGRESQL_TOOLS_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-system-bookworm"
 PGBOUNCER_IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.24.1"
 # The name under which the Barman Cloud plugin registers with the operator.

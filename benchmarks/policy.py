@@ -16,7 +16,7 @@ from typing import Any
 
 from graph.model import Graph, Resource
 from graph.record import record
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from policy.rules import RULES
 from tests.policy.engine import resource_request, served, stack_request
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
-from components.gitops.sync import operators_project
+from components.platform.gitops.args import operators_project
+from graph.helm_releases import HelmRelease
 from graph.model import Graph, Resource, has_secret, masked, revealed
-from graph.releases import HelmRelease
 
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
@@ -76,7 +76,7 @@ def manifests(graph: Graph, *, applications: bool = False) -> tuple[Manifest, ..
 def _manifest(graph: Graph, resource: Resource, wave: int) -> Manifest:
     if resource.is_helm_release:
         release = HelmRelease.of(resource)
-        # An environment that Argo CD delivers has a project for them (components/gitops/project.py).
+        # An environment that Argo CD delivers has a project for them (components/platform/gitops/component.py).
         project = operators_project(graph.environment) if graph.outputs.get("delivery") == "argocd" else "default"
         body = release.as_application(graph.environment, project)
         metadata = body["metadata"]

@@ -1,4 +1,4 @@
-"""What a run of the program registered: immutable resources and their relations."""
+"""What a run of the program registered: immutable resources and their relations, and the list of them for JSON."""
 
 from __future__ import annotations
 
@@ -144,3 +144,21 @@ def revealed(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [revealed(item) for item in value]
     return value
+
+
+def listing(graph: Graph) -> list[dict[str, Any]]:
+    """All resources by URN. Keys: urn, type, name, parent, custom, dependencies, options, inputs."""
+    return [_row(resource) for resource in sorted(graph, key=lambda one: one.urn)]
+
+
+def _row(resource: Resource) -> dict[str, Any]:
+    return {
+        "urn": resource.urn,
+        "type": resource.type,
+        "name": resource.name,
+        "parent": resource.parent,
+        "custom": resource.custom,
+        "dependencies": list(resource.dependencies),
+        "options": dict(resource.options),
+        "inputs": masked(resource.inputs),
+    }

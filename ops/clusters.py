@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.naming import ENVIRONMENT_LABEL
+from components.kubernetes.naming import ENVIRONMENT_LABEL
 from graph.model import Graph
 from ops.eks import EksReference
 from ops.errors import OperationError

@@ -15,7 +15,7 @@ from ops.live.lookup import Lookup
 from ops.live.waiting import Waiting
 from ops.progress import Silent, table
 from ops.reports.text import findings_text, tree
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 
 # How deep the preview before a deployment shows the tree: the components and no single objects.
 _PREVIEW_DEPTH = 2
@@ -97,7 +97,7 @@ def select_context(context: str | None) -> None:
     """Make the program deploy to a context of the user's kubeconfig."""
     import os
 
-    from stacks.config import CONTEXT_VARIABLE
+    from stacks.schema.environment import CONTEXT_VARIABLE
 
     if context:
         os.environ[CONTEXT_VARIABLE] = context

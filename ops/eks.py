@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.cluster.eks.upgrades import upgrade_problem
+from components.cluster.eks.args import upgrade_problem
 from graph.model import Graph
 from ops.errors import OperationError
 from paths import state_directory

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from components.quantity import Bytes
+from components.kubernetes.quantity import Bytes
 
 Body = Mapping[str, Any]
 _VOLUMES = ("storage", "walStorage")

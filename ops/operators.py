@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graph.helm_releases import HelmRelease, releases
 from graph.record import record
-from graph.releases import HelmRelease, releases
 from ops.errors import OperationError
 from paths import environment_of
 

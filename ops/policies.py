@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from os_errors import naming
-from policy.catalogue import TIERS, Entry, catalogue
+from policy.engine.catalogue import TIERS, Entry, catalogue
 
 OK = 0
 _INTRODUCTION = """\
@@ -20,8 +20,8 @@ fails where it is not current.
 - **Levels**: *mandatory* stops a deployment, *advisory* is a note, *remediate* is repaired by the engine and stops the
   recorded preview, *disabled* is not looked at. `--policy-pack-config FILE` overrides levels and settings rule by rule.
 - **Repairs**: the rule can correct the object by itself. **Admission**: the API server refuses it too
-  (`components/admission.py`), whoever writes to the cluster.
-- **Exemptions** are rows of `policy/exemptions.py`, with a reason and a last day.
+  (`components/platform/admission.py`), whoever writes to the cluster.
+- **Exemptions** are rows of `policy/engine/settings.py`, with a reason and a last day.
 """
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 # The program that is going to be recorded: imported with the rest, and not in the middle of the recording.
 import stacks.environment  # noqa: F401
 from graph.record import record
-from policy.evaluation import evaluate
-from stacks.errors import ConfigurationError
+from policy.engine.evaluation import evaluate
+from stacks.schema.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from graph.model import Graph
-    from policy.evaluation import Finding
+    from policy.engine.evaluation import Finding
 
 OK, VIOLATIONS = 0, 1
 
@@ -58,8 +58,7 @@ def _write_json(graph: Graph, findings: Sequence[Finding], _depth: int) -> None:
     import json
     from dataclasses import asdict
 
-    from graph.listing import listing
-    from graph.model import masked
+    from graph.model import listing, masked
 
     document = {
         "environment": graph.stack,

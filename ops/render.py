@@ -14,9 +14,9 @@ from ops.console import console
 from ops.errors import OperationError
 from os_errors import explain, naming
 from paths import environment_of
-from policy.evaluation import evaluate
-from stacks.fleet import fleet_of
-from stacks.source import Source
+from policy.engine.evaluation import evaluate
+from stacks.schema.fleet import fleet_of
+from stacks.schema.source import Source
 
 # Only a folder with this file in it is ever cleaned of files that are no longer rendered.
 MARKER = ".rendered-by-ops"
@@ -45,7 +45,7 @@ def _render(stack: str, directory: Path) -> None:
 @contextlib.contextmanager
 def _rendering() -> Iterator[None]:
     """What Argo CD delivers is asked for itself, in place of the objects that tell Argo CD of it."""
-    from stacks.config import RENDER_VARIABLE
+    from stacks.schema.environment import RENDER_VARIABLE
 
     os.environ[RENDER_VARIABLE] = "1"
     try:

@@ -33,8 +33,8 @@ def main() -> None:
     # The engine waits: garbage can be collected once the pack has been loaded (`analysis.read_once`).
     gc.disable()
     sys.path[:] = [str(_HERE.parent), *(entry for entry in sys.path if Path(entry).resolve() != _HERE)]
-    from policy.environment import tier_of_engine
-    from policy.pack import serve
+    from policy.engine.pack import serve
+    from policy.engine.settings import tier_of_engine
 
     serve(tier_of_engine(os.environ))
 

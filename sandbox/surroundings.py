@@ -11,8 +11,8 @@ from typing import Any
 from .client import Manifest, Reader
 from .custom_resources import Installed
 
-# Of the operators (components/operators/table.py), of the mesh's gateway, and of Elasticsearch, to which staging and
-# production send the logs of one system.
+# Of the operators (components/platform/operators/table.py), of the mesh's gateway, and of Elasticsearch, to which
+# staging and production send the logs of one system.
 NAMESPACES = (
     "argocd",
     "cert-manager",

@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_kubernetes import Provider
 
-from components.admission import AdmissionArgs, AdmissionPolicies
 from components.cluster import ExistingCluster, ExistingClusterArgs
-from components.priority import PriorityClasses
-from components.secret_store import cluster_store
+from components.kubernetes.network import Peer
+from components.kubernetes.scheduling import PriorityClasses
+from components.platform.admission import AdmissionArgs, AdmissionPolicies
+from components.platform.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
+from components.platform.secret_store import cluster_store
 from paths import sandbox_kubeconfig
-from policy.admission import admission_specs
-from stacks.access import register_access
-from stacks.blueprint.args import SystemArgs
-from stacks.blueprint.component import System
-from stacks.blueprint.watching import surroundings
-from stacks.composition import MONITORING_NAMESPACE
-from stacks.config import Environment
-from stacks.gitops import ARGO_CD, GitOpsConfig, gitops_args
+from policy.engine.admission import admission_specs
 from stacks.monitoring import Monitoring
-from stacks.operators import cluster_targets, sizing
-from stacks.surroundings import asking, system_args
+from stacks.monitoring.levels import LEVELS
+from stacks.schema.environment import Environment
+from stacks.schema.fleet import origin
+from stacks.schema.gitops import ARGO_CD, GitOpsConfig, gitops_args
+from stacks.schema.operators import cluster_targets, sizing
+from stacks.schema.people import register_access
+from stacks.schema.service.service import Service
+from stacks.schema.tiers import Tier
+from stacks.system.component import System
+from stacks.system.context import SystemArgs
+from stacks.system.flows import MONITORING_NAMESPACE
+from stacks.system.watching import surroundings
 from stacks.telemetry import access as telemetry
-from stacks.tiers import Tier
 from versions import CLUSTER_SECRET_STORE
 
 if TYPE_CHECKING:
-    from components.gitops.args import GitOpsArgs
+    from components.platform.gitops.args import GitOpsArgs
     from stacks.eks.cluster import MadeCluster
+
+
+def system_args(environment: Environment) -> SystemArgs:
+    """What is known of the environment before anything of it is made."""
+    store = environment.secret_store
+    return SystemArgs(
+        environment=environment.name,
+        tier=environment.tier,
+        domain=environment.file.domain,
+        registry=environment.file.registry,
+        ingress_class=environment.file.ingress_class,
+        store=store.external() if store else None,
+        routing=environment.file.routing,
+        keda=environment.has(KEDA),
+        vertical=environment.has(VERTICAL_POD_AUTOSCALER),
+        applications=environment.has(ARGO_CD) and environment.file.delivery != "argocd",
+        origin=origin(environment.name, environment.member),
+        telemetry=environment.telemetry,
+        metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,
+    )
+
+
+def asking(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[Peer]:
+    """Who asks Prometheus: KEDA, where one of the systems' services scales by what it says."""
+    declared = [service.autoscaling for own in services.values() for service in own if service.autoscaling]
+    asked = any(one.asks_prometheus for one in declared)
+    return [Peer(namespace=OPERATORS[KEDA].namespace)] if asked and environment.has(KEDA) else []
 
 
 def build(environment: Environment) -> dict[str, object]:
@@ -87,7 +118,7 @@ def _telemetry(
 
 def _by_argo_cd(environment: Environment, config: GitOpsConfig, opts: pulumi.ResourceOptions) -> dict[str, object]:
     """Tell Argo CD what to deploy, and leave the rest to it."""
-    from components.gitops.component import GitOps
+    from components.platform.gitops.component import GitOps
 
     GitOps("gitops", _gitops_args(environment, config), opts)
     return _about(environment)
@@ -133,7 +164,7 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
     if not install:
         return opts
     # Only here: most environments install none, and the module costs time.
-    from components.operators.component import Operators, OperatorsArgs
+    from components.platform.operators.component import Operators, OperatorsArgs
 
     figures = sizing(environment.tier, environment.file.ingress_class, environment.file.routing)
     operators = Operators("operators", OperatorsArgs(install=install, sizing=figures), opts)

@@ -6,8 +6,8 @@ restart; of more, something is wrong.
 
 from __future__ import annotations
 
-from components.observability.alerts import Alert
-from components.observability.rules import RuleSet
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import RuleSet
 
 
 def _lost(name: str, expr: str, summary: str, description: str) -> Alert:

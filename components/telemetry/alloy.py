@@ -1,26 +1,39 @@
-"""Alloy: reads what pods write to their output, takes it apart, and hands it on.
-
-It reads by the Kubernetes API, so that it needs nothing of the nodes: no root, no host path, no privileged namespace.
-https://grafana.com/docs/alloy/latest/reference/components/ has every block.
-"""
+"""Alloy: reads what pods write to their output, takes it apart, and hands it on."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 
-from components.footprint import ContainerResources
-from components.naming import Scope
-from components.network import KUBERNETES_API
-from components.observability.monitors import Endpoint
-from components.server.args import Check, ServerArgs, Volume
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import KUBERNETES_API
+from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts, fluent_bit, loki
-from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
-from components.telemetry.flows import Neighbours
+from components.telemetry.base import CONFIGURATION, DATA, Neighbours, TelemetryServerArgs
 from components.telemetry.parsing import METADATA, STRUCTLOG, LineFormat
-from components.telemetry.river import block, render
+from components.workload.server_pods import Check, ServerArgs, Volume
 from versions import ALLOY_IMAGE
+
+
+def block(
+    kind: str,
+    label: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+    blocks: Sequence[str] = (),
+) -> str:
+    """A block as text; the values of `attributes` are expressions of the language already."""
+    head = f'{kind} "{label}"' if label else kind
+    body = [*(f"{name} = {value}" for name, value in (attributes or {}).items()), *blocks]
+    return f"{head} {{\n{indent(chr(10).join(body), '  ')}\n}}" if body else f"{head} {{ }}"
+
+
+def render(blocks: Sequence[str]) -> str:
+    """A file of blocks."""
+    return "\n\n".join(blocks) + "\n"
+
 
 NAME = "alloy"
 PORT = 12345

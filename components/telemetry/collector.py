@@ -12,14 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.footprint import ContainerResources
-from components.naming import Scope
-from components.network import KUBERNETES_API, Flow
-from components.observability.monitors import Endpoint
-from components.server.args import Check, ServerArgs
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import KUBERNETES_API, Flow
+from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
-from components.telemetry.flows import Neighbours
+from components.telemetry.base import CONFIGURATION, DATA, Neighbours, TelemetryServerArgs
 from components.telemetry.pipelines import (
     APPLICATIONS_PORT,
     GRPC_PORT,
@@ -28,11 +26,12 @@ from components.telemetry.pipelines import (
     METRICS_PORT,
     SPANS_PORT,
     Route,
+    Sampling,
     gateway,
     memory_limiter,
     sampler,
 )
-from components.telemetry.sampling import Sampling
+from components.workload.server_pods import Check, ServerArgs
 from versions import OPENTELEMETRY_COLLECTOR_IMAGE
 
 NAME = names.COLLECTOR

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.application import SecretKey
-from components.footprint import ContainerResources
-from components.naming import Scope
-from components.network import INTERNET_HTTPS, Flow, Peer
-from components.observability.monitors import Endpoint
-from components.server.args import Check, ServerArgs
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
+from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts
-from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
-from components.telemetry.flows import Neighbours
+from components.telemetry.base import CONFIGURATION, DATA, Neighbours, TelemetryServerArgs
+from components.workload import SecretKey
+from components.workload.server_pods import Check, ServerArgs
 from versions import FLUENT_BIT_IMAGE
 
 NAME = "fluent-bit"

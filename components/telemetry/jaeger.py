@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components.observability.monitors import Endpoint
-from components.server.args import Check, ServerArgs
+from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
+from components.telemetry.base import CONFIGURATION, DATA, TelemetryServerArgs
 from components.telemetry.pipelines import BATCH, HEALTH_PORT, METRICS_PORT, memory_limiter, own_telemetry
 from components.telemetry.tempo import OTLP_PORT, RESOURCES, TraceStoreArgs
+from components.workload.server_pods import Check, ServerArgs
 from versions import JAEGER_IMAGE
 
 NAME, PORT = names.JAEGER, names.JAEGER_PORT

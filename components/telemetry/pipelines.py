@@ -1,7 +1,4 @@
-"""The configuration files of the OpenTelemetry collector's two tiers.
-
-https://opentelemetry.io/docs/collector/configuration/ has their form.
-"""
+"""The configuration files of the OpenTelemetry collector's two tiers, and which traces are kept."""
 
 from __future__ import annotations
 
@@ -9,9 +6,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.footprint import ContainerResources
+from components.kubernetes.footprint import ContainerResources
 from components.telemetry import names
-from components.telemetry.sampling import Sampling, policies
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """`rate` (0 to 1) of the traces that are neither failed nor slower than `slow_milliseconds`."""
+
+    rate: float
+    slow_milliseconds: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            raise ValueError(f"a sampling rate is from 0 to 1, not {self.rate}")
+
+
+# A trace is judged this long after its first span; what is later than that is judged as the rest was.
+DECISION_SECONDS = 10
+# Traces in memory until then: 5,000 a second, which is far above what one pod's limits take.
+_TRACES = 50_000
+
+
+def policies(sampling: Sampling) -> dict[str, Any]:
+    """The `tail_sampling` processor: a trace is kept if any one of its policies wants it."""
+    failed = {"name": "failed", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
+    slow = {"name": "slow", "type": "latency", "latency": {"threshold_ms": sampling.slow_milliseconds}}
+    share = {"sampling_percentage": sampling.rate * 100}
+    rest = {"name": "rest", "type": "probabilistic", "probabilistic": share}
+    return {
+        "decision_wait": f"{DECISION_SECONDS}s",
+        "num_traces": _TRACES,
+        "expected_new_traces_per_sec": _TRACES // DECISION_SECONDS,
+        "policies": [failed, slow, rest],
+    }
+
 
 GRPC_PORT, HTTP_PORT = names.OTLP_GRPC, names.OTLP_HTTP
 # Its own metrics, those that applications send it, those that it counts from spans, and its health.

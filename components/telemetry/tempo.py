@@ -9,14 +9,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from components.footprint import ContainerResources
-from components.naming import Scope
-from components.observability.monitors import Endpoint
-from components.server.args import Check, ServerArgs, Volume
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.naming import Scope
+from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts, names
-from components.telemetry.args import CONFIGURATION, DATA, TelemetryServerArgs
-from components.telemetry.bucket import Bucket
-from components.telemetry.flows import Neighbours
+from components.telemetry.base import CONFIGURATION, DATA, Bucket, Neighbours, TelemetryServerArgs
+from components.workload.server_pods import Check, ServerArgs, Volume
 from versions import TEMPO_IMAGE
 
 NAME, PORT = names.TEMPO, names.TEMPO_PORT

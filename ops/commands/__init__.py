@@ -136,10 +136,10 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted; what was applied so far stays, and the same command goes on from there", 130)
     except Exception as error:
-        # Imported only now: stacks.errors pulls in Pulumi, which `--help` does not need.
+        # Imported only now: stacks.schema.errors pulls in Pulumi, which `--help` does not need.
         from os_errors import explain
         from sandbox import SandboxError
-        from stacks.errors import ConfigurationError
+        from stacks.schema.errors import ConfigurationError
 
         if isinstance(error, ConfigurationError):
             _fail(str(error), EXIT_CONFIGURATION)

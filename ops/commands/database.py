@@ -97,7 +97,7 @@ def database_password(
 def _time(text: str) -> str:
     from pydantic import TypeAdapter, ValidationError
 
-    from stacks.databases import Time
+    from stacks.schema.database import Time
 
     try:
         return str(TypeAdapter(Time).validate_python(text))

@@ -62,7 +62,7 @@ def _names(text: str) -> list[str]:
 def _version(text: str) -> str:
     from pydantic import TypeAdapter, ValidationError
 
-    from stacks.types import ImageTag
+    from stacks.schema.types import ImageTag
 
     try:
         return str(TypeAdapter(ImageTag).validate_python(text))

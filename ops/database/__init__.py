@@ -1,6 +1,6 @@
 """The bad days of a database: `ops rotate database-password` and `ops db …`.
 
-What lasts is a step in the environment's file (`stacks/databases.py`), deployed like any other change; nothing is
+What lasts is a step in the environment's file (`stacks/schema/database.py`), deployed like any other change; nothing is
 changed behind the program's back. Each command looks at the file first, so that one that was killed goes on from there.
 
 - `state.py`: the steps in the file;

@@ -20,7 +20,7 @@ from ops.deploy import select_context, up
 from ops.errors import OperationError
 from ops.kubectl import Kubectl
 from paths import environment_of
-from stacks.databases import DatabaseState
+from stacks.schema.database import DatabaseState
 
 _POLL_SECONDS = 1.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ops.database.environment import DatabaseEnvironment
 from ops.errors import OperationError
-from stacks.databases import DatabaseState, Replication
+from stacks.schema.database import DatabaseState, Replication
 
 
 def demote(stack: str, system: str, context: str | None, timeout: int) -> int:

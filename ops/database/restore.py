@@ -12,7 +12,7 @@ from typing import Any
 
 from ops.database.environment import DatabaseEnvironment
 from ops.errors import OperationError
-from stacks.databases import DatabaseState, Restored
+from stacks.schema.database import DatabaseState, Restored
 
 
 def run(stack: str, system: str, to: str, context: str | None, timeout: int, *, switch: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.database.environment import DatabaseEnvironment
-from stacks.databases import DatabaseState, Rotation
+from stacks.schema.database import DatabaseState, Rotation
 
 _TITLES = {
     "prepare": "1 of 3: a new password for the user that is not in use",

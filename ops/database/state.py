@@ -9,8 +9,8 @@ from typing import Any
 from ops.environment_file import read, write
 from ops.errors import OperationError
 from paths import PROJECT, ROOT, environment_of
-from stacks.databases import DatabaseState
-from stacks.types import system_key
+from stacks.schema.database import DatabaseState
+from stacks.schema.types import system_key
 
 _KEY = f"{PROJECT}:systems"
 

@@ -18,9 +18,9 @@ from ops.live.lookup import Lookup, raw, system_of
 from ops.live.waiting import State, Waiting
 from ops.progress import Silent
 from paths import environment_of
-from stacks.config import CONTEXT_VARIABLE
-from stacks.fleet import FleetCluster, fleet_of
-from stacks.source import Source
+from stacks.schema.environment import CONTEXT_VARIABLE
+from stacks.schema.fleet import FleetCluster, fleet_of
+from stacks.schema.source import Source
 
 _T = TypeVar("_T")
 # Each cluster costs a thread that waits for kubectl.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from rich.table import Table
 
-from stacks.fleet import SystemVersion
+from stacks.schema.fleet import SystemVersion
 
 
 def versions_table(versions: Mapping[str, SystemVersion], failed: str | None, reached: Collection[str]) -> Table:

@@ -18,7 +18,7 @@ from ops.errors import EXIT_FAILURE, OperationError
 from ops.fleet.environment import FleetEnvironment, Member
 from ops.fleet.report import stopped, versions_table
 from ops.fleet.state import VersionsFile
-from stacks.types import system_key, system_name
+from stacks.schema.types import system_key, system_name
 
 _PLATFORM = "PriorityClass.v1.scheduling.k8s.io"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ops.environment_file import read, write
 from paths import PROJECT
-from stacks.blueprint.config import SystemConfig
-from stacks.fleet import Fleet, SystemVersion
-from stacks.source import file_of
+from stacks.schema.fleet import Fleet, SystemVersion
+from stacks.schema.source import file_of
+from stacks.schema.system import SystemConfig
 from stacks.systems import Systems
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.naming import ENVIRONMENT_LABEL, SYSTEM_LABEL
+from components.kubernetes.naming import ENVIRONMENT_LABEL, SYSTEM_LABEL
 from graph.manifests import Manifest
 from ops.kubectl import ClusterError, Kubectl
 

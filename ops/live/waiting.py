@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from components.routing.release import primary_name
+from components.traffic.release import primary_name
 from graph.manifests import Manifest
 from ops.kubectl import ClusterError
 from ops.live.lookup import Key, Lookup, title_of

@@ -9,7 +9,7 @@ from graph.model import Graph
 from ops.api import Api, Request
 from ops.live.lookup import key_of, title_of
 from ops.preflight.finding import Found, several
-from policy.quantities import quantity
+from policy.facts.values import quantity
 
 
 class Size(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from components.operators.table import OPERATORS
+from components.platform.operators.table import OPERATORS
+from graph.helm_releases import releases
 from graph.model import Graph
-from graph.releases import releases
 
 PAGE = "docs/how-to/own-cluster.md"
 _SHOWN = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from components.operators.table import OPERATORS
+from components.platform.operators.table import OPERATORS
 from graph.model import Graph
 from ops.api import Api, Request
 from ops.preflight.finding import PAGE, Found, install, installed_groups

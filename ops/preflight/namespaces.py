@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.operators.table import OPERATORS
+from components.platform.operators.table import OPERATORS
+from graph.helm_releases import releases
 from graph.model import Graph
-from graph.releases import releases
 from ops.api import Api, Request
 from ops.live.lookup import key_of, title_of
 from ops.preflight.finding import Found, install, several

@@ -8,8 +8,8 @@ import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.routing.metrics import TEMPLATES, filled
-from components.routing.release import HookType, Release, Webhook
+from components.traffic.metric_templates import TEMPLATES, filled
+from components.traffic.release import HookType, Release, Webhook
 from ops.releases.http import Http, UnansweredError
 from ops.releases.state import Phase, Rollout, Verdict
 

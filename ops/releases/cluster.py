@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from components.routing.release import ROLLOUT, SPECIFICATION, TRACK_LABEL, Release, primary_name
-from components.routing.routes import OWNED_FIELD, route, weight_of
+from components.traffic.release import ROLLOUT, SPECIFICATION, TRACK_LABEL, Release, primary_name
+from components.traffic.routes import OWNED_FIELD, route, weight_of
 from ops.errors import OperationError
 from ops.kubectl import ClusterError, Kubectl
 from ops.releases.state import Action, Move, Rollout, Scale, Track, World

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from components.routing.release import Release
+from components.traffic.release import Release
 from ops.releases.cluster import ConflictError, Observation
 from ops.releases.machine import due, step
 from ops.releases.state import Action, Move, Phase, Rollout, Verdict, World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.routing.release import APPLICATION
+from components.traffic.release import APPLICATION
 from graph.manifests import Manifest, manifests
 from graph.model import Graph
 from graph.record import record

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.routing.release import primary_name
-from components.routing.routes import OWNED_FIELD, all_on_stable
+from components.traffic.release import primary_name
+from components.traffic.routes import OWNED_FIELD, all_on_stable
 from ops.errors import OperationError
 from ops.kubectl import ClusterError, Kubectl
 from ops.releases.cluster import CONFLICT, RESOURCES

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from components.routing.release import Exposure, Release, pods_needed
+from components.traffic.release import Exposure, Release, pods_needed
 from ops.releases.state import Action, Move, Phase, Promote, Rollout, Scale, Verdict, World, serving, started
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from components.routing.release import Exposure, Release
+from components.traffic.release import Exposure, Release
 from ops.errors import OperationError
 
 NOTHING = Exposure()

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from components.routing.flagger import PROVIDERS
-from components.routing.metrics import TEMPLATES
-from components.routing.release import Metric, Release
+from components.traffic.flagger import PROVIDERS
+from components.traffic.metric_templates import TEMPLATES
+from components.traffic.release import Metric, Release
 from ops.releases.checks import Reading
 from ops.releases.cluster import Observation, live_weight, track_of
 from ops.releases.find import Found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graph.model import Graph, Resource
 
 if TYPE_CHECKING:
-    from policy.evaluation import Finding
+    from policy.engine.evaluation import Finding
 
 
 def type_name(resource: Resource) -> str:

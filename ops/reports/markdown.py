@@ -9,7 +9,7 @@ from graph.model import Graph, Resource
 from ops.reports.counts import by_severity, headline, kinds, type_name
 
 if TYPE_CHECKING:
-    from policy.evaluation import Finding
+    from policy.engine.evaluation import Finding
 
 
 def markdown(graph: Graph, findings: Sequence[Finding]) -> str:

@@ -14,7 +14,7 @@ from graph.model import Graph, Resource
 from ops.reports.counts import below, by_severity, headline, kinds, type_name
 
 if TYPE_CHECKING:
-    from policy.evaluation import Finding
+    from policy.engine.evaluation import Finding
 
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 

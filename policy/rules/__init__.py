@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from policy.model import Rule
-from policy.rules.access import rbac_cluster_admin, rbac_escalation, rbac_exec, rbac_secrets, rbac_wildcards
+from policy.engine.model import Rule
 from policy.rules.alerts import alert_runbooks
-from policy.rules.api_versions import api_versions
-from policy.rules.availability import autoscaler, replicas, statefulset_service, topology_spread
+from policy.rules.availability import (
+    autoscaler,
+    controlled_pods,
+    own_namespace,
+    own_pods,
+    replicas,
+    statefulset_service,
+    topology_spread,
+)
 from policy.rules.aws_access import aws_tags, iam_wildcards, open_ports
 from policy.rules.aws_cluster import eks_encryption, eks_endpoint, eks_logging, instance_metadata, private_nodes
 from policy.rules.aws_services import ecr_repositories, listener_tls, public_principals, rds_protection, vpc_flow_logs
 from policy.rules.aws_storage import encrypted_volumes, kms_keys, s3_encryption, s3_public_access, s3_tls, s3_versioning
-from policy.rules.backups import database_backup, volume_backup
-from policy.rules.bindings import bindings_resolve
-from policy.rules.commands import secrets_in_commands
-from policy.rules.creation import rbac_creation
-from policy.rules.disruption import unhealthy_eviction
-from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, wildcard_hosts
-from policy.rules.health import probes
+from policy.rules.data import database_backup, protected_owners, scratch_limits, volume_backup, volume_size
+from policy.rules.databases import (
+    postgres_instances,
+    postgres_superuser,
+    postgres_tls,
+    redis_password,
+    redis_persistence,
+)
+from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, unique_routes, wildcard_hosts
 from policy.rules.host_access import (
     host_namespaces,
     host_path,
@@ -29,34 +37,29 @@ from policy.rules.host_access import (
 from policy.rules.hygiene import ingress_snippets, root_group, unique_variables, user_ids
 from policy.rules.identity import default_service_account, service_account_token, token_automount
 from policy.rules.images import image_registry, image_tag, pull_policy
-from policy.rules.isolation import closed_ingress
 from policy.rules.jobs import cron_job, job_limits
 from policy.rules.kernel import apparmor, proc_mount, seccomp, selinux, sysctls
-from policy.rules.metadata import required_labels
-from policy.rules.namespaces import namespace_baseline
-from policy.rules.network import network_policy
+from policy.rules.lifecycle import graceful_termination, probes, revision_history, rollout_strategy
+from policy.rules.metadata import namespace_baseline, required_labels, single_owner
+from policy.rules.network import closed_ingress, network_policy
 from policy.rules.operations import canary_analysis, certificate_lifetime, external_secret_refresh, prometheus_retention
 from policy.rules.operator_pods import operator_pods
-from policy.rules.ownership import single_owner
-from policy.rules.placement import controlled_pods, own_namespace, own_pods
-from policy.rules.plain_secrets import secrets_in_configmap, secrets_in_environment
 from policy.rules.ports import service_ports, unprivileged_ports
-from policy.rules.postgres import postgres_instances, postgres_superuser, postgres_tls
-from policy.rules.priority import priority_class
 from policy.rules.privilege import capabilities, privilege_escalation, privileged, read_only_root, run_as_non_root
-from policy.rules.protection import protected_owners
-from policy.rules.ratios import resource_ratio
-from policy.rules.redis import redis_password, redis_persistence
-from policy.rules.references import references_exist
-from policy.rules.releases import helm_releases
-from policy.rules.resources import resource_limits
-from policy.rules.rollout import graceful_termination, revision_history, rollout_strategy
-from policy.rules.routes import unique_routes
-from policy.rules.scaling import disruption_budget, one_autoscaler
-from policy.rules.secrecy import secrets_stay_secret
-from policy.rules.selection import selectors_match
-from policy.rules.storage import scratch_limits, volume_size
-from policy.rules.targets import targets_exist
+from policy.rules.rbac import (
+    bindings_resolve,
+    rbac_cluster_admin,
+    rbac_creation,
+    rbac_escalation,
+    rbac_exec,
+    rbac_secrets,
+    rbac_wildcards,
+)
+from policy.rules.references import references_exist, selectors_match, targets_exist
+from policy.rules.resources import priority_class, resource_limits, resource_ratio
+from policy.rules.scaling import disruption_budget, one_autoscaler, unhealthy_eviction
+from policy.rules.secrets import secrets_in_commands, secrets_in_configmap, secrets_in_environment, secrets_stay_secret
+from policy.rules.versions import api_versions, helm_releases
 
 RULES: tuple[Rule, ...] = (
     alert_runbooks,

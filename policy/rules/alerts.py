@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from policy.inventory import each, listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, mapping, text
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import each, listed
+from policy.facts.values import at, mapping, text
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SEVERITIES = ("critical", "warning", "info")

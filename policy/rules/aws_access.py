@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.frameworks import cis_aws, pci
-from policy.inventory import listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.subject import Subject
-from policy.values import items, mapping, text
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis_aws, pci, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.inventory import listed
+from policy.facts.values import items, mapping, text
 
 _IAM = tuple(
     f"aws:iam/{kind[0].lower()}{kind[1:]}:{kind}" for kind in ("Policy", "RolePolicy", "UserPolicy", "GroupPolicy")

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from policy.frameworks import cis_aws, cis_eks, pci
-from policy.inventory import each, listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import items, mapping, text
+from policy.engine.model import (
+    About,
+    Level,
+    RuleConfig,
+    Severity,
+    Violation,
+    cis_aws,
+    cis_eks,
+    pci,
+    resource_rule,
+    stack_rule,
+)
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import each, listed
+from policy.facts.values import items, mapping, text
 
 _CLUSTER, _NODE_GROUP = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup"
 _TEMPLATE, _INSTANCE, _SUBNET = (

@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.frameworks import cis_aws, pci
-from policy.inventory import listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, items, mapping, text
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis_aws, pci, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import listed
+from policy.facts.values import at, items, mapping, text
 
 _DATABASE, _DATABASES = "aws:rds/instance:Instance", "aws:rds/cluster:Cluster"
 _LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")

@@ -9,11 +9,21 @@ from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
-from policy.frameworks import cis_aws, pci
-from policy.inventory import each, listed
-from policy.model import About, Level, RuleConfig, Severity, StackRule, Violation, resource_rule, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, items, mapping, text
+from policy.engine.model import (
+    About,
+    Level,
+    RuleConfig,
+    Severity,
+    StackRule,
+    Violation,
+    cis_aws,
+    pci,
+    resource_rule,
+    stack_rule,
+)
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import each, listed
+from policy.facts.values import at, items, mapping, text
 
 _BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy import cel
-from policy.frameworks import cis, nsa, pss
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.security_context import contexts
-from policy.subject import Subject
-from policy.values import at, items, mapping, text
-from policy.workloads import WORKLOADS, all_containers, pod_spec
+from policy.engine import cel
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pss, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.values import at, items, mapping, text
+from policy.facts.workloads import WORKLOADS, all_containers, contexts, pod_spec
 
 _NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 # The types that Restricted allows: none of them is storage of the node or a driver that the pod configures.

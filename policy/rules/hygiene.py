@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from policy.frameworks import nsa, pss
-from policy.inventory import listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.quantities import whole
-from policy.security_context import contexts, effective
-from policy.subject import Subject
-from policy.values import at, items, mapping, text
-from policy.workloads import WORKLOADS, all_containers
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, nsa, pss, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.inventory import listed
+from policy.facts.values import at, items, mapping, text, whole
+from policy.facts.workloads import WORKLOADS, all_containers, contexts, effective
 
 
 @resource_rule(

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from policy import cel
-from policy.frameworks import cis, nsa
-from policy.inventory import each, listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, text, within
-from policy.workloads import POD_TEMPLATES, WORKLOADS, pod_spec
+from policy.engine import cel
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import each, listed
+from policy.facts.values import at, text, within
+from policy.facts.workloads import POD_TEMPLATES, WORKLOADS, pod_spec
 
 _ACCOUNT = "core/ServiceAccount"
 _FIELD = "automountServiceAccountToken"

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Literal
 
-from policy import cel
-from policy.frameworks import cis, nsa, pci
-from policy.images import IMAGE_OWNERS, Image, images
-from policy.inventory import each
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, items, text
-from policy.workloads import POD_TEMPLATES, WORKLOADS
+from policy.engine import cel
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pci, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.images import IMAGE_OWNERS, Image, images
+from policy.facts.inventory import each
+from policy.facts.values import at, items, text
+from policy.facts.workloads import POD_TEMPLATES, WORKLOADS
 
 
 class ImageTagConfig(RuleConfig):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.quantities import whole
-from policy.subject import Subject
-from policy.values import at, mapping, text
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.values import at, mapping, text, whole
 
 
 class CronJobConfig(RuleConfig):

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.frameworks import cis, nsa, pss
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.security_context import FIELD, SecurityContext, container_contexts, contexts, effective, pod_context
-from policy.subject import Subject
-from policy.values import at, items, mapping, text, within
-from policy.workloads import POD_TEMPLATES, WORKLOADS, is_linux, pod_template
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pss, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.values import at, items, mapping, text, within
+from policy.facts.workloads import (
+    FIELD,
+    POD_TEMPLATES,
+    WORKLOADS,
+    SecurityContext,
+    container_contexts,
+    contexts,
+    effective,
+    is_linux,
+    pod_context,
+    pod_template,
+)
 
 _PROFILES = ("RuntimeDefault", "Localhost")
 _APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"

@@ -1,7 +1,8 @@
-"""Who may talk to whom: isolation of namespaces and of pods."""
+"""Who may talk to whom: isolation of namespaces and of pods; a NetworkPolicy that lets everybody in is none."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,12 +10,11 @@ from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
-from policy.frameworks import cis, nsa, pci
-from policy.label_selectors import SelectorIndex, selects_everything
-from policy.model import About, Level, RuleConfig, Severity, Violation, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, items, mapping
-from policy.workloads import pod_labels, pod_owners
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pci, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import SelectorIndex, listed, selects_everything
+from policy.facts.values import at, items, mapping, text
+from policy.facts.workloads import pod_labels, pod_owners
 
 _DNS_PORT = 53
 _RULES = {"Ingress": "ingress", "Egress": "egress"}
@@ -138,3 +138,62 @@ def _not_denied(namespace: Subject, isolation: _Isolation) -> Iterator[Violation
 def _is_name_lookup(rule: Any) -> bool:
     ports = items(mapping(rule).get("ports"))
     return bool(ports) and all(at(port, "port") in (_DNS_PORT, str(_DNS_PORT)) for port in ports)
+
+
+_FIX = "name the namespaces and pods that may connect"
+# The shortest prefix that is still a network of somebody's own: 10.0.0.0/8 and a /32 of a provider's.
+_SHORTEST = {4: 8, 6: 32}
+
+
+class ClosedIngressConfig(RuleConfig):
+    """`public`: labels of policies (`NetworkPolicy edge/gateway`) whose pods the internet is meant to reach."""
+
+    public: tuple[str, ...] = ()
+
+
+@resource_rule(
+    About(
+        name="closed-ingress",
+        title="No NetworkPolicy lets in everybody",
+        description=(
+            "No ingress rule of a NetworkPolicy admits all sources, all namespaces or all addresses. What the internet "
+            "reaches is the ingress controller's, whose policies are listed in `public`."
+        ),
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        frameworks=(cis("5.3.2"), nsa("Network separation and hardening: network policies"), pci("1.3.1")),
+        remediation=(
+            "Name in `from` the namespaces (by kubernetes.io/metadata.name) and pods that may connect.",
+            "List the policy in this rule's `public` if its pods are meant to be reached from everywhere.",
+        ),
+    ),
+    applies_to={"networking.k8s.io/NetworkPolicy"},
+    config=ClosedIngressConfig,
+)
+def closed_ingress(policy: Subject, config: ClosedIngressConfig) -> Iterator[Violation]:
+    """Each ingress rule and each peer that is open to everybody."""
+    if policy.label in config.public:
+        return
+    for index, rule in enumerate(listed(policy.props, "spec", "ingress")):
+        field = f"spec.ingress[{index}]"
+        if not items(rule.get("from")):
+            yield Violation(field=field, problem="admits every source", fix=_FIX)
+        for number, peer in enumerate(listed(rule, "from")):
+            if problem := _problem(peer):
+                yield Violation(field=f"{field}.from[{number}]", problem=problem, fix=_FIX)
+
+
+def _problem(peer: Mapping[str, Any]) -> str | None:
+    if "ipBlock" in peer:
+        return "admits every address" if _is_wide(text(at(peer, "ipBlock", "cidr"))) else None
+    if "namespaceSelector" in peer and selects_everything(mapping(peer["namespaceSelector"])):
+        return "admits every namespace"
+    return None if {"namespaceSelector", "podSelector"} & peer.keys() else "admits every source"
+
+
+def _is_wide(cidr: str) -> bool:
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < _SHORTEST[network.version]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policy.durations import duration
-from policy.frameworks import pci
-from policy.inventory import listed
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.quantities import quantity, whole
-from policy.subject import Subject
-from policy.values import at, mapping, text
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.inventory import listed
+from policy.facts.values import at, duration, mapping, quantity, text, whole
 
 
 class PrometheusRetentionConfig(RuleConfig):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policy.frameworks import cis, nsa, pss
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.subject import Subject
-from policy.values import at, items, mapping, text
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pss, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.values import at, items, mapping, text
 
 _PROFILES = ("RuntimeDefault", "Localhost")
 _Path = tuple[str, ...]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from policy.inventory import each, listed
-from policy.label_selectors import SelectorIndex
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
-from policy.quantities import whole
-from policy.subject import Stack, Subject
-from policy.values import at, items, mapping, text
-from policy.workloads import POD_TEMPLATES, WORKLOADS, all_containers, containers, pod_labels, pod_owners
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import SelectorIndex, each, listed
+from policy.facts.values import at, items, mapping, text, whole
+from policy.facts.workloads import POD_TEMPLATES, WORKLOADS, all_containers, containers, pod_labels, pod_owners
 
 # Below this Linux asks for a capability.
 _PRIVILEGED = 1024

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy import cel
-from policy.frameworks import cis, nsa, pci, pss
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
-from policy.security_context import SecurityContext, container_contexts, contexts, effective
-from policy.subject import Subject
-from policy.values import items, text
-from policy.workloads import WORKLOADS, is_linux
+from policy.engine import cel
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pci, pss, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.values import items, text
+from policy.facts.workloads import WORKLOADS, SecurityContext, container_contexts, contexts, effective, is_linux
 
 _HARDENING = "Kubernetes Pod security"
 

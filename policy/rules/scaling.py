@@ -1,4 +1,4 @@
-"""How many replicas there are, and who decides it: autoscalers and disruption budgets together."""
+"""How many replicas there are, who decides it, and whether nodes can be drained of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from policy.inventory import each, listed, reference
-from policy.label_selectors import SelectorIndex
-from policy.model import About, Level, RuleConfig, Severity, Violation, stack_rule
-from policy.subject import Stack, Subject
-from policy.values import at, items, mapping, text
-from policy.workloads import pod_labels
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import SelectorIndex, each, listed, reference
+from policy.facts.values import at, items, mapping, text
+from policy.facts.workloads import pod_labels
 
 _HPA, _VPA, _KEDA = (
     "autoscaling/HorizontalPodAutoscaler",
@@ -172,3 +171,28 @@ def _metric(metric: Mapping[str, Any]) -> str:
     """The resource of an HPA's metric or of a ScaledObject's trigger; "" for any other."""
     resource = at(metric, "resource", "name") or at(metric, "containerResource", "name") or metric.get("type")
     return resource if resource in ("cpu", "memory") else ""
+
+
+@resource_rule(
+    About(
+        name="unhealthy-eviction",
+        title="Disruption budgets let pods go that are not ready",
+        description=(
+            "A PodDisruptionBudget states unhealthyPodEvictionPolicy: AlwaysAllow. By default pods that never became "
+            "ready are kept once the budget is used up: a release that crashes in a loop then keeps every node under "
+            "it from being drained, upgraded or repaired."
+        ),
+        severity=Severity.MEDIUM,
+        level=Level.MANDATORY,
+        levels={"dev": Level.ADVISORY},
+        remediation=("Set spec.unhealthyPodEvictionPolicy to AlwaysAllow.",),
+    ),
+    applies_to={"policy/PodDisruptionBudget"},
+    config=RuleConfig,
+)
+def unhealthy_eviction(budget: Subject, config: RuleConfig) -> Iterator[Violation]:
+    """A budget that keeps pods which are not ready."""
+    stated = at(budget.props, "spec", "unhealthyPodEvictionPolicy")
+    if stated != "AlwaysAllow":
+        problem = "is missing" if stated is None else f"is {stated}"
+        yield Violation(field="spec.unhealthyPodEvictionPolicy", problem=problem, fix="set it to AlwaysAllow")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import pulumi
 from pulumi_kubernetes import Provider
 
-from components.aws.service_accounts import ServiceAccount
+from components.cluster.aws.service_accounts import ServiceAccount
 from components.cluster.eks.component import EksCluster
-from components.database.args import DUMP_NAME
-from stacks.blueprint.args import CloudBackups
+from components.stores.postgres.args import DUMP_NAME
 from stacks.eks.plan import eks_args
+from stacks.system.context import CloudBackups
 
 if TYPE_CHECKING:
-    from stacks.config import Environment
-    from stacks.eks.config import EksCluster as EksConfig
+    from stacks.schema.eks import EksCluster as EksConfig
+    from stacks.schema.environment import Environment
 
 _NAME = "cluster"
 

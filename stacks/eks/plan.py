@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from components.aws.scope import AwsScope
-from components.aws.service_accounts import ServiceAccount
+from components.cluster.aws.scope import AwsScope
+from components.cluster.aws.service_accounts import ServiceAccount
 from components.cluster.eks import addresses
 from components.cluster.eks.args import (
     ControlPlaneArgs,
@@ -17,10 +17,10 @@ from components.cluster.eks.args import (
     Taint,
 )
 from paths import PROJECT
-from stacks.eks.config import EksCluster, NodeGroup
-from stacks.eks.tiers import EKS_TIERS, EksTier
-from stacks.tiers import Tier
-from stacks.types import TierName
+from stacks.schema.eks import EksCluster, NodeGroup
+from stacks.schema.eks_tiers import EKS_TIERS, EksTier
+from stacks.schema.tiers import Tier
+from stacks.schema.types import TierName
 from versions import EKS_VERSIONS
 
 # Of the tags and labels of what no system owns.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from components.observability.catalogue import SOURCES
-from components.observability.dashboards import Board, Panel, Query, panel
-from stacks.blueprint.declaration import Declaration
+from components.monitoring.catalogue import SOURCES
+from components.monitoring.dashboards import Board, Panel, Query, panel
+from stacks.system.declaration import Declaration
 
 _NAMESPACES = {"namespace": "label_values(up, namespace)"}
 _SCOPE = 'namespace=~"$namespace"'

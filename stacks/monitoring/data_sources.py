@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.observability.dashboards import DATA_SOURCE
+from components.monitoring.dashboards import DATA_SOURCE
 from components.telemetry import names
 from stacks.telemetry.access import TelemetryAccess
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from components.network import INTERNET_HTTPS, Flow, Peer
+from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from components.footprint import ContainerResources
-from components.observability.catalogue import OF_SYSTEMS
-from components.quantity import Bytes
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.quantity import Bytes
+from components.monitoring.catalogue import OF_SYSTEMS
 
 LevelName = Literal["basic", "full", "production", "comprehensive"]
 EXPORTERS = frozenset({"kube-state-metrics", "node-exporter", "blackbox-exporter", "pushgateway"})

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.network import Flow
-from components.observability.routing import (
+from components.kubernetes.network import Flow
+from components.monitoring.notification import (
     Email,
     Inhibition,
     Matcher,

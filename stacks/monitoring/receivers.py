@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from components.network import Flow
-from components.observability.routing import (
+from components.kubernetes.network import Flow
+from components.monitoring.notification import (
+    Channel,
     Matcher,
     PagerDuty,
     Receiver,
@@ -18,11 +19,9 @@ from components.observability.routing import (
     WeCom,
     Window,
 )
-from components.observability.routing.channels import Channel
-from stacks.monitoring.config import MonitoringConfig
 from stacks.monitoring.destinations import outgoing
 from stacks.monitoring.notifications import CREDENTIALS, SECRET, email
-from stacks.monitoring.receiver_config import ReceiverConfig
+from stacks.schema.monitoring import MonitoringConfig, ReceiverConfig
 
 _KEYS = {credential: key for key, credential in CREDENTIALS.items()}
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.certificates import Authority, AuthorityArgs
-from components.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
-from stacks.blueprint.args import SystemArgs
+from components.kubernetes.certificates import Authority, AuthorityArgs
+from components.platform.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
 from stacks.monitoring import notifications
-from stacks.monitoring.config import MonitoringConfig
-from stacks.monitoring.further import REMOTE_WRITE_SECRET
-from stacks.monitoring.plan import GRAFANA_SECRET, TLS_SECRET, Plan
+from stacks.monitoring.plan import GRAFANA_SECRET, REMOTE_WRITE_SECRET, TLS_SECRET, Plan
 from stacks.monitoring.receivers import further_credentials
+from stacks.schema.monitoring import MonitoringConfig
+from stacks.system.context import SystemArgs
 
 
 def secrets(

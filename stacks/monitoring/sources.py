@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.naming import Scope
-from components.network import Flow, Peer
-from components.observability.exporters.blackbox import blackbox_exporter
-from components.observability.exporters.kube_state_metrics import kube_state_metrics
-from components.observability.exporters.node import node_exporter
-from components.observability.exporters.pushgateway import pushgateway
-from components.observability.prometheus import LABELS
-from components.server.args import ServerArgs
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import Flow, Peer
+from components.monitoring.exporters.blackbox import blackbox_exporter
+from components.monitoring.exporters.kube_state_metrics import kube_state_metrics
+from components.monitoring.exporters.node import node_exporter
+from components.monitoring.exporters.pushgateway import pushgateway
+from components.monitoring.prometheus import LABELS
+from components.workload.server_pods import ServerArgs
 
 # A cluster that scales may have twice the nodes of its tier; beyond that the quota wants to be thought about.
 _NODE_HEADROOM = 2

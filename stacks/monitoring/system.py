@@ -1,22 +1,71 @@
-"""The monitoring composed: its namespace, credentials, Prometheus, Alertmanager, exporters, and what watches them."""
+"""The monitoring composed: namespace, credentials, Prometheus, Alertmanager, exporters, and what watches itself."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pulumi
 
-from components.credentials import store_in_namespace
-from components.footprint import ContainerResources
-from components.namespace import NamespaceArgs, NamespaceBaseline
-from components.observability.alertmanager import Alertmanager
-from components.observability.exporters.kubelet import kubelet_monitor
-from components.observability.grafana import Grafana
-from components.observability.prometheus import Prometheus
-from stacks.blueprint.args import SystemArgs
-from stacks.composition import MONITORING_NAMESPACE
-from stacks.monitoring.config import MonitoringConfig
-from stacks.monitoring.plan import Plan, Surroundings, plan
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.namespace import NamespaceArgs, NamespaceBaseline
+from components.monitoring import own_alerts
+from components.monitoring import store_alerts as stores
+from components.monitoring.alertmanager import Alertmanager
+from components.monitoring.exporters.kubelet import kubelet_monitor
+from components.monitoring.grafana import Grafana
+from components.monitoring.monitors import Endpoint, pod_monitor
+from components.monitoring.prometheus import Prometheus
+from components.monitoring.rules import THANOS, RuleSet, prometheus_rule
+from components.platform.credentials import store_in_namespace
+from stacks.monitoring.plan import TLS_SECRET, Plan, Surroundings, plan
 from stacks.monitoring.secrets import secrets
-from stacks.monitoring.watching import watch
+from stacks.schema.monitoring import MonitoringConfig
+from stacks.system.context import SystemArgs
+from stacks.system.flows import MONITORING_NAMESPACE
+
+
+def watch(name: str, plan: Plan, config: MonitoringConfig, opts: pulumi.ResourceOptions) -> None:
+    """Register the monitors and rules. Where an agent is, rules are judged elsewhere."""
+    scope = plan.scope
+    watched = {plan.prometheus.application: (plan.prometheus.pods, _of_prometheus(plan))}
+    if plan.alertmanager:
+        watched["alertmanager"] = (plan.alertmanager.pods, [Endpoint(port="web")])
+    for component, (pods, endpoints) in watched.items():
+        pod_monitor(
+            f"{name}-{component}", scope=scope, component=component, selector=pods, endpoints=endpoints, opts=opts
+        )
+    if plan.alertmanager is None:
+        return
+    parts = list(_rules(plan, config))
+    whole = RuleSet(name="monitoring", alerts=[alert for part in parts for alert in part.alerts])
+    rules = whole.within(scope.namespace, system=scope.system)
+    prometheus_rule(f"{name}-rules", scope=scope, component="monitoring-rules", rules=rules, opts=opts)
+    if plan.further.thanos:
+        lasting = own_alerts.long_term_rules().within(scope.namespace, system=scope.system)
+        prometheus_rule(
+            f"{name}-long-term", scope=scope, component="long-term-rules", rules=lasting, evaluator=THANOS, opts=opts
+        )
+
+
+def _of_prometheus(plan: Plan) -> list[Endpoint]:
+    host = plan.scope.host("prometheus-operated")
+    tls = {"ca": {"secret": {"name": TLS_SECRET, "key": "ca.crt"}}, "serverName": host}
+    web = Endpoint(port="web", scheme=plan.prometheus.scheme, tls_config=tls if plan.prometheus.tls_secret else {})
+    # The sidecar's port has the operator's name.
+    return [web, *([Endpoint(port="http")] if plan.prometheus.object_storage_secret else [])]
+
+
+def _rules(plan: Plan, config: MonitoringConfig) -> Iterator[RuleSet]:
+    found = plan.further.sources
+    yield stores.MONITORING
+    yield own_alerts.exporter_rules(["kubelet", *(one.name for one in found.servers)] if found else ["kubelet"])
+    if found:
+        yield own_alerts.PROBES
+    if config.remote_write:
+        yield own_alerts.REMOTE_WRITE
+    if plan.further.thanos:
+        yield own_alerts.THANOS
+
 
 NAME = MONITORING_NAMESPACE
 _CONTAINER_DEFAULT = ContainerResources.of("10m", "100m", "32Mi", "64Mi")
@@ -70,10 +119,10 @@ class Monitoring(pulumi.ComponentResource):
         if found is None:
             return
         # Only here: a development environment has none of them.
-        from components.observability.exporters.blackbox import BlackboxExporter
-        from components.observability.exporters.kube_state_metrics import KubeStateMetrics
-        from components.observability.exporters.node import NodeExporter
-        from components.observability.exporters.pushgateway import Pushgateway
+        from components.monitoring.exporters.blackbox import BlackboxExporter
+        from components.monitoring.exporters.kube_state_metrics import KubeStateMetrics
+        from components.monitoring.exporters.node import NodeExporter
+        from components.monitoring.exporters.pushgateway import Pushgateway
 
         KubeStateMetrics(f"{NAME}-{found.state.name}", found.state, opts)
         NodeExporter(f"{NAME}-{found.node.name}", found.node, opts)
@@ -82,12 +131,12 @@ class Monitoring(pulumi.ComponentResource):
 
     def _long_term(self, opts: pulumi.ResourceOptions) -> None:
         if self._plan.further.thanos:
-            from components.observability.thanos import Thanos
+            from components.monitoring.thanos import Thanos
 
             Thanos(f"{NAME}-thanos", self._plan.further.thanos, opts)
 
     def _federation(self, opts: pulumi.ResourceOptions) -> None:
-        from components.observability.monitors import federation
+        from components.monitoring.monitors import federation
 
         for one in self._config.federate:
             federation(

@@ -16,15 +16,15 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator
 
-from stacks.blueprint.config import SystemConfig
-from stacks.tiers import Tier
-from stacks.types import Model, Problem
+from stacks.schema.system import SystemConfig
+from stacks.schema.tiers import Tier
+from stacks.schema.types import Model, Problem
 
 
 def config_class(key: str) -> type[SystemConfig]:
     """What an environment may say of the system that its file has below this key."""
     # A system is loaded where it is deployed: five of them cost more than an environment with one has to pay.
-    found: type[SystemConfig] = import_module(f"stacks.systems.{key}").Config
+    found: type[SystemConfig] = import_module(f"stacks.systems.{key}.system").Config
     return found
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from components.naming import Scope
-from components.network import Flow, Peer
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import Flow, Peer
 from components.telemetry import names
 
 if TYPE_CHECKING:
-    from stacks.telemetry.config import LogsConfig, TracesConfig
+    from stacks.schema.telemetry import LogsConfig, TracesConfig
 
 NAME = "telemetry"
 # The versions of an SDK that know no such variable send nothing as long as they are given no endpoint.

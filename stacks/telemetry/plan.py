@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.footprint import ContainerResources, Footprint
-from components.naming import Scope
-from components.network import Flow, Peer
-from components.observability.grafana import NAME as GRAFANA
-from components.quantity import Bytes
-from components.server.args import ServerArgs, Volume
+from components.kubernetes.footprint import ContainerResources, Footprint
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import Flow, Peer
+from components.kubernetes.quantity import Bytes
+from components.monitoring.grafana import NAME as GRAFANA
 from components.telemetry import alloy, collector, fluent_bit, jaeger, loki, names, tempo
-from components.telemetry.args import DATA
-from components.telemetry.bucket import ACCESS_KEY, SECRET_KEY, Bucket
-from components.telemetry.flows import Neighbours
-from components.telemetry.sampling import Sampling
-from stacks.blueprint.args import SystemArgs
-from stacks.composition import MONITORING_NAMESPACE, PROMETHEUS
-from stacks.operators import sizing
-from stacks.telemetry.config import InBucket, LogsConfig, TracesConfig
+from components.telemetry.base import ACCESS_KEY, DATA, SECRET_KEY, Bucket, Neighbours
+from components.telemetry.pipelines import Sampling
+from components.workload.server_pods import ServerArgs, Volume
+from stacks.schema.operators import sizing
+from stacks.schema.telemetry import InBucket, LogsConfig, TracesConfig
+from stacks.system.context import SystemArgs
+from stacks.system.flows import MONITORING_NAMESPACE, PROMETHEUS
 from stacks.telemetry.formats import FORMATS
 
 LOGIN_SECRET = "elasticsearch-login"

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.credentials import Credential, SecretBundle, SecretBundleArgs, store_in_namespace
-from components.footprint import ContainerResources
-from components.namespace import NamespaceArgs, NamespaceBaseline
-from components.server.component import Server
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.namespace import NamespaceArgs, NamespaceBaseline
+from components.platform.credentials import Credential, SecretBundle, SecretBundleArgs, store_in_namespace
 from components.telemetry import alloy, collector
-from components.telemetry.rights import read_lines, read_pods
-from stacks.blueprint.args import SystemArgs
+from components.telemetry.base import read_lines, read_pods
+from components.workload.server import Server
+from stacks.schema.telemetry import LogsConfig, TracesConfig
+from stacks.system.context import SystemArgs
 from stacks.telemetry.access import NAME
-from stacks.telemetry.config import LogsConfig, TracesConfig
 from stacks.telemetry.plan import plan
 
 _CONTAINER_DEFAULT = ContainerResources.of("10m", "100m", "32Mi", "64Mi")

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 import graph.record
-import stacks.source
+import stacks.schema.source
 from graph.model import Graph, revealed
-from graph.monitor import RecordingMonitor
+from graph.record import RecordingMonitor
 from tests.aws.account import ACCOUNT, REGION, Account, RefusedError
 
 STACK = "scratch"
@@ -57,7 +57,7 @@ def deploy(account: Account, text: str, folder: Path, monkeypatch: pytest.Monkey
             return super().cloud(type_, name, inputs)
 
     (folder / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(stacks.source, "ROOT", folder)
+    monkeypatch.setattr(stacks.schema.source, "ROOT", folder)
     monkeypatch.setattr(graph.record, "RecordingMonitor", Monitor)
     recorded = graph.record.record(STACK)
     if refusals:

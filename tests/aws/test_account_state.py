@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from components.cluster.eks.addons import ADDONS
-from stacks.tiers import TIERS
+from stacks.schema.tiers import TIERS
 from tests.aws.account import ACCOUNT, REGION
 from tests.aws.conftest import Deployed
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.cluster.eks import addons, instances, network, nodes
+from components.cluster.eks import addons, network, nodes
+from components.cluster.eks import args as instances
 from tests.aws.account import Account, RefusedError
 from tests.aws.deployment import deploy, environment
 

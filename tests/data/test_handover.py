@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stacks.databases import DatabaseState, Rotation
+from stacks.schema.database import DatabaseState, Rotation
 from tests.servers import Postgres
 
 USERS = ("app", "app_b")

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from components.cache.settings import RedisSettings
-from components.quantity import Bytes
+from components.kubernetes.quantity import Bytes
+from components.stores.redis.args import RedisSettings
 from graph.model import revealed
 from tests.data.test_redis_configuration import redis
 from tests.servers import free_port, program

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from components.cache.settings import RedisSettings, Use
-from components.quantity import Bytes
+from components.kubernetes.quantity import Bytes
+from components.stores.redis.args import RedisSettings, Use
 from tests.servers import free_port, program
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-import stacks.source
+import stacks.schema.source
 from graph.record import record
 from paths import ROOT
 from tests.sandbox.project import Project
@@ -56,7 +56,7 @@ def direct(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Direct]:
         made.sandbox.up(nodes=1, zones=1)
         made.pulumi("stack", "init")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(stacks.source, "ROOT", made.root)
+            patch.setattr(stacks.schema.source, "ROOT", made.root)
             yield made
     finally:
         made.sandbox.reset()

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from graph.monitor import _mapping
+from graph.record import _mapping
 from tests.aws.account import Account, RefusedError
 
 _VERSION = "7.51.1"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import stacks.source
+import stacks.schema.source
 from graph.manifests import Manifest, manifests
 from graph.record import record
 from tests.sandbox.project import Project, contains
@@ -109,7 +109,7 @@ def faulty_environment(folder: Path) -> Iterator[FaultyEnvironment]:
     text = as_text(with_systems(STACK, SYSTEM, telemetry=False))
     (project.root / f"Pulumi.{STACK}.yaml").write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stacks.source, "ROOT", project.root)
+        patch.setattr(stacks.schema.source, "ROOT", project.root)
         declared = manifests(record(STACK))
     try:
         project.sandbox.up()

@@ -17,8 +17,8 @@ import pytest
 from rich.console import Console
 
 import ops.engine.backend
-import stacks.source
-from components.operators.table import OPERATORS
+import stacks.schema.source
+from components.platform.operators.table import OPERATORS
 from ops.engine.backend import LocalBackend
 from ops.engine.programs import find
 from ops.engine.stack import EngineError, EngineStack
@@ -90,7 +90,7 @@ def project(moto: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ek
     pki.ensure(root / "pki")
     authority = (root / "pki" / "ca.crt").read_bytes()
     with pytest.MonkeyPatch.context() as patch, programs.running() as given, serving(authority) as attached:
-        patch.setattr(stacks.source, "ROOT", root)
+        patch.setattr(stacks.schema.source, "ROOT", root)
         patch.setattr(ops.engine.backend, "ROOT", root)
         patch.setenv("SAAS_PLATFORM_STATE", str(root / "state"))
         for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"):

@@ -14,8 +14,8 @@ import pytest
 from graph.record import _encoded
 from paths import PROJECT
 from sandbox.tools import ensure
-from stacks.config import _decoded
-from stacks.source import Source
+from stacks.schema.environment import _decoded
+from stacks.schema.source import Source
 
 # Each in a key of its own, and in an object, where the engine keeps types.
 ACCEPTED = (

@@ -17,7 +17,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from graph.model import Graph, Resource, Secret
 from paths import PROJECT, ROOT
-from policy.subject import STACK
+from policy.engine.subject import STACK
 
 # How the protocol marks a secret.
 _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}

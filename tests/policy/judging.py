@@ -10,9 +10,9 @@ from typing import Any
 import pulumi_policy as crossguard
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policy.exemptions import Exemption
-from policy.model import Rule
-from policy.pack import policies
+from policy.engine.model import Rule
+from policy.engine.pack import policies
+from policy.engine.settings import Exemption
 from tests.policy.tokens import token_of, urn_of, urn_of_type
 from tests.policy.workload_objects import Props
 

@@ -19,11 +19,11 @@ import pytest
 from pulumi_policy.proxy import UnknownValueError
 from pulumi_policy.secret import secrets_preserving_proxy
 
-from policy.exemptions import Exemption
-from policy.model import ResourceRule, Rule
-from policy.pack import policies
-from policy.subject import ANY_OBJECT
-from policy.values import editable
+from policy.engine.model import ResourceRule, Rule
+from policy.engine.pack import policies
+from policy.engine.settings import Exemption
+from policy.engine.subject import ANY_OBJECT
+from policy.facts.values import editable
 from tests.policy.objects import (
     LABELS,
     TODAY,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UnknownValueError
 
-from policy.exemptions import Exemption
-from policy.model import Rule
+from policy.engine.model import Rule
+from policy.engine.settings import Exemption
 from tests.policy.objects import LABELS, OPTIONS, TODAY, Props, judge
 
 NAME = {"app.kubernetes.io/name": "api"}

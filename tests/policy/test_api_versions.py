@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.api_versions import api_versions
+from policy.rules.versions import api_versions
 from tests.policy.objects import judge, shop
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.bindings import bindings_resolve
+from policy.rules.rbac import bindings_resolve
 from tests.policy.objects import Props, having, judge, service_account, shop
 from tests.policy.stack_objects import assert_exempt, assert_undecided, made
 

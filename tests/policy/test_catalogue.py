@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from ops.commands import app
 from ops.policies import page
 from paths import ROOT
-from policy.catalogue import TIERS, catalogue
+from policy.engine.catalogue import TIERS, catalogue
 from policy.rules import RULES
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.isolation import closed_ingress
+from policy.rules.network import closed_ingress
 from tests.policy.objects import allow, having, judge, shop
 from tests.policy.stack_objects import assert_exempt, assert_undecided
 

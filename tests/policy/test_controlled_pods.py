@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE
 
-from policy.rules.placement import controlled_pods
+from policy.rules.availability import controlled_pods
 from tests.policy.objects import having, workload
 from tests.policy.rule_tests import RuleTests, Table
 

@@ -13,8 +13,8 @@ from pulumi_policy import policy as sdk
 
 from benchmarks.policy import enlarged
 from graph.model import Graph
-from policy import analysis, evaluation, proxies, subject
-from policy.pack import _judges, policies
+from policy.engine import analysis, evaluation, proxies, subject
+from policy.engine.pack import _judges, policies
 from policy.rules import RULES
 from tests.policy.engine import resource_request, stack_request
 from tests.unit.recordings import recorded, with_systems

@@ -20,7 +20,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from graph.model import Graph, Resource, Secret
 from paths import PROJECT, ROOT
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from policy.rules import RULES
 from tests.policy.engine import resource_request, served, stack_request
 from tests.policy.objects import shop, without, workload

@@ -7,10 +7,10 @@ from functools import cache
 import pytest
 
 from graph.model import Graph
-from policy.evaluation import Finding, evaluate
-from policy.exemptions import EXEMPTIONS
-from policy.subject import object_type
-from policy.workloads import WORKLOADS
+from policy.engine.evaluation import Finding, evaluate
+from policy.engine.settings import EXEMPTIONS
+from policy.engine.subject import object_type
+from policy.facts.workloads import WORKLOADS
 from tests.unit.recordings import recorded
 
 _every_environment = pytest.mark.parametrize("stack", ["dev", "staging", "prod"])

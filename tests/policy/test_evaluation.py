@@ -15,14 +15,13 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from graph.model import MASK, Graph, Resource, Secret
 from paths import ROOT
-from policy.evaluation import Finding, evaluate, stack_of
-from policy.exemptions import Exemption
-from policy.model import About, Level, RuleConfig, Severity, Violation, resource_rule
+from policy.engine.evaluation import Finding, evaluate, stack_of
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, resource_rule
+from policy.engine.settings import Entry, Exemption, Settings
+from policy.engine.subject import ANY_OBJECT, Subject
+from policy.facts.values import plain
 from policy.rules import RULES
 from policy.rules.resources import resource_limits
-from policy.settings import Entry, Settings
-from policy.subject import ANY_OBJECT, Subject
-from policy.values import plain
 from tests.policy.objects import TODAY, TOKENS, Props, default_deny, having, shop, urn_of, without, workload
 
 _WEB = "spec.template.spec.containers.0"
@@ -172,7 +171,6 @@ def test_a_resource_that_is_no_kubernetes_object_is_named_by_its_type() -> None:
 
 
 def test_the_pack_is_imported_without_starting_a_server_or_what_a_preview_does_not_need() -> None:
-    script = (
-        "import sys, policy.evaluation; sys.exit('pulumi_kubernetes' in sys.modules or 'policy.pack' in sys.modules)"
-    )
+    loaded = "'pulumi_kubernetes' in sys.modules or 'policy.engine.pack' in sys.modules"
+    script = f"import sys, policy.engine.evaluation; sys.exit({loaded})"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=30, check=False).returncode == 0

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import pulumi_policy as crossguard
 import pytest
 
-from policy.exemptions import EXEMPTIONS, MAXIMUM_DAYS, Exemption, Exemptions
-from policy.pack import policies
+from policy.engine.pack import policies
+from policy.engine.settings import EXEMPTIONS, MAXIMUM_DAYS, Exemption, Exemptions
 from policy.rules import RULES
-from policy.rules.health import probes
+from policy.rules.lifecycle import probes
 from policy.rules.network import network_policy
 from tests.policy.objects import TODAY, default_deny, judge, stack_arguments, without, workload
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE
 
-from policy.rules.rollout import graceful_termination
+from policy.rules.lifecycle import graceful_termination
 from tests.policy.objects import having, without, workload
 from tests.policy.rule_tests import RuleTests, Table, in_container
 

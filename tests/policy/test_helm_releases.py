@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.releases import helm_releases
+from policy.rules.versions import helm_releases
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table
 

@@ -6,9 +6,9 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 import versions
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
+from policy.engine.subject import STACK
 from policy.rules.images import image_registry
-from policy.subject import STACK
 from tests.policy.objects import judge, workload
 from tests.policy.rule_tests import RuleTests, Table, in_container, in_every_role
 from tests.policy.test_evaluation import graph_of

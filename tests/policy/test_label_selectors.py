@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.label_selectors import SelectorIndex, selects
+from policy.facts.inventory import SelectorIndex, selects
 
 _labels = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz"), max_size=3)
 _expressions = st.lists(

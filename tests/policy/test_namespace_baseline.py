@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.namespaces import namespace_baseline
+from policy.rules.metadata import namespace_baseline
 from tests.policy.objects import Props, having, judge, limit_range, namespace, quota, shop, without, workload
 from tests.policy.stack_objects import assert_exempt, assert_undecided
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.placement import own_namespace
+from policy.rules.availability import own_namespace
 from tests.policy.objects import having, judge, without, workload
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.placement import own_pods
+from policy.rules.availability import own_pods
 from tests.policy.objects import LABELS, Props, having, judge, workload
 from tests.policy.rule_tests import RuleTests, Table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE
 
-from policy.rules.postgres import postgres_instances
+from policy.rules.databases import postgres_instances
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_BOOLEAN_VALUE
 
-from policy.rules.postgres import postgres_superuser
+from policy.rules.databases import postgres_superuser
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.test_postgres_instances import database
 

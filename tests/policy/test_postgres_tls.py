@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.postgres import postgres_tls
+from policy.rules.databases import postgres_tls
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.test_postgres_instances import database

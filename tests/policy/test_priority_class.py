@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.priority import priority_class
+from policy.rules.resources import priority_class
 from tests.policy.objects import having, judge, without, workload
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.stack_objects import made

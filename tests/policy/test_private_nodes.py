@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from policy.rules.aws_cluster import private_nodes
 from tests.policy.aws_objects import NODE_GROUP, SUBNET, aws, launch_template, recorded
 from tests.policy.objects import having

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE, UnknownValueError
 
-from policy.rules.health import probes
+from policy.rules.lifecycle import probes
 from tests.policy.objects import WORKLOAD_KINDS, having, init_container, judge, template_path, without, workload
 
 _WEB = "spec.template.spec.containers.0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.durations import duration
+from policy.facts.values import duration
 from policy.rules.operations import prometheus_retention
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object

@@ -9,8 +9,8 @@ import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from graph.model import Graph
-from policy.evaluation import evaluate
-from policy.rules.protection import protected_owners
+from policy.engine.evaluation import evaluate
+from policy.rules.data import protected_owners
 from tests.policy.aws_objects import BUCKET, CLUSTER, ENCRYPTION, KEY, aws, companion, recorded
 from tests.policy.objects import OPTIONS, Props, having, judge, namespace
 from tests.policy.stack_objects import assert_exempt, made, protected

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_policy import proxy
 
-from policy.proxies import proxied
+from policy.engine.proxies import proxied
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
 _UNKNOWN = st.sampled_from([proxy.UNKNOWN_STRING_VALUE, proxy.UNKNOWN_ARRAY_VALUE, proxy.UNKNOWN_NUMBER_VALUE])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.access import rbac_cluster_admin
+from policy.rules.rbac import rbac_cluster_admin
 from tests.policy.objects import having
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.test_default_service_account import binding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE
 
-from policy.rules.creation import rbac_creation
+from policy.rules.rbac import rbac_creation
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

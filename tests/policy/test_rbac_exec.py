@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE
 
-from policy.rules.access import rbac_exec
+from policy.rules.rbac import rbac_exec
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.test_rbac_wildcards import role
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE
 
-from policy.rules.access import rbac_wildcards
+from policy.rules.rbac import rbac_wildcards
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

@@ -10,9 +10,9 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from graph.model import Graph, Resource
 from paths import ROOT
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
+from policy.engine.subject import STACK
 from policy.rules.references import references_exist
-from policy.subject import STACK
 from tests.policy.objects import Props, having, judge, service_account, shop, workload
 from tests.policy.stack_objects import assert_exempt, assert_undecided, made
 from tests.policy.test_evaluation import graph_of

@@ -8,10 +8,10 @@ from pathlib import Path
 import pulumi_policy as crossguard
 import pytest
 
-from policy.model import Level, ResourceRule, Rule
-from policy.pack import policies
+from policy.engine.model import Level, ResourceRule, Rule
+from policy.engine.pack import policies
+from policy.engine.subject import ANY_OBJECT
 from policy.rules import RULES
-from policy.subject import ANY_OBJECT
 
 _IDS = [rule.about.name for rule in RULES]
 _every_rule = pytest.mark.parametrize("rule", RULES, ids=_IDS)

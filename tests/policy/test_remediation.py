@@ -11,13 +11,13 @@ import pytest
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE
 from pulumi_policy.secret import Secret, secrets_preserving_proxy
 
-from policy.evaluation import evaluate
-from policy.exemptions import Exemption
-from policy.model import About, Level, ResourceRule, RuleConfig, Severity, Violation, resource_rule
-from policy.pack import policies
+from policy.engine.evaluation import evaluate
+from policy.engine.model import About, Level, ResourceRule, RuleConfig, Severity, Violation, resource_rule
+from policy.engine.pack import policies
+from policy.engine.settings import Exemption
+from policy.engine.subject import Subject
+from policy.facts.values import at, editable, within
 from policy.rules import RULES
-from policy.subject import Subject
-from policy.values import at, editable, within
 from tests.policy.objects import TODAY, TOKENS, Props, having, resource_arguments, shop, workload
 from tests.policy.test_evaluation import graph_of
 

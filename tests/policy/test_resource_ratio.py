@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.quantities import quantity
-from policy.rules.ratios import resource_ratio
+from policy.facts.values import quantity
+from policy.rules.resources import resource_ratio
 from tests.policy.objects import Props, judge, workload
 from tests.policy.rule_tests import RuleTests, Table, in_container, kubernetes_object
 

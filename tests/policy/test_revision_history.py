@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_NUMBER_VALUE
 
-from policy.rules.rollout import revision_history
+from policy.rules.lifecycle import revision_history
 from tests.policy.objects import having, judge, without, workload
 from tests.policy.rule_tests import RuleTests, Table
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_policy import proxy
 
-from policy.model import ResourceRule, Rule, Violation
+from policy.engine.model import ResourceRule, Rule, Violation
+from policy.engine.subject import Stack, Subject
+from policy.facts.values import UNKNOWN
 from policy.rules import RULES
-from policy.subject import Stack, Subject
-from policy.values import UNKNOWN
 from tests.policy.objects import WORKLOAD_KINDS, Props, shop, token_of, workload
 from tests.policy.seeding.environment import of_production
 from tests.policy.seeding.extras import EXTRAS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE
 
-from policy.rules.rollout import rollout_strategy
+from policy.rules.lifecycle import rollout_strategy
 from tests.policy.objects import Props, having, without, workload
 from tests.policy.rule_tests import RuleTests, Table
 

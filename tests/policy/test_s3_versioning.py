@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from policy.rules.aws_storage import s3_versioning
 from tests.policy.aws_objects import VERSIONING, bucket, companion, recorded
 from tests.policy.objects import Props, having, judge, without

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE
 
-from policy.rules.storage import scratch_limits
+from policy.rules.data import scratch_limits
 from tests.policy.objects import workload
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.test_host_path import mounting

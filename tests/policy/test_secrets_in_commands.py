@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.commands import secrets_in_commands
-from policy.values import Masked
+from policy.facts.values import Masked
+from policy.rules.secrets import secrets_in_commands
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table, in_container, in_every_role
 from tests.policy.test_secrets_in_environment import HARMLESS, SHAPES

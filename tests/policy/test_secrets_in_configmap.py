@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.plain_secrets import secrets_in_configmap
+from policy.rules.secrets import secrets_in_configmap
 from tests.policy.objects import Props, judge
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 from tests.policy.test_secrets_in_environment import SHAPES

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.plain_secrets import secrets_in_environment
-from policy.token_shapes import credential_shape
-from policy.values import Masked
+from policy.facts.credentials import credential_shape
+from policy.facts.values import Masked
+from policy.rules.secrets import secrets_in_environment
 from tests.policy.objects import Props, judge, workload
 from tests.policy.rule_tests import RuleTests, Table, in_container, in_every_role
 

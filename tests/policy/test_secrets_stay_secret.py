@@ -10,9 +10,9 @@ import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from graph.model import Graph, Resource, Secret
-from policy.evaluation import evaluate
-from policy.exemptions import Exemption
-from policy.rules.secrecy import secrets_stay_secret
+from policy.engine.evaluation import evaluate
+from policy.engine.settings import Exemption
+from policy.rules.secrets import secrets_stay_secret
 from tests.policy.engine import served, stack_request
 from tests.policy.objects import TODAY, Props, having, workload
 from tests.policy.stack_objects import made

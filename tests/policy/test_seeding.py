@@ -10,8 +10,8 @@ from functools import cache, reduce
 
 import pytest
 
-from policy.evaluation import Finding, evaluate
-from policy.exemptions import Exemption
+from policy.engine.evaluation import Finding, evaluate
+from policy.engine.settings import Exemption
 from policy.rules import RULES
 from tests.policy.objects import TODAY
 from tests.policy.seeding import cloud, cluster, operators, workloads

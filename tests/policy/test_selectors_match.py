@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.selection import selectors_match
+from policy.rules.references import selectors_match
 from tests.policy.objects import Props, allow, having, judge, shop, workload
 from tests.policy.stack_objects import NAME, assert_exempt, assert_undecided, made, service
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.ownership import single_owner
+from policy.rules.metadata import single_owner
 from tests.policy.objects import Props, having, judge, shop
 from tests.policy.stack_objects import assert_exempt, assert_undecided, made, service
 

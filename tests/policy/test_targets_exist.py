@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.targets import targets_exist
+from policy.rules.references import targets_exist
 from tests.policy.objects import Props, having, judge, shop, workload
 from tests.policy.stack_objects import assert_exempt, assert_undecided, autoscaler, made, service
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.disruption import unhealthy_eviction
+from policy.rules.scaling import unhealthy_eviction
 from tests.policy.objects import Props
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

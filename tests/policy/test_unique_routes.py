@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.routes import unique_routes
+from policy.rules.exposure import unique_routes
 from tests.policy.objects import Props, having, judge, shop
 from tests.policy.stack_objects import assert_exempt, assert_undecided, made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.storage import volume_size
+from policy.rules.data import volume_size
 from tests.policy.objects import Props, having, judge, without, workload
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from policy.rules.aws_services import vpc_flow_logs
 from tests.policy.aws_objects import FLOW_LOG, VPC, aws, recorded
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.values import at
+from policy.facts.values import at
 from tests.policy.workload_objects import Props
 
 TOKENS = {

@@ -14,7 +14,7 @@ import pytest
 from graph.manifests import manifests
 from graph.model import revealed
 from graph.record import record
-from policy.model import ResourceRule
+from policy.engine.model import ResourceRule
 from policy.rules import RULES
 from sandbox import Sandbox
 from tests.policy.objects import TOKENS, Props, having, judge, template_path, without

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from components.observability.routing import Receiver, Route, Routing, Webhook
-from components.observability.rules import RuleSet
+from components.monitoring.notification import Receiver, Route, Routing, Webhook
+from components.monitoring.rules import RuleSet
 from sandbox import tools
-from stacks.blueprint.alerts import system_rules
+from stacks.system.component import system_rules
 from tests.sandbox.processes import answers, free_port, running, until
 from tests.unit.observability.test_routing import configuration
 from tests.unit.recordings import DECLARATIONS

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from components.routing.release import ROLLOUT
+from components.traffic.release import ROLLOUT
 from tests.sandbox.released import NAMESPACE, Environment, environment
 from tests.sandbox.traffic import Behaviour, Prometheus, Traffic, measured
 from tests.unit.definitions import ABSENT, FOLDER

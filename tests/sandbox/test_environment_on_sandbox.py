@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import stacks.source
+import stacks.schema.source
 from graph.manifests import manifests
 from graph.record import record
 from paths import ROOT
@@ -39,7 +39,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         project.succeed("up")
         with pytest.MonkeyPatch.context() as patch:
             # What the tests record themselves is the copy's environment too.
-            patch.setattr(stacks.source, "ROOT", project.root)
+            patch.setattr(stacks.schema.source, "ROOT", project.root)
             yield project
     finally:
         project.sandbox.reset()

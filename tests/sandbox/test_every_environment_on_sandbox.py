@@ -12,8 +12,8 @@ import pytest
 from graph.manifests import manifests
 from graph.record import record
 from paths import ROOT
-from stacks.tiers import TIERS
-from stacks.types import TierName
+from stacks.schema.tiers import TIERS
+from stacks.schema.types import TierName
 from tests.sandbox.project import Project
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.observability import catalogue
+from components.monitoring import catalogue
 from sandbox import Sandbox, tools
 from tests.sandbox.cluster import Cluster, pod_template, thing
 from tests.sandbox.processes import answers, free_port, running, until

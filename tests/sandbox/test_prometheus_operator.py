@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from components.naming import Scope
-from components.observability.monitors import federation_spec
-from components.observability.prometheus import PrometheusArgs, RemoteWrite, specification
+from components.kubernetes.naming import Scope
+from components.monitoring.monitors import federation_spec
+from components.monitoring.prometheus import PrometheusArgs, RemoteWrite, specification
 from graph.model import masked
 from graph.record import record
 from sandbox import Sandbox, tools

@@ -11,9 +11,9 @@ import yaml
 from graph.model import Graph
 from graph.record import record
 from paths import PROJECT, ROOT
-from stacks.blueprint.declaration import Declaration
+from stacks.schema.types import system_name
+from stacks.system.declaration import Declaration
 from stacks.systems import Systems, config_class
-from stacks.types import system_name
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 Body = Mapping[str, Any]

@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 import graph.record
-import stacks.source
+import stacks.schema.source
 from graph.model import Graph
-from graph.monitor import PasswordSource, RecordingMonitor
+from graph.record import PasswordSource, RecordingMonitor
 from paths import environment_of
-from stacks.errors import ConfigurationError, ConfigurationProblem
+from stacks.schema.errors import ConfigurationError, ConfigurationProblem
 
 STACK = "scratch"
 # For a file of staging or production, at its end: what keeps logs and traces is a fifth of such an environment.
@@ -77,7 +77,7 @@ def scratch_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
             super().__init__(passwords)
             made.monitors.append(self)
 
-    monkeypatch.setattr(stacks.source, "ROOT", folder)
+    monkeypatch.setattr(stacks.schema.source, "ROOT", folder)
     monkeypatch.setattr(graph.record, "RecordingMonitor", Monitor)
     return made
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.database.args import ARCHIVER
-from components.quantity import Bytes, Cpu
+from components.kubernetes.quantity import Bytes, Cpu
+from components.stores.postgres.args import ARCHIVER
 from graph.model import Graph
 from tests.unit.recordings import Body, objects
 

@@ -1,14 +1,15 @@
-"""What an EKS cluster is made from."""
+"""What an EKS cluster is made from: arguments, types of instance, and the versions that may follow each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from components.aws.scope import AwsScope
-from components.aws.service_accounts import ServiceAccount
+from components.cluster.aws.scope import AwsScope
+from components.cluster.aws.service_accounts import ServiceAccount
 from components.cluster.eks.addresses import AddressPlan
+from components.kubernetes.quantity import Bytes, Cpu
 from versions import EksVersion
 
 Autoscaler = Literal["karpenter", "cluster-autoscaler", "none"]
@@ -104,3 +105,56 @@ class EksClusterArgs:
     def scope(self) -> AwsScope:
         """Whose all of it is."""
         return self.control_plane.scope
+
+
+class InstanceType(NamedTuple):
+    """What a node of a type has; the kubelet and the system keep a part of it."""
+
+    cpu: Cpu
+    memory: Bytes
+
+
+# GiB of memory to a vCPU by family, with the sizes' vCPUs below.
+_FAMILIES = {"m5": 4, "m6a": 4, "m6i": 4, "m7i": 4, "c6i": 2, "c7i": 2, "r6i": 8, "r7i": 8}
+_SIZES = {"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16}
+_BURSTABLE = {"medium": (2, 4), "large": (2, 8), "xlarge": (4, 16), "2xlarge": (8, 32)}
+
+
+def _type(cpus: int, gibibytes: int) -> InstanceType:
+    return InstanceType(Cpu(cpus * 1000), Bytes.parse(f"{gibibytes}Gi"))
+
+
+INSTANCE_TYPES: dict[str, InstanceType] = {
+    **{f"{family}.{size}": _type(*has) for family in ("t3", "t3a") for size, has in _BURSTABLE.items()},
+    **{
+        f"{family}.{size}": _type(cpus, cpus * gibibytes)
+        for family, gibibytes in _FAMILIES.items()
+        for size, cpus in _SIZES.items()
+    },
+}
+
+# What EKS lets a node of fewer than 30 vCPUs run with prefix delegation (EKS User Guide, "Choose an optimal EC2 node
+# instance type", maximum Pods).
+PODS_PER_NODE = 110
+
+
+def upgrade_problem(deployed: str, wanted: str) -> str | None:
+    """Why a control plane of version `deployed` cannot become `wanted`, both such as 1.35; None if it can.
+
+    EKS upgrades by one minor version at a time and never back (EKS User Guide, "Update existing cluster").
+    """
+    steps = minor(wanted) - minor(deployed)
+    if steps < 0:
+        return f"the cluster has Kubernetes {deployed}, and EKS never goes back: set version to {deployed!r} or newer"
+    if steps > 1:
+        first = f"1.{minor(deployed) + 1}"
+        return (
+            f"the cluster has Kubernetes {deployed}, and EKS upgrades by one minor version at a time: "
+            f"set version to {first!r}, deploy, and go on from there"
+        )
+    return None
+
+
+def minor(version: str) -> int:
+    """The second number of a version such as 1.35."""
+    return int(version.split(".")[1])

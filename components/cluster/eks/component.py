@@ -8,15 +8,14 @@ import pulumi
 import pulumi_kubernetes
 from pulumi_aws import Provider
 
-from components.aws.backup_bucket import BackupBucket, BackupBucketArgs
-from components.aws.roles import GrantedRole
+from components.cluster.aws.buckets import BackupBucket, BackupBucketArgs
+from components.cluster.aws.identity import GrantedRole
 from components.cluster.eks import addons, autoscaling
+from components.cluster.eks.addons import storage_class
 from components.cluster.eks.args import EksClusterArgs
-from components.cluster.eks.control_plane import ControlPlane
-from components.cluster.eks.kubeconfig import kubeconfig
+from components.cluster.eks.control_plane import ControlPlane, kubeconfig
 from components.cluster.eks.network import Network
 from components.cluster.eks.nodes import Placement, node_group, node_role
-from components.cluster.eks.storage_class import storage_class
 from components.cluster.provider import kubernetes_provider
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""The control plane: its endpoint, its logs, its key, and who may do what."""
+"""The control plane: its endpoint, its logs, its key, who may do what, and the kubeconfig that reaches it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pulumi
@@ -10,9 +11,8 @@ from pulumi_aws.eks import AccessEntry, AccessPolicyAssociation, Cluster
 from pulumi_aws.iam import OpenIdConnectProvider
 from pulumi_aws.kms import Key
 
-from components.aws.documents import allow, document, trust
-from components.aws.keys import key
-from components.aws.roles import GrantedRole, RoleArgs, role
+from components.cluster.aws.buckets import key
+from components.cluster.aws.identity import GrantedRole, RoleArgs, allow, document, role, trust
 from components.cluster.eks.args import ControlPlaneArgs, Role
 
 _LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -136,3 +136,28 @@ class ControlPlane(pulumi.ComponentResource):
             tags=scope.tags(scope.name),
             opts=self._child,
         )
+
+
+def kubeconfig(cluster: Cluster, name: str, region: str) -> pulumi.Output[str]:
+    """The kubeconfig as text, and as a secret: it says where the cluster is, and who the people are who reach it."""
+    found = pulumi.Output.all(cluster.endpoint, cluster.certificate_authority.data)
+    return pulumi.Output.secret(found.apply(lambda both: as_text(name, region, *both)))
+
+
+def as_text(name: str, region: str, endpoint: str, certificate: str) -> str:
+    """The kubeconfig of the cluster `name`, for its `endpoint` and its certificate authority (PEM in base64)."""
+    command = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"],
+        "interactiveMode": "Never",
+    }
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": endpoint, "certificate-authority-data": certificate}}],
+        "users": [{"name": name, "user": {"exec": command}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "current-context": name,
+    }
+    return json.dumps(document, sort_keys=True)

@@ -7,7 +7,7 @@ from pulumi_aws.acm import Certificate, CertificateValidation
 from pulumi_aws.route53 import Record, Zone
 from pulumi_aws.wafv2 import WebAcl
 
-from components.aws.scope import AwsScope
+from components.cluster.aws.scope import AwsScope
 from components.cluster.eks.args import DomainArgs
 
 # Rule groups that AWS keeps up to date, in the order in which a request meets them.

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws.ec2 import RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint
 from pulumi_aws.vpc import SecurityGroupIngressRule
 
-from components.aws.scope import AwsScope
+from components.cluster.aws.scope import AwsScope
 
 # Image layers come from S3, by way of a gateway that costs nothing; the rest has interfaces in the private subnets.
 _GATEWAY = "s3"

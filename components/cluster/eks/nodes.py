@@ -9,9 +9,8 @@ import pulumi
 from pulumi_aws.ec2 import LaunchTemplate
 from pulumi_aws.eks import Cluster, NodeGroup
 
-from components.aws.documents import instance_trust
-from components.aws.roles import GrantedRole, RoleArgs, role
-from components.aws.scope import AwsScope
+from components.cluster.aws.identity import GrantedRole, RoleArgs, instance_trust, role
+from components.cluster.aws.scope import AwsScope
 from components.cluster.eks.args import NodeGroupArgs
 
 # The root volume of Amazon Linux 2023.

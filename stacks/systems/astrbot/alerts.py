@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.observability.alerts import Alert, Recording
-from components.observability.rules import RuleSet
+from components.monitoring.alerts import Alert, Recording
+from components.monitoring.rules import RuleSet
 
 _BY_SERVICE = "sum by (namespace, job)"
 

@@ -6,8 +6,8 @@ gives no figures: it has those of the tenant service, with one replica, since tw
 
 from __future__ import annotations
 
-from stacks.services import Service
-from stacks.types import Bytes, Cpu
+from stacks.schema.service.service import Service
+from stacks.schema.types import Bytes, Cpu
 
 GATEWAY = "api-gateway"
 INSTANCE = "astrbot-instance"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.observability.dashboards import Board, Panel, Query, panel
+from components.monitoring.dashboards import Board, Panel, Query, panel
 from stacks.systems.cloudlens.metrics import METRICS
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from stacks.services import Service
+from stacks.schema.service.service import Service
 
 # `migrating` is the step between the other two: the data moves, and nobody writes.
 DataStore = Literal["sqlite", "migrating", "postgresql"]

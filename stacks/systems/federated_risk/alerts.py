@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.observability.alerts import Alert
-from components.observability.rules import RuleSet
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import RuleSet
 from stacks.systems.federated_risk.metrics import METRICS
 
 RULES = RuleSet(

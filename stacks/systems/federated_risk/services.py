@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stacks.services import Service
+from stacks.schema.service.service import Service
 
 CONSENT, PSI, MODEL_SERVING, FRONTEND = "consent-service", "psi-service", "model-serving", "frontend"
 _REPLICAS = 3

@@ -12,8 +12,8 @@ from typing import Any
 
 import pulumi
 
-from components.configuration import config_map
-from components.naming import Scope
+from components.kubernetes.naming import Scope
+from components.kubernetes.objects import config_map
 from stacks.systems.multicluster.config import ManagedCluster
 
 CONFIG_MAP = "managed-cluster-access"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.observability.alerts import Alert
-from components.observability.rules import RuleSet
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import RuleSet
 
 _INTERVAL = "30s"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.custom_resource import custom_resource
-from components.gitops.sync import ARGO_NAMESPACE, FINALIZER, IN_CLUSTER, SYNC_POLICY
-from components.naming import Scope
+from components.kubernetes.naming import Scope
+from components.kubernetes.objects import custom_resource
+from components.platform.gitops.args import ARGO_NAMESPACE, FINALIZER, IN_CLUSTER, SYNC_POLICY
 from stacks.systems.multicluster.config import Applications, ChartSource, ManagedCluster
 from versions import ARGO_APPLICATION, ARGO_PROJECT
 from versions import CustomResource as Kind

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stacks.fleet import ApiServer
-from stacks.gitops import Repository, RepositoryPath, credential_problem
-from stacks.types import Model, Name, Problem, Text
+from stacks.schema.fleet import ApiServer
+from stacks.schema.gitops import Repository, RepositoryPath, credential_problem
+from stacks.schema.types import Model, Name, Problem, Text
 
 
 class ManagedCluster(Model):

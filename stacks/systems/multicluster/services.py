@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stacks.services import Service
-from stacks.workloads.volumes import SecretFiles
+from stacks.schema.service.files import SecretFiles
+from stacks.schema.service.service import Service
 
 BACKEND = "multi-cluster-manager-backend"
 FRONTEND = "multi-cluster-manager-frontend"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.observability.dashboards import Board, panel
+from components.monitoring.dashboards import Board, panel
 from stacks.systems.orders.metrics import METRICS
 
 BOARD = Board(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stacks.services import Service
+from stacks.schema.service.service import Service
 
 APPLICATION = "rust-app"
 STATEFUL = "rust-stateful-app"

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from graph.model import Graph, Resource, masked
-from policy.evaluation import evaluate
-from policy.subject import Subject
+from policy.engine.evaluation import evaluate
+from policy.engine.subject import Subject
 from tests.policy.objects import OPTIONS, Props, token_of
 from tests.policy.seeding.extras import EXTRAS
 from tests.unit.recordings import recorded, with_systems

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.object_storage.buckets import bucket_policy
+from components.stores.buckets.buckets import bucket_policy
 from graph.model import Graph
 from paths import ROOT
 from tests.unit.recordings import environment_of, of_system, one

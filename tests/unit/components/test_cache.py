@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from components.cache.args import CacheArgs
-from components.cache.placement import affinity, spread
-from components.quantity import Bytes
+from components.kubernetes.quantity import Bytes
+from components.stores.redis.args import CacheArgs
+from components.stores.redis.spec import affinity, spread
 from graph.model import Graph, revealed
 from tests.unit.recordings import (
     Body,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from graph.model import Graph
-from stacks.tiers import TIERS, DatabaseTier
+from stacks.schema.tiers import TIERS, DatabaseTier
 from tests.unit.recordings import Body, objects, one, recorded, settings_of
 
 CLUSTER = "postgresql-cluster"

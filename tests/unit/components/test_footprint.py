@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.application import Replicas
-from components.footprint import ContainerResources, Footprint
-from components.object_storage.component import ObjectStorageArgs
-from components.quantity import Bytes, Cpu
+from components.kubernetes.footprint import ContainerResources, Footprint
+from components.kubernetes.quantity import Bytes, Cpu
+from components.stores.buckets.component import ObjectStorageArgs
+from components.workload import Replicas
 from tests.unit.properties import examples
 
 SMALL = ContainerResources.of("100m", "1", "128Mi", "1Gi")

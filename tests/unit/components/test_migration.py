@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph.manifests import manifests
 from graph.model import Graph
-from stacks.systems.astrbot.declaration import DECLARATION
+from stacks.systems.astrbot.system import DECLARATION
 from tests.unit.recordings import environment_of, objects
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.naming import Scope, dns_label
+from components.kubernetes.naming import Scope, dns_label
 from tests.unit.properties import examples
 
 SCOPE = Scope(namespace="shop", system="shop", environment="dev")

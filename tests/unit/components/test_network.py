@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.network import DNS, INTERNET_HTTPS, Flow, Peer
+from components.kubernetes.network import DNS, INTERNET_HTTPS, Flow, Peer
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ import pulumi
 import pytest
 
 import stacks.environment
-from graph.monitor import RecordingMonitor
-from graph.record import record
+from graph.record import RecordingMonitor, record
 from tests.unit.scratch import STACK, Scratch
 
 # What holds for each resource holds for few: these are recorded three times.

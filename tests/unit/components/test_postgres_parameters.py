@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.database import PoolerArgs, PostgresParameters
-from components.database.parameters import RESERVED_CONNECTIONS, postgres_size
-from components.quantity import Bytes
-from stacks.tiers import TIERS
+from components.kubernetes.quantity import Bytes
+from components.stores.postgres import PoolerArgs, PostgresParameters
+from components.stores.postgres.parameters import RESERVED_CONNECTIONS, postgres_size
+from stacks.schema.tiers import TIERS
 
 MEMORY = Bytes.parse("2Gi")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from components.quantity import Bytes, Cpu
+from components.kubernetes.quantity import Bytes, Cpu
 from tests.unit.properties import examples
 
 amounts = st.integers(min_value=0, max_value=2**60)

@@ -10,7 +10,7 @@ import yaml
 
 from graph.model import Graph, masked
 from paths import PROJECT
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
 from tests.unit.recordings import Body, objects, one, title

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from components.footprint import ContainerResources
-from components.naming import Scope
-from components.observability.monitors import Endpoint
-from components.server.args import Check, ServerArgs
-from components.server.pods import deployment_spec
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.naming import Scope
+from components.monitoring.monitors import Endpoint
+from components.workload.server_pods import Check, ServerArgs, deployment_spec
 from tests.unit.recordings import Body, objects, recorded, title
 
 SERVER = ServerArgs(

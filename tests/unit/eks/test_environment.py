@@ -7,15 +7,14 @@ import json
 import pytest
 
 import ops.preview
-from components.cluster.eks.instances import INSTANCE_TYPES
-from components.quantity import Bytes, Cpu
-from graph.listing import listing
+from components.cluster.eks.args import INSTANCE_TYPES
+from components.kubernetes.quantity import Bytes, Cpu
 from graph.manifests import manifests
-from graph.model import Graph, Resource, Secret
+from graph.model import Graph, Resource, Secret, listing
 from ops.preview import OK
 from ops.preview import run as preview
-from policy.evaluation import evaluate
-from stacks.tiers import TIERS
+from policy.engine.evaluation import evaluate
+from stacks.schema.tiers import TIERS
 from tests.unit.eks.files import EVERYTHING, file
 from tests.unit.recordings import environment_of, objects, one, recorded
 from tests.unit.scratch import STACK, Scratch

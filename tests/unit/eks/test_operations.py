@@ -14,11 +14,11 @@ from jsonschema import Draft202012Validator
 from pulumi import automation
 
 import ops.deploy
-from components.cluster.eks.upgrades import upgrade_problem
-from components.gitops.sync import SYNC_POLICY
+from components.cluster.eks.args import upgrade_problem
+from components.platform.gitops.args import SYNC_POLICY
+from graph.helm_releases import releases
 from graph.manifests import SYNC_WAVE, manifests
 from graph.model import Graph
-from graph.releases import releases
 from ops.clusters import cluster_of
 from ops.eks import check_upgrades
 from ops.engine.programs import Programs

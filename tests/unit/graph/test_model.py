@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.listing import listing
-from graph.model import MASK, Graph, Resource, Secret, masked, revealed
+from graph.model import MASK, Graph, Resource, Secret, listing, masked, revealed
 from tests.unit.properties import examples
 from tests.unit.recordings import planted_passwords, recorded_with_planted_passwords
 

@@ -9,10 +9,9 @@ import pulumi
 import pytest
 from pulumi.runtime import settings as sdk
 
-from graph.listing import listing
-from graph.model import Graph
+from graph.model import Graph, listing
 from graph.record import record
-from stacks.errors import ConfigurationError
+from stacks.schema.errors import ConfigurationError
 from tests.unit.recordings import recorded
 from tests.unit.scratch import STACK, Scratch
 

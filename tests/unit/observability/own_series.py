@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from components.observability.own_alerts import PROBES, REMOTE_WRITE, THANOS, exporter_rules, long_term_rules
-from components.observability.rules import RuleSet
-from components.observability.stores import MINIO, MONITORING, POSTGRESQL, REDIS
+from components.monitoring.own_alerts import PROBES, REMOTE_WRITE, THANOS, exporter_rules, long_term_rules
+from components.monitoring.rules import RuleSet
+from components.monitoring.store_alerts import MINIO, MONITORING, POSTGRESQL, REDIS
 from tests.unit.observability.series import Case, constant, counter, gauge
 
 NAMESPACE = "shop"

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from components.observability import promql
-from components.observability.alerts import Alert
-from components.observability.rules import RuleSet
+from components.monitoring import promql
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import RuleSet
 from tests.unit.observability.series import Case, Series
 from tests.unit.observability.tools import run
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.observability.alerts import Alert
-from components.observability.objectives import ALERT as BUDGET
-from components.observability.objectives import WINDOWS
-from stacks.blueprint.alerts import system_rules
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import ALERT as BUDGET
+from components.monitoring.rules import WINDOWS
+from stacks.system.component import system_rules
 from tests.unit.observability.scenarios import Trial, are_accepted, hold, of_case, scenario
 from tests.unit.observability.series import CASES, Series
 from tests.unit.recordings import DECLARATIONS

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.observability import catalogue, promql
-from components.observability.alerts import Alert, scoped
-from components.observability.dashboards import Board, Panel, Query
-from components.observability.rules import RuleSet
+from components.monitoring import catalogue, promql
+from components.monitoring.alerts import Alert, scoped
+from components.monitoring.dashboards import Board, Panel, Query
+from components.monitoring.rules import RuleSet
 from components.telemetry.alerts import RULE_SETS as TELEMETRY
 from graph.model import Graph
-from stacks.blueprint.alerts import system_rules
 from stacks.monitoring.boards import boards
 from stacks.monitoring.levels import LEVELS
+from stacks.system.component import system_rules
 from tests.unit.observability.own_series import OWN
 from tests.unit.observability.tools import run
 from tests.unit.recordings import DECLARATIONS, objects, recorded

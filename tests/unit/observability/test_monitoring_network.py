@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.observability.prometheus import LABELS
+from components.monitoring.prometheus import LABELS
 from graph.model import Graph
 from tests.unit.reachability import End, Policies
 from tests.unit.recordings import objects, recorded

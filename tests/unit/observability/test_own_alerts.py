@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from components.observability.alerts import Alert
-from components.observability.objectives import ALERT as BUDGET
-from components.observability.rules import RuleSet
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import ALERT as BUDGET
+from components.monitoring.rules import RuleSet
 from graph.model import Graph
 from tests.unit.observability.own_series import CASES, NAMESPACE, OWN
 from tests.unit.observability.scenarios import Trial, are_accepted, evaluation, hold, of_case, scenario

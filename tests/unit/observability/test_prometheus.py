@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from components.footprint import ContainerResources
-from components.naming import Scope
-from components.observability.monitors import Endpoint
-from components.observability.prometheus import PrometheusArgs, RemoteWrite, specification
-from components.quantity import Bytes
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.naming import Scope
+from components.kubernetes.quantity import Bytes
+from components.monitoring.monitors import Endpoint
+from components.monitoring.prometheus import PrometheusArgs, RemoteWrite, specification
 from graph.model import Graph
 from paths import ROOT
 from tests.unit.recordings import DECLARATIONS, objects, one, recorded, title

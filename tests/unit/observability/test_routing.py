@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from components.observability.routing import Matcher, PagerDuty, Receiver, Route, Routing, SecretKey
+from components.monitoring.notification import Matcher, PagerDuty, Receiver, Route, Routing, SecretKey
 from graph.model import Graph
-from stacks.blueprint.watching import alert_hooks
 from stacks.monitoring.notifications import in_cluster, to_people
+from stacks.system.watching import alert_hooks
 from tests.unit.observability.tools import run
 from tests.unit.recordings import DECLARATIONS, objects, one, title
 

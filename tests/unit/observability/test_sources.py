@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.observability import catalogue, promql
-from components.observability.exporters.kubelet import cadvisor
+from components.monitoring import catalogue, promql
+from components.monitoring.exporters.kubelet import cadvisor
 from graph.model import Graph
-from stacks.blueprint.alerts import system_rules
 from stacks.monitoring.levels import LEVELS
+from stacks.system.component import system_rules
 from tests.unit.recordings import DECLARATIONS, Body, objects, recorded
 from tests.unit.workloads import selects, workloads
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from components.observability.monitors import federation_spec, probe_spec
-from components.observability.prometheus import PrometheusArgs, RemoteWrite, specification
-from components.observability.routing import Receiver, Route, Routing, SecretKey, Webhook
+from components.monitoring.monitors import federation_spec, probe_spec
+from components.monitoring.notification import Receiver, Route, Routing, SecretKey, Webhook
+from components.monitoring.prometheus import PrometheusArgs, RemoteWrite, specification
 from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.observability.test_prometheus import ARGUMENTS
 from versions import ALERTMANAGER_CONFIG, PROBE, PROMETHEUS, PROMETHEUS_AGENT, SCRAPE_CONFIG, CustomResource

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ops.deploy
-from components.namespace import NamespaceBaseline
+from components.kubernetes.namespace import NamespaceBaseline
 from graph.manifests import manifests
 from graph.model import Graph
 from graph.record import record

@@ -11,7 +11,7 @@ from graph.model import Graph
 from ops.engine.targets import targets
 from ops.fleet.usage import Usage
 from ops.live.quantities import quantity
-from stacks.fleet import SystemVersion
+from stacks.schema.fleet import SystemVersion
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 import ops.operators
+from graph.helm_releases import releases
 from graph.manifests import manifests
-from graph.releases import releases
 from tests.unit.commands import ops as run
 from tests.unit.scratch import STACK, Scratch
 from versions import HELM_CHARTS

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.operators.table import OPERATORS
+from components.platform.operators.table import OPERATORS
 from graph.model import Graph, Resource
 from ops.preflight import capacity, kinds, named, namespaces, release, rights
 from ops.preflight.capacity import Size

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 import ops.preview
-from components.namespace import NamespaceBaseline
+from components.kubernetes.namespace import NamespaceBaseline
 from graph.model import MASK, Graph
 from paths import ROOT
-from policy.evaluation import Finding
-from policy.model import Level, Severity
+from policy.engine.evaluation import Finding
+from policy.engine.model import Level, Severity
 from tests.unit.commands import ops as run
 from tests.unit.recordings import planted_passwords, recorded, recorded_with_planted_passwords
 from tests.unit.scratch import STACK, Scratch
@@ -75,8 +75,8 @@ def test_the_true_exit_statuses_are_0_clean_1_violated_2_invalid(tmp_path: Path)
     """A pipeline looks at nothing else."""
     (tmp_path / "Pulumi.small.yaml").write_text(SMALL, encoding="utf-8")
     without_default_deny = (
-        "import pathlib, sys; import stacks.source; stacks.source.ROOT = pathlib.Path(sys.argv[1]);"
-        "from components.namespace import NamespaceBaseline;"
+        "import pathlib, sys; import stacks.schema.source; stacks.schema.source.ROOT = pathlib.Path(sys.argv[1]);"
+        "from components.kubernetes.namespace import NamespaceBaseline;"
         "NamespaceBaseline._default_deny = lambda *_: None;"
         "sys.argv = ['ops', 'preview', '-s', 'small']; from ops.commands import main; main()"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field, replace
 
-from components.routing.release import Metric, Release
+from components.traffic.release import Metric, Release
 from ops.releases.cluster import ConflictError, Observation
 from ops.releases.state import Action, Move, Rollout, Scale, Track, Verdict, World
 

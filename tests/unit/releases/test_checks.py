@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from components.observability import promql
-from components.routing.metrics import DURATION, TEMPLATES, filled
-from components.routing.release import Metric, Webhook
+from components.monitoring import promql
+from components.traffic.metric_templates import DURATION, TEMPLATES, filled
+from components.traffic.release import Metric, Webhook
 from ops.releases.checks import Checks
 from ops.releases.http import UnansweredError, proxied
 from ops.releases.state import Phase, Rollout, Verdict

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.routing.release import Exposure, Webhook
+from components.traffic.release import Exposure, Webhook
 from ops.releases.cluster import ConflictError
 from ops.releases.driver import Driver
 from ops.releases.machine import step

@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from components.routing.release import Exposure, pods_needed
-from components.routing.routes import http_route_rules, virtual_service_rules
+from components.traffic.release import Exposure, pods_needed
+from components.traffic.routes import http_route_rules, virtual_service_rules
 from ops.releases.cluster import ConflictError, Observation
 from ops.releases.driver import Driver
 from ops.releases.machine import due, step

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from components.operators.table import OPERATORS
+from components.platform.operators.table import OPERATORS
 from ops.preflight import named, namespaces
 from sandbox import storage, surroundings
 from tests.unit.definitions import ABSENT, FOLDER, schema

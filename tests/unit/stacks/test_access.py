@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.access import ROLES, cluster_rules, namespace_rules
+from components.platform.people import ROLES, cluster_rules, namespace_rules
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.eks.files import file
 from tests.unit.recordings import objects, one, recorded
 from tests.unit.scratch import BASIC_MONITORING, Mistake, Scratch, mistakes

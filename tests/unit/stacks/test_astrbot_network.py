@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from components.observability.prometheus import LABELS
+from components.monitoring.prometheus import LABELS
 from graph.model import Graph
 from tests.unit.reachability import Connection, End, Policies
 from tests.unit.recordings import objects, recorded, tenants_of

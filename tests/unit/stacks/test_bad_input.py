@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.errors import ConfigurationError
+from stacks.schema.errors import ConfigurationError
 from tests.unit.scratch import Mistake, Scratch, mistakes
 
 NAME_63 = "a" * 63

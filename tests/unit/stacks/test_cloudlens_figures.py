@@ -12,7 +12,7 @@ import pytest
 
 from graph.model import Graph
 from paths import ROOT
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from stacks.monitoring.boards import BOARDS
 from stacks.systems.cloudlens import cost
 from stacks.systems.cloudlens.board import BOARD

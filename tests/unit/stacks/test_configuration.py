@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graph.model import Graph
-from policy.evaluation import evaluate
-from stacks.environment_file import EnvironmentFile
-from stacks.tiers import TIERS
+from policy.engine.evaluation import evaluate
+from stacks.schema.environment_file import EnvironmentFile
+from stacks.schema.tiers import TIERS
 from tests.unit.properties import examples
 from tests.unit.reachability import Connection, End, Policies
 from tests.unit.recordings import container, environment_of, objects, one

@@ -9,11 +9,11 @@ import textwrap
 
 import pytest
 
-from components.database import DatabaseArgs
+from components.stores.postgres import DatabaseArgs
 from graph.model import Graph, revealed
 from graph.record import record
-from policy.evaluation import evaluate
-from stacks.databases import Rotation
+from policy.engine.evaluation import evaluate
+from stacks.schema.database import Rotation
 from tests.unit.recordings import Body, container, environment_of, objects, one, planted
 from tests.unit.scratch import STACK, Scratch
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from components.quantity import Bytes, Cpu
+from components.kubernetes.quantity import Bytes, Cpu
 from graph.model import Graph, Secret
-from stacks.blueprint.declaration import Declaration
-from stacks.blueprint.names import object_names
+from stacks.system.declaration import Declaration
+from stacks.system.names import object_names
 from tests.unit.recordings import (
     DECLARATIONS,
     Body,

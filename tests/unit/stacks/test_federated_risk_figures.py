@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.quantity import Bytes, Cpu
+from components.kubernetes.quantity import Bytes, Cpu
 from graph.model import Graph, masked
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
 from tests.unit.recordings import Body, environment_of, of_system, one, recorded, title, with_systems

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import graph.record
-from stacks.errors import ConfigurationError
+from stacks.schema.errors import ConfigurationError
 from stacks.systems.multicluster.board import BOARD
 from tests.unit.recordings import objects, one
 from tests.unit.scratch import STACK, Scratch, mistakes

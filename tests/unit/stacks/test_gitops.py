@@ -11,12 +11,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from components.gitops.args import GitOpsArgs, Target
-from components.gitops.sync import SYNC_POLICY
-from components.operators.table import OPERATORS
+from components.platform.gitops.args import SYNC_POLICY, GitOpsArgs, Target
+from components.platform.operators.table import OPERATORS
 from graph.manifests import SYNC_OPTIONS, manifests
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.commands import ops as run
 from tests.unit.definitions import ABSENT, FOLDER, schema
 from tests.unit.eks.files import file

@@ -13,7 +13,7 @@ import yaml
 from graph.model import Graph, masked
 from graph.record import record
 from paths import ROOT
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from stacks.systems.multicluster.board import BOARD
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER

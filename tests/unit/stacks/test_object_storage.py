@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import custom_resources, faults, validator_of
 from tests.unit.definitions import FOLDER
 from tests.unit.reachability import End, Policies

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from components.operators.table import OPERATORS
-from components.operators.values import Sizing
-from components.quantity import Bytes
+from components.kubernetes.quantity import Bytes
+from components.platform.operators.table import OPERATORS
+from components.platform.operators.values import Sizing
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.eks.files import file
 from tests.unit.recordings import objects, recorded
 from tests.unit.scratch import BASIC_MONITORING, NO_TELEMETRY, Mistake, Scratch, mistakes
@@ -118,9 +118,9 @@ def test_every_chart_is_one_exact_version_from_a_repository_by_tls(chart: Any) -
 
 def test_the_operators_run_where_the_network_policies_let_them_in_from() -> None:
     """Both sides name the namespace; a difference would cut an operator off from what it runs."""
-    from components.cache.args import OPERATOR_NAMESPACE as CACHE_OPERATOR_NAMESPACE
-    from components.database.args import OPERATOR_NAMESPACE
-    from stacks.composition import INGRESS_NAMESPACE
+    from components.stores.postgres.args import OPERATOR_NAMESPACE
+    from components.stores.redis.args import OPERATOR_NAMESPACE as CACHE_OPERATOR_NAMESPACE
+    from stacks.system.flows import INGRESS_NAMESPACE
 
     assert OPERATORS["cloudnative-pg"].namespace == OPERATORS["plugin-barman-cloud"].namespace == OPERATOR_NAMESPACE
     assert OPERATORS["redis-operator"].namespace == CACHE_OPERATOR_NAMESPACE

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from stacks.systems.orders.board import BOARD
 from tests.unit.recordings import environment_of, of_system, one, recorded, settings_of
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from graph.model import Graph, Resource
-from policy.evaluation import evaluate
-from policy.rules.protection import protected_owners
+from policy.engine.evaluation import evaluate
+from policy.rules.data import protected_owners
 from tests.unit.eks.files import EVERYTHING, file
 from tests.unit.recordings import ENVIRONMENTS, fields, recorded
 from tests.unit.scratch import BASIC_MONITORING, Scratch

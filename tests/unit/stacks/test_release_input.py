@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from components.routing.release import Release as Released
-from stacks.releases.arguments import released
-from stacks.releases.config import Release
-from stacks.types import seconds
+from components.traffic.release import Release as Released
+from stacks.schema.releases import Release
+from stacks.schema.types import seconds
+from stacks.system.releases import released
 from tests.unit.recordings import one
 from tests.unit.scratch import Mistake, Scratch, mistakes
 from tests.unit.stacks.releases import environment
@@ -126,7 +126,7 @@ def test_whatever_stands_there_is_answered_with_a_message(scratch: Scratch, junk
 
 def test_the_documents_figures_are_the_defaults() -> None:
     """federated-risk, canary section: from 10 % on, 5 % errors, P95 of a second, five minutes of checks every 30 s."""
-    from stacks.releases.config import Routing
+    from stacks.schema.releases import Routing
 
     release = released(Release(strategy="canary"), Routing(mesh="istio"), None, scope=_scope())
     assert isinstance(release, Released)
@@ -136,7 +136,7 @@ def test_the_documents_figures_are_the_defaults() -> None:
 
 
 def _scope() -> Any:
-    from components.naming import Scope
+    from components.kubernetes.naming import Scope
 
     return Scope(namespace="a", system="a", environment="dev")
 

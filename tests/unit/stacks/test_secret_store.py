@@ -6,7 +6,7 @@ import pytest
 
 from graph.manifests import manifests
 from graph.model import Graph
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import FOLDER
 from tests.unit.recordings import objects, one, title

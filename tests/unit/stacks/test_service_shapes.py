@@ -14,7 +14,7 @@ import yaml
 
 from graph.model import Graph, masked
 from paths import ROOT
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
 from tests.unit.recordings import Body, container, objects, one, title, with_systems
@@ -236,14 +236,14 @@ def test_what_no_service_declares_is_not_loaded(tmp_path: Path) -> None:
     rare = ("claims", "released", "scaled_object", "stateful", "vertical")
     (tmp_path / "Pulumi.plain.yaml").write_text(yaml.safe_dump(with_systems("prod", "astrbot")), encoding="utf-8")
     code = (
-        "import pathlib, sys, stacks.source; stacks.source.ROOT = pathlib.Path(sys.argv[1]); "
+        "import pathlib, sys, stacks.schema.source; stacks.schema.source.ROOT = pathlib.Path(sys.argv[1]); "
         "from graph.record import record; record('plain'); print(*sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = run.stdout.split()
-    assert "components.application.deployment" in loaded
-    assert [name for name in rare if f"components.application.{name}" in loaded] == []
+    assert "components.workload.controllers" in loaded
+    assert [name for name in rare if f"components.workload.{name}" in loaded] == []
 
 
 # federated-risk, HorizontalPodAutoscaler `model-serving-hpa`.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from graph.model import Graph
-from policy.evaluation import evaluate
-from stacks.tiers import TIERS
-from stacks.types import TierName
+from policy.engine.evaluation import evaluate
+from stacks.schema.tiers import TIERS
+from stacks.schema.types import TierName
 from tests.unit.recordings import objects, one, settings_of
 from tests.unit.scratch import Scratch
 

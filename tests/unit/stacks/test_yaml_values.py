@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.errors import from_source
-from stacks.source import Source, _parse
+from stacks.schema.errors import from_source
+from stacks.schema.source import Source, _parse
 from tests.unit.properties import examples
 from tests.unit.scratch import Scratch
 

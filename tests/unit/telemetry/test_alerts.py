@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from components.observability.rules import RuleSet
+from components.monitoring.rules import RuleSet
 from components.telemetry.alerts import RULE_SETS, watched
 from tests.unit.observability.scenarios import Trial, are_accepted, hold, of_case, scenario
 from tests.unit.observability.series import Case, counter, gauge

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.quantity import Bytes
-from components.telemetry.sampling import Sampling, policies
+from components.kubernetes.quantity import Bytes
+from components.telemetry.pipelines import Sampling, policies
 from graph.model import Graph
 from tests.unit.recordings import objects, one, recorded
 from tests.unit.scratch import Scratch

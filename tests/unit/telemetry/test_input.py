@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policy.evaluation import evaluate
+from policy.engine.evaluation import evaluate
 from tests.unit.recordings import objects
 from tests.unit.scratch import Scratch, mistakes
 from tests.unit.telemetry.environments import SMALL, jaeger, with_keys

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from components.naming import Scope
-from components.network import Peer
-from components.quantity import Bytes
-from components.server.args import Volume
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import Peer
+from components.kubernetes.quantity import Bytes
 from components.telemetry import parsing
-from components.telemetry.args import DATA
-from components.telemetry.flows import Neighbours
+from components.telemetry.base import DATA, Neighbours
 from components.telemetry.loki import LokiArgs
 from components.telemetry.parsing import METADATA, LineFormat
+from components.workload.server_pods import Volume
 from graph.model import Graph
 from stacks.telemetry.formats import FORMATS
 from tests.unit.recordings import DECLARATIONS, objects, one, recorded, systems_of

@@ -14,7 +14,7 @@ from ops.reports.markdown import markdown
 from paths import ROOT
 from sandbox.build import GO_MINIMUM
 from sandbox.paths import MODULES
-from stacks.source import environments
+from stacks.schema.source import environments
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 Yaml = Mapping[Any, Any]

@@ -1,6 +1,0 @@
-"""Redis, run by the OT-CONTAINER-KIT operator: one server, or a sharded cluster."""
-
-from components.cache.args import METRICS_PORT, PORT, CacheArgs
-from components.cache.component import Cache
-
-__all__ = ["METRICS_PORT", "PORT", "Cache", "CacheArgs"]

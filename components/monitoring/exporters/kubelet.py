@@ -1,0 +1,47 @@
+"""The kubelet of every node, and the cAdvisor in it: what containers use (`container_*`)."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import Flow, Peer
+from components.monitoring import catalogue
+from components.monitoring.monitors import Endpoint, service_monitor
+
+NAME = "kubelet"
+PORT = 10250
+# The Prometheus operator keeps a Service of this name with the addresses of all nodes (its --kubelet-service).
+_SERVICE = {"app.kubernetes.io/name": "kubelet", "k8s-app": "kubelet"}
+_NAMESPACE = "kube-system"
+_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+# They are on the nodes' own addresses, which no selector finds and which are known only at run time.
+KUBELETS = Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(PORT,))
+
+
+def cadvisor() -> Endpoint:
+    """The port of the kubelet that serves containers' metrics to whoever may read `nodes/metrics`.
+
+    Of some hundred series a container only those of the catalogue are kept: nothing else can be read anyway. A
+    kubelet's certificate is its own, which no authority of the cluster has signed unless somebody sees to that.
+    """
+    kept = "|".join(sorted(catalogue.SOURCES[NAME]))
+    return Endpoint(
+        port="https-metrics",
+        path="/metrics/cadvisor",
+        scheme="https",
+        tls_config={"caFile": f"{_ACCOUNT}/ca.crt", "insecureSkipVerify": True},
+        token_file=f"{_ACCOUNT}/token",
+        honor_labels=True,
+        metric_relabelings=[{"sourceLabels": ["__name__"], "regex": kept, "action": "keep"}],
+    )
+
+
+def kubelet_monitor(name: str, *, scope: Scope, opts: pulumi.ResourceOptions) -> CustomResource:
+    """The ServiceMonitor of all kubelets. Only of kube-system: whoever made such a Service elsewhere would be sent
+    Prometheus' token.
+    """
+    return service_monitor(
+        name, scope=scope, component=NAME, selector=_SERVICE, namespace=_NAMESPACE, endpoints=[cadvisor()], opts=opts
+    )

@@ -1,0 +1,120 @@
+"""Alerts on the sources of metrics themselves, on what customers reach, and on what carries metrics away.
+
+The thresholds are the program's own: the documents have these parts without alerts. Five minutes are ten scrapes: an
+exporter that is being replaced is silent for less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.monitoring.alerts import Alert
+from components.monitoring.rules import RuleSet
+
+
+def exporter_rules(jobs: Sequence[str]) -> RuleSet:
+    """For the exporters of an environment, by their job: one that is down, and one that nobody finds any more."""
+    found = " or ".join(f'absent(up{{job="{job}"}})' for job in jobs)
+    return RuleSet(
+        name="exporters",
+        alerts=(
+            Alert(
+                name="ExporterDown",
+                expr=f'up{{job=~"{"|".join(jobs)}"}} == 0',
+                for_="5m",
+                severity="warning",
+                summary="{{ $labels.job }} on {{ $labels.instance }} does not answer",
+                description="Alerts and dashboards that read its metrics see nothing of {{ $labels.instance }}.",
+            ),
+            Alert(
+                name="ExporterMissing",
+                expr=found,
+                for_="10m",
+                severity="warning",
+                summary="Prometheus finds no {{ $labels.job }}",
+                description="Every alert that reads its metrics is silent, whatever happens.",
+            ),
+        ),
+    )
+
+
+PROBES = RuleSet(
+    name="probes",
+    alerts=(
+        Alert(
+            name="ProbeFailed",
+            expr="probe_success == 0",
+            for_="2m",
+            severity="critical",
+            summary="{{ $labels.instance }} does not answer as it should",
+            description="Seen from outside of its pods, {{ $labels.instance }} has failed for more than 2 minutes.",
+        ),
+        Alert(
+            name="CertificateExpiresSoon",
+            expr="probe_ssl_earliest_cert_expiry - time() < 14 * 86400",
+            for_="1h",
+            severity="warning",
+            summary="The certificate of {{ $labels.instance }} expires soon",
+            description="In {{ $value | humanizeDuration }}: under 14 days, and it should have been renewed long ago.",
+        ),
+    ),
+)
+REMOTE_WRITE = RuleSet(
+    name="remote-write",
+    alerts=(
+        Alert(
+            name="RemoteWriteFailing",
+            expr="rate(prometheus_remote_storage_samples_failed_total{$scope}[5m]) > 0",
+            for_="15m",
+            severity="warning",
+            summary="Prometheus loses samples on their way to {{ $labels.url }}",
+            description="{{ $value | humanize }} samples a second are refused and will not be sent again.",
+        ),
+    ),
+)
+_BUCKET = "sum by (namespace, job) (rate(thanos_objstore_bucket_{}_total{{$scope}}[5m]))"
+THANOS = RuleSet(
+    name="thanos",
+    alerts=(
+        Alert(
+            name="ThanosCompactorHalted",
+            expr="thanos_compact_halted{$scope} == 1",
+            for_="5m",
+            severity="warning",
+            summary="Thanos' compactor has stopped by itself",
+            description="Nothing is downsampled or removed any more: the bucket grows, and long queries become slow.",
+        ),
+        Alert(
+            name="ThanosBucketFailing",
+            expr=f"{_BUCKET.format('operation_failures')} / {_BUCKET.format('operations')} > 0.05",
+            for_="15m",
+            severity="warning",
+            summary="{{ $labels.job }} cannot use the bucket of metrics",
+            description="{{ $value | humanizePercentage }} of its operations fail: over 5 %.",
+        ),
+    ),
+)
+
+
+def long_term_rules(target: float = 0.999) -> RuleSet:
+    """What only the ruler can evaluate, since it looks back for longer than Prometheus keeps: the budget of 30 days.
+
+    `target` is the share of requests that must succeed (default 99.9 %, that of every system's objective).
+    """
+    failed, every = (
+        f"sum by (namespace) (increase(http_requests_total{{{which}}}[30d]))" for which in ('status=~"5.."', "")
+    )
+    return RuleSet(
+        name="long-term",
+        alerts=(
+            Alert(
+                name="ErrorBudgetSpent",
+                expr=f"{failed} / {every} > {round(1 - target, 6)}",
+                for_="1h",
+                severity="warning",
+                interval="5m",
+                summary="{{ $labels.namespace }} has spent its error budget of 30 days",
+                description=f"{{{{ $value | humanizePercentage }}}} of its requests failed: {target:.3%} must succeed.",
+            ),
+        ),
+    )

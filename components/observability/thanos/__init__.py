@@ -1,6 +1,0 @@
-"""Thanos: what Prometheus has uploaded, kept for longer, asked together with what it has not uploaded yet."""
-
-from components.observability.thanos.args import HTTP_PORT, ThanosArgs
-from components.observability.thanos.component import Thanos
-
-__all__ = ["HTTP_PORT", "Thanos", "ThanosArgs"]

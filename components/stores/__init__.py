@@ -1,0 +1,1 @@
+"""Stores of data, a folder each: PostgreSQL, Redis, and buckets."""

@@ -1,0 +1,135 @@
+"""The `spec` of the operator's custom resources, Redis and RedisCluster, and where their pods run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.kubernetes.scheduling import Priority
+from components.kubernetes.volumes import claim_manifest
+from components.stores.redis.args import EXPORTER, METRICS_PORT, CacheArgs
+from versions import REDIS_EXPORTER_IMAGE, REDIS_IMAGE
+
+_ZONE = "topology.kubernetes.io/zone"
+# The ordinal of a pod in its StatefulSet: the operator makes follower N follow leader N.
+_ORDINAL = "apps.kubernetes.io/pod-index"
+
+
+def spread(args: CacheArgs, pods: dict[str, str]) -> list[dict[str, Any]]:
+    """Leaders evenly over zones, strictly where zones are required: a majority is left when one is lost.
+
+    Followers only as far as there is room: strictly, and away from their leaders, the last one may find no place.
+    """
+    strict = args.zones is not None and pods["role"] == "leader"
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": _ZONE,
+            "whenUnsatisfiable": "DoNotSchedule" if strict else "ScheduleAnyway",
+            "labelSelector": {"matchLabels": pods},
+        }
+    ]
+
+
+def affinity(args: CacheArgs, pods: dict[str, str]) -> dict[str, Any]:
+    """Away from whom: a follower from its leader, and leaders from each other where there is a zone for each.
+
+    It lies on one side only, since the scheduler honours it for whichever of the two comes later.
+    """
+    required = args.zones is not None
+    if pods["role"] == "follower":
+        # The API server puts the pod's own ordinal into the selector: of the cluster, the leader with that ordinal.
+        term = _term({"cluster": args.name}) | {"matchLabelKeys": [_ORDINAL]}
+        return _anti_affinity(term, required=required)
+    if args.zones is not None and args.shards <= args.zones:
+        return _anti_affinity(_term(pods), required=True)
+    return {}
+
+
+def _term(labels: dict[str, str]) -> dict[str, Any]:
+    return {"topologyKey": _ZONE, "labelSelector": {"matchLabels": labels}}
+
+
+def _anti_affinity(term: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    if required:
+        return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    weighted = {"weight": 100, "podAffinityTerm": term}
+    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [weighted]}}
+
+
+# The user of the operator's Redis image.
+_USER_ID = 1000
+# The container fields of the Restricted standard in the notation of a custom resource. Redis writes its node table
+# beside its configuration, so the root file system stays writable here.
+_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+}
+
+
+def redis_spec(args: CacheArgs) -> dict[str, Any]:
+    """The `spec` of a Redis: one server, which nothing takes over from."""
+    return {**_common(args), "securityContext": _SECURITY, "redisConfig": {"additionalRedisConfig": args.name}}
+
+
+def redis_cluster_spec(args: CacheArgs) -> dict[str, Any]:
+    """The `spec` of a RedisCluster: of each shard a leader and a follower."""
+    return {
+        **_common(args),
+        "clusterSize": args.shards,
+        "clusterVersion": "v7",
+        "persistenceEnabled": True,
+        **{f"redis{pods['role'].title()}": _role(args, pods) for pods in args.pods},
+    }
+
+
+def _common(args: CacheArgs) -> dict[str, Any]:
+    return {
+        "kubernetesConfig": {
+            "image": REDIS_IMAGE,
+            "imagePullPolicy": "IfNotPresent",
+            "resources": args.resources.as_requirements(),
+            "redisSecret": {"name": args.secret_name, "key": "password"},
+        },
+        "priorityClassName": Priority.CRITICAL.class_name(args.scope.environment),
+        "podSecurityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _USER_ID,
+            "fsGroup": _USER_ID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "acl": {"secret": {"secretName": args.secret_name}},
+        **({"TLS": _tls(args)} if args.tls else {}),
+        # With TLS the operator gives probes, exporter and its own commands the certificate as well.
+        "redisExporter": {
+            "enabled": True,
+            "image": REDIS_EXPORTER_IMAGE,
+            "imagePullPolicy": "IfNotPresent",
+            "port": METRICS_PORT,
+            "resources": EXPORTER.as_requirements(),
+            "securityContext": _SECURITY,
+        },
+        "storage": {"volumeClaimTemplate": _volume(args)},
+    }
+
+
+def _tls(args: CacheArgs) -> dict[str, Any]:
+    # Named outright: where `ca` is not, the operator leaves Redis without an authority and probes fail.
+    keys = {"ca": "ca.crt", "cert": "tls.crt", "key": "tls.key"}
+    return {**keys, "secret": {"secretName": args.tls_secret_name}}
+
+
+def _role(args: CacheArgs, pods: dict[str, str]) -> dict[str, Any]:
+    away = affinity(args, pods)
+    return {
+        "replicas": args.shards,
+        "securityContext": _SECURITY,
+        "redisConfig": {"additionalRedisConfig": args.name},
+        "pdb": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": spread(args, pods),
+        **({"affinity": away} if away else {}),
+    }
+
+
+def _volume(args: CacheArgs) -> dict[str, Any]:
+    return {"spec": claim_manifest(args.storage, args.storage_class)}

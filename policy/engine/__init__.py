@@ -1,0 +1,1 @@
+"""What runs the rules: the pack of CrossGuard, the evaluation of a recorded graph, levels and exemptions."""

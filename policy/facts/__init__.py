@@ -1,0 +1,1 @@
+"""What the rules know of objects: values, workloads, images, volumes, references and owners."""

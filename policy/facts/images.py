@@ -1,0 +1,78 @@
+"""References to container images, and where objects name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy.engine.subject import Subject
+from policy.facts.values import at, mapping, text
+from policy.facts.workloads import WORKLOADS, all_containers
+
+# [registry/]repository[:tag][@digest]; a colon before the last slash belongs to the registry's port.
+_REFERENCE = re.compile(r"(?P<name>[^@]+?)(:(?P<tag>[^:/@]+))?(@(?P<digest>[a-z0-9]+:[0-9a-fA-F]{32,}))?")
+_DEFAULT_REGISTRY = "docker.io"
+# Where custom resources name the images of the pods that their operator makes, and the policy by which it pulls them.
+_IMAGE_FIELDS: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
+    **{
+        f"monitoring.coreos.com/{kind}": ((("spec", "image"), ("spec", "imagePullPolicy")),)
+        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
+    },
+    "postgresql.cnpg.io/Cluster": ((("spec", "imageName"), ("spec", "imagePullPolicy")),),
+    **dict.fromkeys(
+        ("redis.redis.opstreelabs.in/Redis", "redis.redis.opstreelabs.in/RedisCluster"),
+        tuple(
+            (("spec", part, "image"), ("spec", part, "imagePullPolicy"))
+            for part in ("kubernetesConfig", "redisExporter")
+        ),
+    ),
+}
+IMAGE_OWNERS = WORKLOADS | frozenset(_IMAGE_FIELDS)
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as an object names it; `container` is what messages call its container, `field` where it stands."""
+
+    reference: str
+    pull_policy: Any
+    field: str
+    policy_field: str
+    container: str = ""
+
+    def _part(self, name: str) -> str:
+        found = _REFERENCE.fullmatch(self.reference)
+        return (found[name] or "") if found else ""
+
+    @property
+    def tag(self) -> str:
+        """The tag, or the empty text."""
+        return self._part("tag")
+
+    @property
+    def digest(self) -> str:
+        """The digest (`sha256:…`), or the empty text."""
+        return self._part("digest")
+
+    @property
+    def repository(self) -> str:
+        """Registry and repository; Docker Hub, which a reference may leave out, is spelt out."""
+        name = self._part("name")
+        registry, slash, _ = name.partition("/")
+        complete = slash and ("." in registry or ":" in registry or registry == "localhost")
+        return name if complete else f"{_DEFAULT_REGISTRY}/{name}"
+
+
+def images(owner: Subject) -> Iterator[Image]:
+    """The images of all containers of a workload, or of the pods of a custom resource that names any."""
+    if owner.object_type in WORKLOADS:
+        for one in all_containers(owner):
+            reference, policy = text(one.props.get("image")), one.props.get("imagePullPolicy")
+            yield Image(reference, policy, "image", "imagePullPolicy", one.label)
+    for path, policy_path in _IMAGE_FIELDS.get(owner.object_type, ()):
+        # Without one the operator takes its own.
+        if mapping(at(owner.props, *path[:-1])).get(path[-1]):
+            reference, policy = text(at(owner.props, *path)), at(owner.props, *policy_path)
+            yield Image(reference, policy, ".".join(path), ".".join(policy_path))

@@ -1,0 +1,149 @@
+"""PostgreSQL and Redis as their operators run them. Backups are judged across objects: the rule `database-backup`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule
+from policy.engine.subject import Subject
+from policy.facts.values import at, items, mapping, text, whole
+
+_CLUSTER = "postgresql.cnpg.io/Cluster"
+_OLD_TLS = ("TLSv1", "TLSv1.1")
+
+
+class PostgresInstancesConfig(RuleConfig):
+    """`minimum`: the fewest instances. Three: one may fail while another is being replaced."""
+
+    minimum: int = 3
+
+
+@resource_rule(
+    About(
+        name="postgres-instances",
+        title="Databases have a standby to fall back on",
+        description="A PostgreSQL cluster has three instances or more, which do not share a node.",
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        levels={"dev": Level.DISABLED, "test": Level.ADVISORY},
+        remediation=(
+            "Set spec.instances to 3.",
+            "Leave affinity.enablePodAntiAffinity on, with podAntiAffinityType required over zones.",
+        ),
+    ),
+    applies_to={_CLUSTER},
+    config=PostgresInstancesConfig,
+)
+def postgres_instances(cluster: Subject, config: PostgresInstancesConfig) -> Iterator[Violation]:
+    """Too few instances, and instances that may go down together."""
+    stated = whole(at(cluster.props, "spec", "instances"))
+    instances = 1 if stated is None else stated
+    if instances < config.minimum:
+        problem = f"is {instances}, below {config.minimum}"
+        yield Violation(field="spec.instances", problem=problem, fix=f"set it to {config.minimum} or more")
+    if at(cluster.props, "spec", "affinity", "enablePodAntiAffinity") is False:
+        yield Violation(field="spec.affinity.enablePodAntiAffinity", problem="is false", fix="remove it")
+
+
+@resource_rule(
+    About(
+        name="postgres-superuser",
+        title="Nobody logs in as the superuser",
+        description="The superuser `postgres` has no password, so that applications cannot use it over the network.",
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        frameworks=(pci("2.2.2, 8.6.1"),),
+        remediation=("Set enableSuperuserAccess to false, and give each application a role of its own.",),
+    ),
+    applies_to={_CLUSTER},
+    config=RuleConfig,
+)
+def postgres_superuser(cluster: Subject, config: RuleConfig) -> Iterator[Violation]:
+    """A superuser who can log in over the network. Off is the operator's default."""
+    if at(cluster.props, "spec", "enableSuperuserAccess") is True:
+        yield Violation(field="spec.enableSuperuserAccess", problem="is true", fix="set it to false")
+
+
+@resource_rule(
+    About(
+        name="postgres-tls",
+        title="Databases speak TLS only",
+        description=(
+            "The operator gives every PostgreSQL cluster certificates; no entry of pg_hba lets clients in without "
+            "them or without a password, and TLS is not older than 1.2."
+        ),
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        frameworks=(pci("2.2.7, 4.2.1"),),
+        remediation=(
+            "Begin entries of postgresql.pg_hba with hostssl, and use scram-sha-256 or cert.",
+            "Leave ssl_min_protocol_version at the operator's default, TLSv1.3, or set TLSv1.2.",
+        ),
+    ),
+    applies_to={_CLUSTER},
+    config=RuleConfig,
+)
+def postgres_tls(cluster: Subject, config: RuleConfig) -> Iterator[Violation]:
+    """Each entry that lets clients in unencrypted or unasked, and versions of TLS that are broken."""
+    field = "spec.postgresql"
+    for index, entry in enumerate(items(at(cluster.props, *field.split("."), "pg_hba"))):
+        words = text(entry).split()
+        if words[:1] in (["host"], ["hostnossl"], ["hostnogssenc"]) and "reject" not in words:
+            yield Violation(field=f"{field}.pg_hba[{index}]", problem="does without TLS", fix="begin it with hostssl")
+        if "trust" in words:
+            yield Violation(field=f"{field}.pg_hba[{index}]", problem="asks for no password", fix="use scram-sha-256")
+    parameters = mapping(at(cluster.props, *field.split("."), "parameters"))
+    if text(parameters.get("ssl_min_protocol_version")) in _OLD_TLS:
+        name = f"{field}.parameters.ssl_min_protocol_version"
+        yield Violation(field=name, problem="is older than TLSv1.2", fix="remove it")
+    if text(parameters.get("ssl")).lower() in ("off", "false", "no", "0"):
+        yield Violation(field=f"{field}.parameters.ssl", problem="is off", fix="remove it")
+
+
+_REDIS_CLUSTER = "redis.redis.opstreelabs.in/RedisCluster"
+_KINDS = (_REDIS_CLUSTER, "redis.redis.opstreelabs.in/Redis")
+
+
+@resource_rule(
+    About(
+        name="redis-persistence",
+        title="Redis keeps its data",
+        description="A Redis has a volume and writes to it: else each restart forgets sessions and queued messages.",
+        severity=Severity.MEDIUM,
+        level=Level.MANDATORY,
+        levels={"dev": Level.ADVISORY},
+        remediation=(
+            "Set spec.storage.volumeClaimTemplate.",
+            "For a RedisCluster set persistenceEnabled to true as well.",
+        ),
+    ),
+    applies_to=_KINDS,
+    config=RuleConfig,
+)
+def redis_persistence(redis: Subject, config: RuleConfig) -> Iterator[Violation]:
+    """A Redis that has no volume, or does not use it."""
+    if not at(redis.props, "spec", "storage", "volumeClaimTemplate"):
+        yield Violation(field="spec.storage.volumeClaimTemplate", problem="is missing", fix="give it a volume")
+    if redis.object_type == _REDIS_CLUSTER and at(redis.props, "spec", "persistenceEnabled") is not True:
+        yield Violation(field="spec.persistenceEnabled", problem="is not true", fix="set it to true")
+
+
+@resource_rule(
+    About(
+        name="redis-password",
+        title="Redis asks for a password",
+        description="A Redis names the Secret with its password: without one whoever reaches it can do anything.",
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        frameworks=(pci("8.3.1, 2.2.2"),),
+        remediation=("Make a Secret and name it in spec.kubernetesConfig.redisSecret, with its key.",),
+    ),
+    applies_to=_KINDS,
+    config=RuleConfig,
+)
+def redis_password(redis: Subject, config: RuleConfig) -> Iterator[Violation]:
+    """A Redis that anybody may use."""
+    for field in ("name", "key"):
+        if not text(at(redis.props, "spec", "kubernetesConfig", "redisSecret", field)):
+            path = f"spec.kubernetesConfig.redisSecret.{field}"
+            yield Violation(field=path, problem="is missing", fix="name the Secret and the key with the password")

@@ -1,0 +1,158 @@
+"""An environment's configuration. This is the only place that reads `pulumi.Config`.
+
+`Pulumi.<environment>.yaml` names a tier and says only what differs from it. Everything is parsed at once, before any
+resource exists; whatever is wrong is listed with file, line, path and what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pydantic import ValidationError
+
+from paths import PROJECT, environment_of
+from stacks.schema import telemetry
+from stacks.schema.cluster import ExistingCluster, FleetClusters, SandboxCluster
+from stacks.schema.eks import EksCluster
+from stacks.schema.environment_file import EnvironmentFile
+from stacks.schema.errors import ConfigurationError, from_source, from_validation
+from stacks.schema.fleet import FleetCluster, member_of
+from stacks.schema.gitops import GitOpsConfig
+from stacks.schema.operators import Uses, present, to_install
+from stacks.schema.people import Access
+from stacks.schema.secret_store import SecretStore
+from stacks.schema.source import Source
+from stacks.schema.tiers import Tier
+from stacks.telemetry.access import TelemetryAccess, telemetry_access
+
+# `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
+CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
+# `ops render` needs what Argo CD is to sync, and not what tells it to.
+RENDER_VARIABLE = "SAAS_PLATFORM_RENDER"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A valid environment: what its file says, its tier with the overrides applied, its cluster, which one of the
+    fleet that is (None without a fleet), and the store of its secrets (None where they are generated)."""
+
+    name: str
+    file: EnvironmentFile
+    tier: Tier
+    cluster: SandboxCluster | ExistingCluster | EksCluster
+    member: FleetCluster | None
+    secret_store: SecretStore | None
+
+    @property
+    def access(self) -> Access | None:
+        """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
+        the cluster's roles have there."""
+        return self.file.access or (Access() if self.cluster.kind == "eks" else None)
+
+    @property
+    def logs(self) -> telemetry.LogsConfig:
+        """Where logs go: what the file says; else to Loki, but nowhere where monitoring is basic."""
+        return self.file.logs or telemetry.default(self.tier.monitoring)[0]
+
+    @property
+    def traces(self) -> telemetry.TracesConfig:
+        """Where traces go: what the file says; else to Tempo, but nowhere where monitoring is basic."""
+        return self.file.traces or telemetry.default(self.tier.monitoring)[1]
+
+    @property
+    def installed_operators(self) -> list[str]:
+        """The operators that the environment installs itself, by their names in the table."""
+        uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
+        return to_install(self.file.operators, self.cluster.kind, uses)
+
+    @property
+    def telemetry(self) -> TelemetryAccess:
+        """What is known of its logs and traces before anything is made."""
+        return telemetry_access(self.name, self.logs, self.traces)
+
+    def has(self, operator: str) -> bool:
+        """Whether an operator is in the cluster that no environment needs by itself."""
+        return present(operator, self.file.operators)
+
+    @property
+    def gitops(self) -> GitOpsConfig | None:
+        """What Argo CD is told, in an environment that it delivers; None where the objects themselves are wanted."""
+        itself = os.environ.get(RENDER_VARIABLE) or self.member is not None or self.file.delivery == "pulumi"
+        return None if itself else self.file.gitops
+
+
+def load() -> Environment:
+    """The environment of the running stack.
+
+    Raises ConfigurationError with everything that is wrong.
+    """
+    stack = pulumi.get_stack()
+    source = Source.of_stack(stack)
+    problems = from_source(source)
+    try:
+        file = EnvironmentFile.model_validate(_values(source))
+    except ValidationError as error:
+        # A file that could not be read at all has no values; saying that each is missing would bury the cause.
+        raise ConfigurationError(
+            problems if not source.config and problems else problems + from_validation(source, error)
+        ) from None
+    if problems:
+        raise ConfigurationError(problems)
+    # Argo CD has all clusters; whoever wants the objects themselves wants those of one.
+    required = file.delivery == "pulumi" or bool(os.environ.get(RENDER_VARIABLE))
+    return _environment(stack, file, member_of(source, stack, file.fleet, required=required))
+
+
+def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None) -> Environment:
+    tier = file.tier_with_overrides()
+    return Environment(
+        name=environment_of(stack),
+        file=_with_versions(file, member) if member else file,
+        tier=tier,
+        cluster=_cluster(file, member),
+        member=member,
+        secret_store=file.secret_store if tier.external_secrets else None,
+    )
+
+
+def _cluster(file: EnvironmentFile, member: FleetCluster | None) -> SandboxCluster | ExistingCluster | EksCluster:
+    context = os.environ.get(CONTEXT_VARIABLE) or (member.context if member else None)
+    if context:
+        return ExistingCluster(kind="existing", context=context)
+    assert not isinstance(file.cluster, FleetClusters), "a fleet's stack names one of its clusters"
+    return file.cluster
+
+
+def _with_versions(file: EnvironmentFile, member: FleetCluster) -> EnvironmentFile:
+    """The file with the versions that the systems have in this cluster."""
+    changed = {
+        name: getattr(file.systems, name).model_copy(update={"version": one.version})
+        for name, one in member.versions.items()
+    }
+    return file.model_copy(update={"systems": file.systems.model_copy(update=changed)})
+
+
+def _values(source: Source) -> dict[str, Any]:
+    """The configuration of this project by key. Pulumi hands objects and lists over as JSON.
+
+    Which keys there are is told to a program of its own process alone; one that the engine calls back inline finds
+    them in the file that its configuration came from.
+    """
+    prefix = f"{PROJECT}:"
+    told = dict.fromkeys([*pulumi.runtime.get_config_env(), *map(str, source.config)])
+    keys = [key.removeprefix(prefix) for key in told if key.startswith(prefix)]
+    config = pulumi.Config()
+    return {key: _decoded(config.get(key)) for key in keys}
+
+
+def _decoded(text: str | None) -> Any:
+    if text is not None and text[:1] in "{[":
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text

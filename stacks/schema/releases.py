@@ -1,0 +1,237 @@
+"""How the versions of a service are exchanged: the key `release`, and what the releases of one environment agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from components.traffic.metric_templates import DEFAULTS, TEMPLATES
+from components.traffic.release import Controller, HookType, Mesh
+from stacks.schema.types import HostName, Model, Name, Problem, Seconds, Text, Url, seconds
+
+Strategy = Literal["rolling", "canary", "blue-green", "ab"]
+Weight = Annotated[int, Field(ge=1, le=100)]
+# The federated-risk document gives a canary 10 %, and looks every 30 s for five minutes: that is ten checks. Here each
+# good one raises the share.
+_STEPS = (10, 15, 20, 25, 30, 35, 40, 45, 50, 55)
+
+
+class Routing(Model):
+    """By what traffic is split in the environment: `mesh`, and who moves the weights of a release.
+
+    `controller` none: `ops canary` does. `gateway_class` is that of Gateway API, `gateway_namespace` where the pods of
+    the gateway run and `gateway_account` their service account. `load_tester` is the URL of Flagger's load tester,
+    whose gates an approval needs under Flagger.
+    """
+
+    mesh: Mesh = "none"
+    controller: Controller = "none"
+    gateway_class: Name = "istio"
+    gateway_namespace: Name = "istio-ingress"
+    gateway_account: Name = "istio-ingress"
+    load_tester: Url | None = None
+
+
+class CookieAffinity(Model):
+    """The cookie by which a client stays with the version that it was given."""
+
+    name: Name
+    max_age: Seconds = 86400
+
+
+class Hook(Model):
+    """A webhook: Flagger's types of moment, its body, and that anything but 2xx is a refusal."""
+
+    name: Name
+    type: HookType
+    url: Url
+    timeout: Seconds = 30
+    metadata: Mapping[str, str] = {}
+
+
+class Release(Model):
+    """How the versions of one service are exchanged; see `components.traffic.release.Release` for each figure."""
+
+    strategy: Strategy
+    steps: Sequence[Weight] = _STEPS
+    checks: Annotated[int, Field(ge=1, le=1000)] = 10
+    interval: Seconds = 30
+    window: Seconds = 120
+    failures: Annotated[int, Field(ge=1, le=100)] = 1
+    metrics: Mapping[str, Annotated[float, Field(ge=0)]] = {}
+    headers: Mapping[str, Text] = {}
+    cookie: CookieAffinity | None = None
+    mirror: bool = False
+    approval: bool = False
+    webhooks: Sequence[Hook] = ()
+    alert: Text | None = None
+    maximum_duration: Seconds = 3600
+    host: HostName | None = None
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Steps that do not rise, metrics that nobody knows, and what its strategy cannot do."""
+        yield from _not_rising(data.get("steps"))
+        yield from _unknown_metrics(data.get("metrics"))
+        yield from _of_strategy(data)
+        yield from _too_long(data)
+
+
+def _not_rising(steps: Any) -> Iterable[Problem]:
+    numbers = steps if isinstance(steps, list | tuple) else ()
+    if isinstance(steps, list | tuple) and not steps:
+        yield Problem(("steps",), "must have one weight at least")
+    for index in range(1, len(numbers)):
+        before, this = numbers[index - 1], numbers[index]
+        if isinstance(before, int) and isinstance(this, int) and this <= before:
+            message = f"weight {this} does not rise above {before}, the step before it"
+            yield Problem(("steps", index), message, this)
+
+
+def _unknown_metrics(metrics: Any) -> Iterable[Problem]:
+    for name in metrics if isinstance(metrics, Mapping) else ():
+        if name not in TEMPLATES:
+            known = ", ".join(f"{one.name} ({one.unit})" for one in TEMPLATES.values())
+            yield Problem(("metrics", str(name)), f"there is no metric template {name!r}; templates are: {known}")
+
+
+def _of_strategy(data: Mapping[str, Any]) -> Iterable[Problem]:
+    strategy = data.get("strategy")
+    if strategy == "rolling":
+        for key in data:
+            if key != "strategy" and key in Release.model_fields:
+                yield Problem((key,), "a rolling update has no such figure; remove it, or choose another strategy")
+    if strategy == "ab" and not data.get("headers"):
+        yield Problem(("headers",), "missing; strategy 'ab' needs the headers by which requests go to the candidate")
+    if strategy == "blue-green" and data.get("headers"):
+        yield Problem(
+            ("headers",), "a blue-green release sends everything at once; choose 'canary' or 'ab' for headers"
+        )
+    if strategy in ("blue-green", "ab"):
+        for key in sorted({"steps", "cookie"} & data.keys()):
+            yield Problem((key,), f"strategy {strategy!r} moves no weights; remove it, or choose 'canary'")
+    if strategy == "canary" and "checks" in data:
+        yield Problem(("checks",), "a canary is checked once at each of its 'steps'; remove it")
+
+
+def _too_long(data: Mapping[str, Any]) -> Iterable[Problem]:
+    """A release that could not end in time even if all went well."""
+    values = {
+        key: data.get(key, Release.model_fields[key].default) for key in ("interval", "maximum_duration", "checks")
+    }
+    steps = data.get("steps", _STEPS)
+    try:
+        interval, most = seconds(values["interval"]), seconds(values["maximum_duration"])
+        count = len(steps) if data.get("strategy") == "canary" else int(values["checks"])
+    except (TypeError, ValueError):
+        return
+    if data.get("strategy") != "rolling" and count * interval > most:
+        message = (
+            f"{count} checks, one every {interval} s, take {count * interval} s: more than maximum_duration, {most} s"
+        )
+        yield Problem(("interval",), message)
+
+
+def thresholds(release: Release) -> Mapping[str, float]:
+    """The most that each metric may be: the document's figures, and what the environment says otherwise or besides."""
+    return {**DEFAULTS, **release.metrics}
+
+
+def replica_problems(data: Mapping[str, Any], built_in: Mapping[str, int]) -> Iterable[Problem]:
+    """Canaries of services with one pod, in the raw keys `services` and `sizes` of a system.
+
+    `built_in` are the replicas of the services that it has anyway.
+    """
+    replicas: dict[str, Any] = dict(built_in)
+    for _, entry in _entries(data, "services"):
+        replicas[str(entry.get("name"))] = entry.get("replicas")
+    sizes = {str(name): entry for (_, name), entry in _entries(data, "sizes")}
+    replicas |= {name: entry["replicas"] for name, entry in sizes.items() if entry.get("replicas") is not None}
+    for path, entry in (*_entries(data, "services"), *_entries(data, "sizes")):
+        release, name = entry.get("release"), str(entry.get("name") if path[0] == "services" else path[1])
+        if isinstance(release, Mapping) and release.get("strategy") == "canary" and replicas.get(name) == 1:
+            message = f"service {name!r} has 1 replica: a canary needs 2, so that a weight is a share of them"
+            yield Problem((*path, "release", "strategy"), message)
+
+
+def routing_problems(file: Mapping[str, Any], entries: Mapping[str, str]) -> Iterable[Problem]:
+    """What the releases of all systems ask of the environment's routing, and hosts that two of them claim.
+
+    `entries` are the systems' own hosts, below the environment's domain, each with the system's title.
+    """
+    routing = file.get("routing")
+    raw: Mapping[str, Any] = routing if isinstance(routing, Mapping) else {}
+    hosts = {f"{host}.{file.get('domain')}": f"{title}'s own entry" for host, title in entries.items()}
+    for path, release in all_releases(file):
+        yield from (problem._replace(path=(*path, *problem.path)) for problem in _unsupported(release, raw, file))
+        host = release.get("host")
+        if isinstance(host, str):
+            owner = hosts.setdefault(host, ".".join(map(str, path[:-1])))
+            if owner != ".".join(map(str, path[:-1])):
+                yield Problem((*path, "host"), f"host {host!r} is taken by {owner}: one host leads to one release")
+
+
+def all_releases(file: Mapping[str, Any]) -> Iterable[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """Every raw `release` of an environment's file with its path."""
+    systems = file.get("systems")
+    for system, data in systems.items() if isinstance(systems, Mapping) else ():
+        if isinstance(data, Mapping):
+            for path, entry in (*_entries(data, "services"), *_entries(data, "sizes")):
+                if isinstance(entry.get("release"), Mapping):
+                    yield ("systems", system, *path, "release"), entry["release"]
+
+
+def _entries(data: Mapping[str, Any], key: str) -> Sequence[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    value = data.get(key)
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    return [((key, index), entry) for index, entry in items if isinstance(entry, Mapping)]
+
+
+def _unsupported(release: Mapping[str, Any], routing: Mapping[str, Any], file: Mapping[str, Any]) -> Iterable[Problem]:
+    strategy, mesh = release.get("strategy"), routing.get("mesh", "none")
+    if mesh == "none":
+        if strategy in ("canary", "ab"):
+            message = f"strategy {strategy!r} splits traffic, which needs routing.mesh: istio or gateway-api"
+            yield Problem(("strategy",), message)
+        for key in [name for name in ("mirror", "host") if release.get(name)]:
+            yield Problem((key,), "needs routing.mesh: istio or gateway-api")
+    if routing.get("controller", "none") == "flagger":
+        yield from _unsupported_by_flagger(release, routing, file)
+    elif release.get("alert") is not None:
+        yield Problem(("alert",), "alerts are sent by Flagger; set routing.controller: flagger")
+
+
+def _unsupported_by_flagger(
+    release: Mapping[str, Any], routing: Mapping[str, Any], file: Mapping[str, Any]
+) -> Iterable[Problem]:
+    strategy, hooks = release.get("strategy"), release.get("webhooks")
+    types = [one.get("type") for one in hooks if isinstance(one, Mapping)] if isinstance(hooks, list | tuple) else []
+    if strategy == "canary" and release.get("headers"):
+        message = "Flagger moves weights among matching requests alone; use strategy 'ab', or routing.controller: none"
+        yield Problem(("headers",), message)
+    if strategy == "blue-green" and not release.get("mirror") and "rollout" not in types:
+        message = "Flagger switches after its checks, and without requests there is nothing to check: set mirror, or a "
+        yield Problem(("strategy",), message + "webhook of type rollout that makes load")
+    if release.get("mirror") and strategy != "blue-green":
+        yield from _unmirrored(release, routing)
+    if release.get("approval") and not routing.get("load_tester"):
+        yield Problem(("approval",), "needs routing.load_tester, the URL of Flagger's load tester with its gates")
+    if release.get("alert") is not None and not file.get("secret_store"):
+        yield Problem(("alert",), "the address of the channel is a secret, and the environment has no secret_store")
+
+
+def _unmirrored(release: Mapping[str, Any], routing: Mapping[str, Any]) -> Iterable[Problem]:
+    """Where Flagger does not find its own mirroring again: it would begin with it for ever."""
+    if release.get("strategy") == "ab":
+        yield Problem(("mirror",), "Flagger copies no requests for strategy 'ab'; remove it, or choose 'blue-green'")
+    elif routing.get("mesh") == "gateway-api":
+        message = "over Gateway API Flagger copies requests for strategy 'blue-green' alone; remove it, or choose that"
+        yield Problem(("mirror",), message)
+    elif release.get("cookie"):
+        yield Problem(("mirror",), "Flagger never gets past it together with 'cookie'; remove one of them")

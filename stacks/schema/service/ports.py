@@ -1,0 +1,103 @@
+"""Ports of a Service that are not the containers' own, and where a service tells its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from components.monitoring.monitors import Endpoint
+from components.workload.args import Ports
+from components.workload.args import ServicePort as ServicePortArgs
+from stacks.schema.service.types import HttpPath
+from stacks.schema.types import Model, Port, PortName, Problem, Seconds
+
+# As the components' own default: nobody waits longer for an answer.
+_MOST_TIMEOUT = 10
+
+
+class ServicePort(Model):
+    """A port of the Service: its number, and the name of the container's port behind it."""
+
+    port: Port
+    target: PortName
+
+
+class MetricsEndpoint(Model):
+    """Where Prometheus reads metrics: a port of the Service by name. 30 s is the orders document's (section 3.1)."""
+
+    port: PortName = "http"
+    path: HttpPath = "/metrics"
+    interval: Seconds = 30
+
+    def as_endpoint(self) -> Endpoint:
+        """The same for a monitor."""
+        timeout = min(self.interval, _MOST_TIMEOUT)
+        return Endpoint(port=self.port, path=self.path, interval=f"{self.interval}s", timeout=f"{timeout}s")
+
+
+def service_ports(declared: Mapping[str, int | ServicePort]) -> dict[str, ServicePortArgs]:
+    """What the component is told: a bare number is that of the Service for the container's port of the same name."""
+    return {
+        name: ServicePortArgs(port=one.port, target=one.target)
+        if isinstance(one, ServicePort)
+        else ServicePortArgs(port=one, target=name)
+        for name, one in declared.items()
+    }
+
+
+def all_ports(ports: Mapping[str, int], declared: Mapping[str, int | ServicePort]) -> Ports:
+    """The ports of a service's containers and of its Service."""
+    return Ports(container=ports, service=service_ports(declared))
+
+
+def port_problems(data: Mapping[str, Any]) -> Iterable[Problem]:
+    """Ports that clash, lead nowhere, or are missing, in the raw keys of a service."""
+    ports = data.get("ports", {"http": 8000})
+    if not isinstance(ports, Mapping):
+        return
+    if "http" not in ports and not _probes_name_ports(data):
+        yield Problem(("ports",), "needs a port named 'http', the one that is probed and called")
+    yield from _taken(ports, "ports")
+    further = data.get("service_ports")
+    declared = further if isinstance(further, Mapping) else {}
+    for name, one in declared.items():
+        target = one.get("target") if isinstance(one, Mapping) else name
+        if isinstance(target, str) and target not in ports:
+            place = ("service_ports", str(name), *(("target",) if isinstance(one, Mapping) else ()))
+            message = f"there is no port {target!r} that it could lead to; ports are: {', '.join(map(str, ports))}"
+            yield Problem(place, message, one if not isinstance(one, Mapping) else target)
+    numbers = {name: one.get("port") if isinstance(one, Mapping) else one for name, one in declared.items()}
+    others = {name: number for name, number in ports.items() if name not in declared}
+    yield from _taken({**others, **numbers}, "service_ports", only=declared)
+    yield from _unknown_ports(data, list(dict.fromkeys([*ports, *declared])))
+
+
+def _probes_name_ports(data: Mapping[str, Any]) -> bool:
+    """Whether each probe says which port it asks, so that none has to bear the usual name."""
+    probes = data.get("probes")
+    named = [probes.get(one) for one in ("startup", "liveness", "readiness")] if isinstance(probes, Mapping) else []
+    return bool(named) and all(isinstance(one, Mapping) and one.get("port") for one in named)
+
+
+def _taken(numbers: Mapping[Any, Any], key: str, only: Mapping[Any, Any] | None = None) -> Iterable[Problem]:
+    """Names that have the number of an earlier one; `only` are those that are asked about."""
+    names: dict[str, Any] = {}
+    for name, number in numbers.items():
+        # YAML may have the number as text too, which is the same port.
+        first = names.setdefault(str(number), name)
+        if first != name and (only is None or name in only):
+            yield Problem((key, str(name)), f"port {number} is taken by {first!r} of the same service", number)
+
+
+def _unknown_ports(data: Mapping[str, Any], names: list[Any]) -> Iterable[Problem]:
+    probes, metrics = data.get("probes"), data.get("metrics")
+    entries: list[tuple[tuple[str | int, ...], Any]] = []
+    if isinstance(probes, Mapping):
+        entries += [(("probes", str(name)), one) for name, one in probes.items()]
+    if isinstance(metrics, (list, tuple)):
+        entries += [(("metrics", index), one) for index, one in enumerate(metrics)]
+    for path, entry in entries:
+        port = entry.get("port", "http") if isinstance(entry, Mapping) else None
+        if isinstance(port, str) and port not in names:
+            message = f"there is no port {port!r}; ports are: {', '.join(map(str, names))}"
+            yield Problem((*path, "port"), message, port)

@@ -1,0 +1,149 @@
+"""What an environment says of a system: the keys that every one has below `systems.NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from components.kubernetes.naming import DNS_LABEL_MAX
+from stacks.schema.database import DatabaseState
+from stacks.schema.object_storage import S3, Minio, ObjectStorageConfig
+from stacks.schema.releases import replica_problems
+from stacks.schema.service.service import Service, Size, service_problems
+from stacks.schema.tiers import Tier
+from stacks.schema.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
+from stacks.system.context import SystemArgs
+from stacks.system.credentials import unused_keys
+from stacks.system.declaration import Declaration
+from stacks.system.names import object_names
+
+
+class SystemConfig(Model):
+    """`services` are further services beside the system's own; `sizes` change the figures of any of them.
+
+    `version` is that of all services that have none of their own (default: the declaration's). `database` is what
+    `python -m ops db` has done so far. A subclass names its `declaration`.
+    """
+
+    declaration: ClassVar[Declaration]
+
+    version: ImageTag | None = None
+    services: Sequence[Service] = ()
+    sizes: Mapping[Name, Size] = {}
+    object_storage: ObjectStorageConfig = Minio(kind="minio")
+    database: DatabaseState = DatabaseState()
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Names that clash, and stores that the system has not."""
+        yield from declaration_problems(cls.declaration, data)
+
+    @classmethod
+    def tier_problems(cls, data: Mapping[str, Any], tier: Tier) -> Iterable[Problem]:
+        """What of the raw keys only an environment of this tier makes a mistake."""
+        return ()
+
+    def declared(self, args: SystemArgs) -> Declaration:
+        """The system as this environment has it; one whose needs depend on its configuration says so here."""
+        return self.declaration
+
+    @property
+    def tenant_list(self) -> Sequence[Tenant]:
+        """Whom its service for tenants runs for."""
+        return ()
+
+
+class Tenant(Model):
+    """A customer with an instance of their own; `cpu` and `memory` are its limits where they differ."""
+
+    name: Name
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+
+
+class TenantsConfig(SystemConfig):
+    """The same of a system that runs one of its services once for each of its `tenants`."""
+
+    tenants: Sequence[Tenant] = ()
+
+    @classmethod
+    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+        """Names that clash, or grow too long with what is put before them."""
+        service = cls.declaration.tenant_service
+        if service is None:
+            raise ValueError(f"{cls.declaration.name} has tenants and no service for them")
+        tenants = data.get("tenants")
+        for problem in (*duplicates(tenants, "name", "tenant"), *_long_names(tenants, service.name)):
+            yield problem._replace(path=("tenants", *problem.path))
+        yield from _service_problems(cls.declaration, data, [f"{service.name}-{name}" for name in _names(tenants)])
+        yield from _store_problems(cls.declaration, data)
+        yield from _released_instances(data.get("sizes"), service.name)
+
+    @property
+    def tenant_list(self) -> Sequence[Tenant]:
+        """Whom its service for tenants runs for."""
+        return self.tenants
+
+
+def declaration_problems(declaration: Declaration, data: Mapping[str, Any]) -> Iterable[Problem]:
+    """What does not fit the declaration, in the raw keys of a system without tenants."""
+    yield from _service_problems(declaration, data, ())
+    yield from _store_problems(declaration, data)
+
+
+def _service_problems(declaration: Declaration, data: Mapping[str, Any], instances: Sequence[str]) -> Iterable[Problem]:
+    names = [service.name for service in declaration.everyone]
+    taken = (*object_names(declaration), *instances)
+    yield from service_problems(data, names, _secret_keys(declaration, data), taken, declaration.everyone)
+    yield from replica_problems(data, {one.name: one.replicas for one in declaration.everyone})
+
+
+def _store_problems(declaration: Declaration, data: Mapping[str, Any]) -> Iterable[Problem]:
+    storage = data.get("object_storage")
+    if isinstance(storage, Mapping) and storage.get("kind") == "s3":
+        if declaration.files and storage.get("files") is None:
+            yield Problem(("object_storage", "files"), "missing; this key must be set: the system keeps files")
+        if not declaration.files and storage.get("files") is not None:
+            yield Problem(("object_storage", "files"), f"{declaration.title} keeps no files; remove it")
+    for key, kept in (("object_storage", declaration.keeps_objects), ("database", declaration.database is not None)):
+        if key in data and not kept:
+            yield Problem((key,), f"{declaration.title} has none here; remove it")
+
+
+def _released_instances(sizes: Any, instance: str) -> Iterable[Problem]:
+    size = sizes.get(instance) if isinstance(sizes, Mapping) else None
+    if isinstance(size, Mapping) and size.get("release") is not None:
+        message = f"each {instance} is one pod of one tenant, with nothing to split; change its version instead"
+        yield Problem(("sizes", instance, "release"), message)
+
+
+def _secret_keys(declaration: Declaration, data: Mapping[str, Any]) -> list[str]:
+    """Those of the Secret; with an IAM role for the files, it has no key for them."""
+    storage = data.get("object_storage")
+    try:
+        config = TypeAdapter[Minio | S3](ObjectStorageConfig).validate_python(storage) if storage else None
+    except ValidationError:
+        config = None
+    unused = unused_keys(declaration, config) if config else ()
+    return [key for key in declaration.secret_keys() if key not in unused]
+
+
+def _names(tenants: Any) -> list[Any]:
+    if not isinstance(tenants, (list, tuple)):
+        return []
+    return [one.get("name") for one in tenants if isinstance(one, Mapping)]
+
+
+def _long_names(tenants: Any, instance: str) -> Iterable[Problem]:
+    # An instance is named after its tenant.
+    most = DNS_LABEL_MAX - len(instance) - 1
+    for index, tenant in enumerate(tenants if isinstance(tenants, (list, tuple)) else ()):
+        name = tenant.get("name") if isinstance(tenant, Mapping) else None
+        if isinstance(name, str) and most < len(name) <= DNS_LABEL_MAX:
+            message = (
+                f"{name!r} has {len(name)} characters: at most {most}, since its instance is "
+                f"{instance}-NAME and may have {DNS_LABEL_MAX}"
+            )
+            yield Problem((index, "name"), message, name)

@@ -1,0 +1,128 @@
+"""Who may talk to whom in a system: both ends of every network flow, from what its services say of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from components.kubernetes.naming import Scope
+from components.kubernetes.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
+from components.monitoring.prometheus import LABELS
+from components.traffic import mesh
+from components.traffic.release import APPLICATION_LABEL, Entry
+from components.workload import SecretKey
+from stacks.schema.releases import Routing
+from stacks.schema.service.service import Capability, Service
+from stacks.schema.tiers import Tier
+from stacks.telemetry.access import TelemetryAccess
+
+# Where the cluster-wide operators run; network policies let them in by namespace.
+INGRESS_NAMESPACE = "ingress-nginx"
+MONITORING_NAMESPACE = "monitoring"
+# Prometheus alone, or the agent in its place: nobody else there needs the systems' metrics.
+PROMETHEUS = Peer(namespace=MONITORING_NAMESPACE, pods=LABELS)
+_ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/name": "alertmanager"})
+
+
+_NO_MESH = Routing()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """What stands behind a capability: how it is reached, and what a service that uses it gets for that.
+
+    `secrets` are environment variables; `service_account_annotations` tie the service account to an identity outside
+    of the cluster.
+    """
+
+    flows: Sequence[Flow]
+    secrets: Mapping[str, SecretKey] = field(default_factory=dict)
+    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What all services of a system share.
+
+    `providers` are what stands behind each capability; `exposed` the services that the ingress controller
+    reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
+    service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
+    outside enters. `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether
+    there are VerticalPodAutoscalers, `telemetry` where traces go.
+    """
+
+    scope: Scope
+    tier: Tier
+    telemetry: TelemetryAccess
+    registry: str
+    version: str
+    config_map: str
+    secret: str
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    providers: Mapping[Capability, Provider] = field(default_factory=dict)
+    exposed: Sequence[str] = ()
+    alerted: Sequence[str] = ()
+    routing: Routing = _NO_MESH
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    scaler: str | None = None
+    vertical: bool = False
+
+
+def pods_at(selectors: Sequence[Mapping[str, str]], port: int) -> list[Flow]:
+    """The flows that lead to a port of the pods of these label selectors."""
+    return [Flow(peer=Peer(pods=selector), ports=(port,)) for selector in selectors]
+
+
+def clients(scope: Scope, services: Sequence[Service], capability: Capability) -> list[dict[str, str]]:
+    """The pod selectors of the services that use a capability."""
+    return [pods(scope, service) for service in services if capability in service.uses]
+
+
+def pods(scope: Scope, service: Service) -> dict[str, str]:
+    """The selector of a service's pods, of both versions where it is released."""
+    return {APPLICATION_LABEL: service.name} if _released(service) else scope.selector(service.name)
+
+
+def meshed(around: Surroundings) -> bool:
+    """Whether pods have a proxy of Istio's."""
+    return around.routing.mesh == "istio"
+
+
+def _released(service: Service) -> bool:
+    return service.release is not None and service.release.strategy != "rolling"
+
+
+def ingress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
+    """Who may reach a service: its callers, the ingress controller if it is exposed, and Prometheus."""
+    ports = tuple(service.ports.values())
+    callers = [Peer(pods=pods(around.scope, other)) for other in services if service.name in other.calls]
+    gateway = INGRESS_NAMESPACE if around.routing.mesh == "none" else around.routing.gateway_namespace
+    outside = [Peer(namespace=gateway)] if service.name in around.exposed else []
+    told = [_ALERTMANAGER] if service.name in around.alerted else []
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
+    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(around) else ports)]
+
+
+def egress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
+    """Whom a service may reach: those it calls, and what it uses."""
+    called = [other for name in service.calls for other in services if other.name == name]
+    flows = [Flow(peer=Peer(pods=pods(around.scope, one)), ports=tuple(one.ports.values())) for one in called]
+    flows += [*([mesh.CONTROL_PLANE] if meshed(around) else []), *around.telemetry.egress]
+    for capability in service.uses:
+        if capability == "internet":
+            flows.append(INTERNET_HTTPS)
+        elif capability == "kubernetes_api":
+            flows.append(KUBERNETES_API)
+        elif capability == "pushgateway":
+            flows.append(_pushgateway())
+        elif capability in around.providers:
+            flows += around.providers[capability].flows
+    return flows
+
+
+def _pushgateway() -> Flow:
+    # Only here: few services push, and the smallest level has no gateway.
+    from components.monitoring.exporters.pushgateway import NAME, PORT
+
+    pods = {"app.kubernetes.io/name": NAME}
+    return Flow(peer=Peer(namespace=MONITORING_NAMESPACE, pods=pods), ports=(PORT,))
