@@ -27,9 +27,9 @@ from stacks.schema.people import register_access
 from stacks.schema.service.service import Service
 from stacks.schema.tiers import Tier
 from stacks.system.component import System
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import MONITORING_NAMESPACE
-from stacks.system.watching import surroundings
+from stacks.system.watching import monitored_systems
 from stacks.telemetry import access as telemetry
 from versions import CLUSTER_SECRET_STORE
 
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from stacks.eks.cluster import MadeCluster
 
 
-def system_args(environment: Environment) -> SystemArgs:
+def environment_context(environment: Environment) -> EnvironmentContext:
     """What is known of the environment before anything of it is made."""
     store = environment.secret_store
-    return SystemArgs(
+    return EnvironmentContext(
         environment=environment.name,
         tier=environment.tier,
         domain=environment.file.domain,
@@ -58,7 +58,7 @@ def system_args(environment: Environment) -> SystemArgs:
     )
 
 
-def asking(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[Peer]:
+def prometheus_callers(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[Peer]:
     """Who asks Prometheus: KEDA, where one of the systems' services scales by what it says."""
     declared = [service.autoscaling for own in services.values() for service in own if service.autoscaling]
     asked = any(one.asks_prometheus for one in declared)
@@ -74,7 +74,7 @@ def build(environment: Environment) -> dict[str, object]:
     AdmissionPolicies("admission", _admission_args(environment), opts)
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
     PriorityClasses("priority", environment.name, opts)
-    args = system_args(environment)
+    args = environment_context(environment)
     outputs = _about(environment) | about_cluster
     systems = environment.file.systems.deployed
     args = replace(args, needs=_store(args, list(systems), opts))
@@ -82,10 +82,10 @@ def build(environment: Environment) -> dict[str, object]:
         args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
     declarations = [config.declared(args) for config in systems.values()]
     everyone = {one.name: [*one.everyone, *systems[one.name].services] for one in declarations}
-    args = replace(args, asking=asking(environment, everyone))
+    args = replace(args, prometheus_callers=prometheus_callers(environment, everyone))
     cluster = cluster_targets(environment.installed_operators)
-    around = surroundings(declarations, everyone, args, [*cluster, *args.telemetry.metrics])
-    monitoring = Monitoring(args, around, environment.file.monitoring, opts)
+    monitored = monitored_systems(declarations, everyone, args, [*cluster, *args.telemetry.metrics])
+    monitoring = Monitoring(args, monitored, environment.file.monitoring, opts)
     outputs["prometheus_url"] = monitoring.url
     args = replace(args, prometheus=monitoring.url)
     owners: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
@@ -101,7 +101,7 @@ def build(environment: Environment) -> dict[str, object]:
 
 def _telemetry(
     environment: Environment,
-    args: SystemArgs,
+    args: EnvironmentContext,
     systems: Sequence[str],
     owners: dict[str, pulumi.Resource],
     opts: pulumi.ResourceOptions,
@@ -171,7 +171,7 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[operators]))
 
 
-def _store(args: SystemArgs, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+def _store(args: EnvironmentContext, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
     """The store of all namespaces, where it is to be declared."""
     store = args.store
     if store is None or store.provider is None or store.kind != CLUSTER_SECRET_STORE.kind:

@@ -172,7 +172,7 @@ def _hosts(subject: Subject) -> Iterator[tuple[str, str]]:
             yield "spec.hostnames", text(host)
 
 
-_ROUTING_INGRESS, _HTTP_ROUTE = "networking.k8s.io/Ingress", "gateway.networking.k8s.io/HTTPRoute"
+_HTTP_ROUTE = "gateway.networking.k8s.io/HTTPRoute"
 _VIRTUAL_SERVICE = "networking.istio.io/VirtualService"
 # (what admits the traffic, host, path): an internal and a public entry may have the same host.
 _Entry = tuple[str, str, str]
@@ -199,11 +199,11 @@ class UniqueRoutesConfig(RuleConfig):
 def unique_routes(stack: Stack, config: UniqueRoutesConfig) -> Iterator[Violation]:
     """Each object that claims an address which an earlier one has."""
     owners: dict[_Entry, Subject] = {}
-    yield from each(stack.of_type(_ROUTING_INGRESS, _HTTP_ROUTE, _VIRTUAL_SERVICE), partial(_taken, owners))
+    yield from each(stack.of_type(_INGRESS, _HTTP_ROUTE, _VIRTUAL_SERVICE), partial(_taken, owners))
 
 
 def _taken(owners: dict[_Entry, Subject], route: Subject) -> Iterator[Violation]:
-    entries = {_ROUTING_INGRESS: _of_ingress, _HTTP_ROUTE: _of_http_route, _VIRTUAL_SERVICE: _of_virtual_service}
+    entries = {_INGRESS: _of_ingress, _HTTP_ROUTE: _of_http_route, _VIRTUAL_SERVICE: _of_virtual_service}
     for field, entry in entries[route.object_type](route):
         owner = owners.setdefault(entry, route)
         if owner is not route:

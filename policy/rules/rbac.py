@@ -182,7 +182,6 @@ def _texts(rule: Mapping[str, Any], field: str) -> list[str]:
     return [item for item in items(rule.get(field)) if isinstance(item, str)]
 
 
-_RBAC_2 = "rbac.authorization.k8s.io"
 # Roles that every cluster has; those of Kubernetes' own components begin with `system:`.
 _BUILT_IN = ("admin", "cluster-admin", "edit", "view")
 
@@ -214,7 +213,7 @@ class BindingsResolveConfig(RuleConfig):
 )
 def bindings_resolve(stack: Stack, config: BindingsResolveConfig) -> Iterator[Violation]:
     """Each role and each service account of a binding that does not exist."""
-    bindings = stack.of_type(f"{_RBAC_2}/RoleBinding", f"{_RBAC_2}/ClusterRoleBinding")
+    bindings = stack.of_type(f"{_GROUP}/RoleBinding", f"{_GROUP}/ClusterRoleBinding")
     elsewhere = opaque_namespaces(stack) | set(config.other_namespaces)
     yield from each(bindings, partial(_dangling, stack.once(names), config, elsewhere))
 
@@ -225,7 +224,7 @@ def _dangling(
     kind, role = text(at(binding.props, "roleRef", "kind")), text(at(binding.props, "roleRef", "name"))
     own = "" if kind == "ClusterRole" else binding.namespace
     provided = kind == "ClusterRole" and (role.startswith("system:") or role in (*_BUILT_IN, *config.cluster_roles))
-    if not provided and own not in elsewhere and not existing.has(f"{_RBAC_2}/{kind}", own, role):
+    if not provided and own not in elsewhere and not existing.has(f"{_GROUP}/{kind}", own, role):
         problem = f"names {kind} {role!r}, which does not exist"
         yield Violation(subject=binding, field="roleRef", problem=problem, fix="name a role that is there")
     for index, subject in enumerate(listed(binding.props, "subjects")):
@@ -241,7 +240,6 @@ def _dangling(
             )
 
 
-_RBAC_3 = "rbac.authorization.k8s.io"
 _WRITE = ("create", "update", "patch")
 # By the recommendation of the CIS benchmark: 5.1.4, 5.1.9, 5.1.12; and RBAC itself.
 _DANGEROUS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -286,7 +284,7 @@ class RbacCreationConfig(RuleConfig):
             "List the role in this rule's `allowed` if running workloads is what it is for.",
         ),
     ),
-    applies_to={f"{_RBAC_3}/Role", f"{_RBAC_3}/ClusterRole"},
+    applies_to={f"{_GROUP}/Role", f"{_GROUP}/ClusterRole"},
     config=RbacCreationConfig,
 )
 def rbac_creation(role: Subject, config: RbacCreationConfig) -> Iterator[Violation]:

@@ -11,7 +11,7 @@ from components.cluster.aws.service_accounts import ServiceAccount
 from components.cluster.eks.component import EksCluster
 from components.stores.postgres.args import DUMP_NAME
 from stacks.eks.plan import eks_args
-from stacks.system.context import CloudBackups
+from stacks.system.environment_context import CloudBackups
 
 if TYPE_CHECKING:
     from stacks.schema.eks import EksCluster as EksConfig

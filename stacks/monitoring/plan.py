@@ -26,8 +26,8 @@ from stacks.monitoring.destinations import outgoing
 from stacks.monitoring.levels import LEVELS, Level
 from stacks.monitoring.receivers import webhook_flows, with_configured
 from stacks.schema.monitoring import MonitoringConfig
-from stacks.system.context import SystemArgs
 from stacks.system.declaration import Declaration
+from stacks.system.environment_context import EnvironmentContext
 
 if TYPE_CHECKING:
     from components.monitoring.thanos import ThanosArgs
@@ -39,7 +39,7 @@ REMOTE_WRITE_SECRET = "remote-write-credentials"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Further:
+class Extras:
     """`sources` are the exporters, `thanos` the long-term store, each None where the level has none; `scraped` is where
     Prometheus reads and writes besides the systems."""
 
@@ -62,7 +62,7 @@ class Further:
         return (SIDECAR_PORT,) if self.thanos else ()
 
     @property
-    def asking(self) -> list[Flow]:
+    def callers(self) -> list[Flow]:
         """Who asks the sidecar for series."""
         return [self.thanos.asks()] if self.thanos else []
 
@@ -78,16 +78,18 @@ class Further:
 
 
 def remote_writes(config: MonitoringConfig) -> list[RemoteWrite]:
-    """The further stores of an environment."""
+    """The extra stores of an environment."""
     return [
         RemoteWrite(url=one.url, dropped=one.drop, secret=REMOTE_WRITE_SECRET, credential=one.credential or "")
         for one in config.remote_write
     ]
 
 
-def further(args: SystemArgs, scope: Scope, level: Level, around: Surroundings, config: MonitoringConfig) -> Further:
+def extras(
+    args: EnvironmentContext, scope: Scope, level: Level, monitored: MonitoredSystems, config: MonitoringConfig
+) -> Extras:
     """Work it out. Thanos needs the secret store, in which its bucket is described."""
-    found = _sources(args, scope, around, config) if level.exporters else None
+    found = _sources(args, scope, monitored, config) if level.exporters else None
     thanos = _thanos(args, scope, level, config) if level.thanos and args.store and not config.agent else None
     servers = [(one.footprint(), one.resources) for one in found.servers] if found else []
     scraped = (
@@ -103,22 +105,22 @@ def further(args: SystemArgs, scope: Scope, level: Level, around: Surroundings, 
         pods = [*(one.pods for one in parts), RULER_PODS]
         scraped += [Flow(peer=Peer(pods=one), ports=(SIDECAR_PORT,)) for one in pods]
     outside = [outgoing(one.url) for one in config.remote_write] + [outgoing(one.target) for one in config.federate]
-    return Further(sources=found, thanos=thanos, servers=servers, scraped=[KUBELETS, *scraped, *outside])
+    return Extras(sources=found, thanos=thanos, servers=servers, scraped=[KUBELETS, *scraped, *outside])
 
 
-def _sources(args: SystemArgs, scope: Scope, around: Surroundings, config: MonitoringConfig) -> Sources:
+def _sources(args: EnvironmentContext, scope: Scope, monitored: MonitoredSystems, config: MonitoringConfig) -> Sources:
     # Only here: the smallest level has no exporters, and imports are most of what a preview costs.
     from stacks.monitoring.sources import sources
 
-    probes: dict[str, tuple[str, Sequence[str]]] = {name: ("https", [url]) for name, url in around.public.items()}
+    probes: dict[str, tuple[str, Sequence[str]]] = {name: ("https", [url]) for name, url in monitored.public.items()}
     probes |= {one.name: (one.module, [one.target]) for one in config.probes}
-    gateways = [*around.gateways, *(outgoing(one.target) for one in config.probes)]
+    gateways = [*monitored.gateways, *(outgoing(one.target) for one in config.probes)]
     return sources(
-        scope, nodes=args.tier.nodes, systems=[one.name for one in around.systems], probes=probes, gateways=gateways
+        scope, nodes=args.tier.nodes, systems=[one.name for one in monitored.systems], probes=probes, gateways=gateways
     )
 
 
-def _thanos(args: SystemArgs, scope: Scope, level: Level, config: MonitoringConfig) -> ThanosArgs:
+def _thanos(args: EnvironmentContext, scope: Scope, level: Level, config: MonitoringConfig) -> ThanosArgs:
     from components.monitoring.thanos import ThanosArgs
 
     return ThanosArgs(
@@ -145,7 +147,7 @@ READER = Peer(pods=LABELS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class MonitoredSystems:
     """What the monitoring looks at.
 
     `targets` are the metrics of the systems, `hooks` who of them is told of alerts, `systems` those that there are
@@ -160,7 +162,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class MonitoringPlan:
     """The arguments of every component, ready to be built. An agent has neither Alertmanager nor Grafana."""
 
     scope: Scope
@@ -168,11 +170,11 @@ class Plan:
     prometheus: PrometheusArgs
     alertmanager: AlertmanagerArgs | None
     grafana: GrafanaArgs | None
-    further: Further
+    extras: Extras
 
     def footprint(self) -> Footprint:
         """The most that the namespace may take."""
-        whole = self.prometheus.footprint() + self.further.footprint()
+        whole = self.prometheus.footprint() + self.extras.footprint()
         for part in (self.alertmanager, self.grafana):
             whole = whole + part.footprint() if part else whole
         return whole
@@ -180,31 +182,33 @@ class Plan:
     def largest(self) -> ContainerResources:
         """What no container of the namespace exceeds."""
         parts = [part.resources for part in (self.prometheus, self.alertmanager, self.grafana) if part]
-        return ContainerResources.largest([*parts, RELOADER, *self.further.resources()])
+        return ContainerResources.largest([*parts, RELOADER, *self.extras.resources()])
 
 
-def plan(args: SystemArgs, scope: Scope, around: Surroundings, config: MonitoringConfig) -> Plan:
+def plan(
+    args: EnvironmentContext, scope: Scope, monitored: MonitoredSystems, config: MonitoringConfig
+) -> MonitoringPlan:
     """Work out everything."""
     level = LEVELS[args.tier.monitoring]
-    beside = further(args, scope, level, around, config)
-    prometheus = _prometheus(args, scope, level, around, config=config, beside=beside)
+    beside = extras(args, scope, level, monitored, config)
+    prometheus = _prometheus(args, scope, level, monitored, config=config, beside=beside)
     judged = config.agent is None
     # Its dashboards are parsed and checked one by one: only where they are shown.
     shown = level.grafana and judged
-    return Plan(
+    return MonitoringPlan(
         scope=scope,
         level=level,
         prometheus=prometheus,
-        further=beside,
-        grafana=_grafana(args, scope, level, around, prometheus=prometheus, beside=beside) if shown else None,
-        alertmanager=_alertmanager(args, scope, level, around, config) if judged else None,
+        extras=beside,
+        grafana=_grafana(args, scope, level, monitored, prometheus=prometheus, beside=beside) if shown else None,
+        alertmanager=_alertmanager(args, scope, level, monitored, config) if judged else None,
     )
 
 
 def _alertmanager(
-    args: SystemArgs, scope: Scope, level: Level, around: Surroundings, config: MonitoringConfig
+    args: EnvironmentContext, scope: Scope, level: Level, monitored: MonitoredSystems, config: MonitoringConfig
 ) -> AlertmanagerArgs:
-    told = (notifications.to_people if args.store else notifications.in_cluster)(around.hooks)
+    told = (notifications.to_people if args.store else notifications.in_cluster)(monitored.hooks)
     return AlertmanagerArgs(
         scope=scope,
         name=MAIN,
@@ -212,18 +216,24 @@ def _alertmanager(
         routing=with_configured(told, config),
         storage_class=args.tier.storage_class,
         clients=[LABELS, *([{"app.kubernetes.io/name": "thanos-ruler"}] if level.thanos and args.store else [])],
-        egress=[*(hook.flow for hook in around.hooks), *webhook_flows(config)],
+        egress=[*(hook.flow for hook in monitored.hooks), *webhook_flows(config)],
     )
 
 
 def _grafana(
-    args: SystemArgs, scope: Scope, level: Level, around: Surroundings, *, prometheus: PrometheusArgs, beside: Further
+    args: EnvironmentContext,
+    scope: Scope,
+    level: Level,
+    monitored: MonitoredSystems,
+    *,
+    prometheus: PrometheusArgs,
+    beside: Extras,
 ) -> GrafanaArgs:
     source = beside.query or (prometheus.url, prometheus.pods, PROMETHEUS_PORT, prometheus.tls_secret)
     url, pods, port, authority = source
     return GrafanaArgs(
         scope=scope,
-        boards=boards(around.systems, args.metric_sources),
+        boards=boards(monitored.systems, args.metric_sources),
         prometheus_url=url,
         prometheus_pods=pods,
         prometheus_port=port,
@@ -235,26 +245,26 @@ def _grafana(
     )
 
 
-def _analysis(args: SystemArgs) -> list[Flow]:
+def _analysis(args: EnvironmentContext) -> list[Flow]:
     """Flagger asks for the metrics of releases."""
     flagger = Peer(namespace=OPERATORS["flagger"].namespace, pods={"app.kubernetes.io/name": "flagger"})
     return [Flow(peer=flagger, ports=(PROMETHEUS_PORT,))] if args.routing.controller == "flagger" else []
 
 
 def _prometheus(
-    args: SystemArgs,
+    args: EnvironmentContext,
     scope: Scope,
     level: Level,
-    around: Surroundings,
+    monitored: MonitoredSystems,
     *,
     config: MonitoringConfig,
-    beside: Further,
+    beside: Extras,
 ) -> PrometheusArgs:
     judged = config.agent is None
     itself = Flow(peer=READER, ports=(PROMETHEUS_PORT, *beside.sidecar_ports))
     grafana = Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(PROMETHEUS_PORT,))
     scraped = [Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(GRAFANA_PORT,))] if level.grafana and judged else []
-    asking = [Flow(peer=peer, ports=(PROMETHEUS_PORT,)) for peer in args.asking]
+    callers = [Flow(peer=peer, ports=(PROMETHEUS_PORT,)) for peer in args.prometheus_callers]
     alertmanager = [Flow(peer=Peer(pods=_ALERTMANAGER_PODS), ports=(ALERTMANAGER_PORT,))] if judged else []
     return PrometheusArgs(
         scope=scope,
@@ -272,6 +282,6 @@ def _prometheus(
         thanos_tls_secret=beside.thanos.tls_secret if beside.thanos else None,
         agent=config.agent.query_url if config.agent else None,
         remote_write=remote_writes(config),
-        ingress=[itself, *([grafana] if level.grafana and judged else []), *beside.asking, *asking, *_analysis(args)],
-        egress=[itself, *alertmanager, *scraped, *around.targets, *beside.scraped],
+        ingress=[itself, *([grafana] if level.grafana and judged else []), *beside.callers, *callers, *_analysis(args)],
+        egress=[itself, *alertmanager, *scraped, *monitored.targets, *beside.scraped],
     )

@@ -10,14 +10,14 @@ import pulumi
 from components.kubernetes.certificates import Authority, AuthorityArgs
 from components.platform.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
 from stacks.monitoring import notifications
-from stacks.monitoring.plan import GRAFANA_SECRET, REMOTE_WRITE_SECRET, TLS_SECRET, Plan
+from stacks.monitoring.plan import GRAFANA_SECRET, REMOTE_WRITE_SECRET, TLS_SECRET, MonitoringPlan
 from stacks.monitoring.receivers import further_credentials
 from stacks.schema.monitoring import MonitoringConfig
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 
 
 def secrets(
-    name: str, args: SystemArgs, plan: Plan, config: MonitoringConfig, opts: pulumi.ResourceOptions
+    name: str, args: EnvironmentContext, plan: MonitoringPlan, config: MonitoringConfig, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Register them; what uses them depends on all of them."""
     made: list[pulumi.Resource] = []
@@ -26,7 +26,7 @@ def secrets(
         made.append(_bundle(name, args, plan, notifications.SECRET, keys, opts=opts))
     if plan.grafana:
         made += _grafana_password(name, args, plan, opts)
-    if thanos := plan.further.thanos:
+    if thanos := plan.extras.thanos:
         # The operator wants the ruler's way to the querier from a Secret, though there is nothing secret in it.
         asked = {"query": json.dumps(thanos.query_configuration())}
         secret = thanos.object_storage_secret
@@ -40,7 +40,9 @@ def secrets(
     return made
 
 
-def _grafana_password(name: str, args: SystemArgs, plan: Plan, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+def _grafana_password(
+    name: str, args: EnvironmentContext, plan: MonitoringPlan, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
     credentials = Credentials(f"{name}-credentials", args.store, opts)
     arguments = SecretBundleArgs(
         scope=plan.scope,
@@ -55,8 +57,8 @@ def _grafana_password(name: str, args: SystemArgs, plan: Plan, opts: pulumi.Reso
 
 def _bundle(
     name: str,
-    args: SystemArgs,
-    plan: Plan,
+    args: EnvironmentContext,
+    plan: MonitoringPlan,
     secret: str,
     credentials: Mapping[str, str],
     *,

@@ -17,14 +17,14 @@ from components.monitoring.monitors import Endpoint, pod_monitor
 from components.monitoring.prometheus import Prometheus
 from components.monitoring.rules import THANOS, RuleSet, prometheus_rule
 from components.platform.credentials import store_in_namespace
-from stacks.monitoring.plan import TLS_SECRET, Plan, Surroundings, plan
+from stacks.monitoring.plan import TLS_SECRET, MonitoredSystems, MonitoringPlan, plan
 from stacks.monitoring.secrets import secrets
 from stacks.schema.monitoring import MonitoringConfig
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import MONITORING_NAMESPACE
 
 
-def watch(name: str, plan: Plan, config: MonitoringConfig, opts: pulumi.ResourceOptions) -> None:
+def watch(name: str, plan: MonitoringPlan, config: MonitoringConfig, opts: pulumi.ResourceOptions) -> None:
     """Register the monitors and rules. Where an agent is, rules are judged elsewhere."""
     scope = plan.scope
     watched = {plan.prometheus.application: (plan.prometheus.pods, _of_prometheus(plan))}
@@ -40,14 +40,14 @@ def watch(name: str, plan: Plan, config: MonitoringConfig, opts: pulumi.Resource
     whole = RuleSet(name="monitoring", alerts=[alert for part in parts for alert in part.alerts])
     rules = whole.within(scope.namespace, system=scope.system)
     prometheus_rule(f"{name}-rules", scope=scope, component="monitoring-rules", rules=rules, opts=opts)
-    if plan.further.thanos:
+    if plan.extras.thanos:
         lasting = own_alerts.long_term_rules().within(scope.namespace, system=scope.system)
         prometheus_rule(
             f"{name}-long-term", scope=scope, component="long-term-rules", rules=lasting, evaluator=THANOS, opts=opts
         )
 
 
-def _of_prometheus(plan: Plan) -> list[Endpoint]:
+def _of_prometheus(plan: MonitoringPlan) -> list[Endpoint]:
     host = plan.scope.host("prometheus-operated")
     tls = {"ca": {"secret": {"name": TLS_SECRET, "key": "ca.crt"}}, "serverName": host}
     web = Endpoint(port="web", scheme=plan.prometheus.scheme, tls_config=tls if plan.prometheus.tls_secret else {})
@@ -55,15 +55,15 @@ def _of_prometheus(plan: Plan) -> list[Endpoint]:
     return [web, *([Endpoint(port="http")] if plan.prometheus.object_storage_secret else [])]
 
 
-def _rules(plan: Plan, config: MonitoringConfig) -> Iterator[RuleSet]:
-    found = plan.further.sources
+def _rules(plan: MonitoringPlan, config: MonitoringConfig) -> Iterator[RuleSet]:
+    found = plan.extras.sources
     yield stores.MONITORING
     yield own_alerts.exporter_rules(["kubelet", *(one.name for one in found.servers)] if found else ["kubelet"])
     if found:
         yield own_alerts.PROBES
     if config.remote_write:
         yield own_alerts.REMOTE_WRITE
-    if plan.further.thanos:
+    if plan.extras.thanos:
         yield own_alerts.THANOS
 
 
@@ -79,14 +79,14 @@ class Monitoring(pulumi.ComponentResource):
 
     def __init__(
         self,
-        args: SystemArgs,
-        around: Surroundings,
+        args: EnvironmentContext,
+        monitored: MonitoredSystems,
         config: MonitoringConfig | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("platform:systems:Monitoring", NAME, {}, opts)
         self._args, self._config = args, config or MonitoringConfig()
-        self._plan = plan(args, args.scope(NAME), around, self._config)
+        self._plan = plan(args, args.scope(NAME), monitored, self._config)
         namespace = self._namespace(self._plan)
         own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         store = store_in_namespace(args.store, self._plan.scope, own)
@@ -105,7 +105,7 @@ class Monitoring(pulumi.ComponentResource):
         watch(NAME, self._plan, self._config, child)
         self.register_outputs({"url": self.url})
 
-    def _namespace(self, plan: Plan) -> NamespaceBaseline:
+    def _namespace(self, plan: MonitoringPlan) -> NamespaceBaseline:
         arguments = NamespaceArgs(
             scope=plan.scope,
             quota=plan.footprint(),
@@ -115,7 +115,7 @@ class Monitoring(pulumi.ComponentResource):
         return NamespaceBaseline(NAME, arguments, pulumi.ResourceOptions(parent=self))
 
     def _exporters(self, opts: pulumi.ResourceOptions) -> None:
-        found = self._plan.further.sources
+        found = self._plan.extras.sources
         if found is None:
             return
         # Only here: a development environment has none of them.
@@ -130,10 +130,10 @@ class Monitoring(pulumi.ComponentResource):
         Pushgateway(f"{NAME}-{found.pushgateway.name}", found.pushgateway, opts)
 
     def _long_term(self, opts: pulumi.ResourceOptions) -> None:
-        if self._plan.further.thanos:
+        if self._plan.extras.thanos:
             from components.monitoring.thanos import Thanos
 
-            Thanos(f"{NAME}-thanos", self._plan.further.thanos, opts)
+            Thanos(f"{NAME}-thanos", self._plan.extras.thanos, opts)
 
     def _federation(self, opts: pulumi.ResourceOptions) -> None:
         from components.monitoring.monitors import federation

@@ -17,7 +17,7 @@ from components.platform import people as access
 from components.platform.people import RoleName
 from stacks.schema import types
 from stacks.schema.types import Model, Name, Problem, Text, duplicates, system_name
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 
 # The groups that a cluster on EKS gives to the ARNs of its file.
 DEFAULT_GROUPS: Mapping[RoleName, tuple[str, ...]] = {
@@ -85,7 +85,7 @@ def access_problems(data: Any, systems: Any) -> Iterable[Problem]:
 
 
 def register_access(
-    config: Access, args: SystemArgs, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions
+    config: Access, args: EnvironmentContext, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions
 ) -> None:
     """Register the roles, and the teams' namespaces. `made` is what makes each namespace, by its name."""
     namespaces = [(args.scope(name), config.namespaces.get(name, config.cluster)) for name in made]
@@ -99,7 +99,7 @@ def register_access(
     access.Access(_SYSTEM, arguments, pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=needs)))
 
 
-def _team(team: Team, args: SystemArgs, opts: pulumi.ResourceOptions) -> tuple[Scope, NamespaceBaseline]:
+def _team(team: Team, args: EnvironmentContext, opts: pulumi.ResourceOptions) -> tuple[Scope, NamespaceBaseline]:
     name = f"team-{team.name}"
     scope = args.scope(name)
     quota = team.quota

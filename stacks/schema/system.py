@@ -14,9 +14,9 @@ from stacks.schema.releases import replica_problems
 from stacks.schema.service.service import Service, Size, service_problems
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
-from stacks.system.context import SystemArgs
 from stacks.system.credentials import unused_keys
 from stacks.system.declaration import Declaration
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.names import object_names
 
 
@@ -45,7 +45,7 @@ class SystemConfig(Model):
         """What of the raw keys only an environment of this tier makes a mistake."""
         return ()
 
-    def declared(self, args: SystemArgs) -> Declaration:
+    def declared(self, args: EnvironmentContext) -> Declaration:
         """The system as this environment has it; one whose needs depend on its configuration says so here."""
         return self.declaration
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.scheduling import Priority
@@ -15,14 +15,10 @@ from components.workload import files as mounted
 from stacks.schema.service.files import Storage, scratch_space
 from stacks.schema.service.ports import all_ports, service_ports
 from stacks.schema.service.service import Service
+from stacks.schema.tiers import Tier
 from stacks.schema.types import Bytes, Cpu
-from stacks.system.flows import Provider, Surroundings, egress_flows, ingress_flows, meshed
+from stacks.system.flows import Provider, ServiceContext, egress_flows, ingress_flows, meshed
 from stacks.system.releases import released
-
-if TYPE_CHECKING:
-    from stacks.schema.service.service import Service
-    from stacks.schema.tiers import Tier
-    from stacks.system.flows import Surroundings
 
 # The services tell their metrics on the port that they serve on, unless they have one of this name.
 _METRICS_PORT = "metrics"
@@ -58,14 +54,14 @@ def _request(tier: Tier, declared: _Quantity | None, standard: _Quantity) -> _Qu
     return declared if tier.full_size else min(declared, standard)
 
 
-def replicas(service: Service, around: Surroundings) -> Replicas:
+def replicas(service: Service, context: ServiceContext) -> Replicas:
     """How many pods a service has, and by what it scales.
 
     What has data of its own scales only if it says so. Without KEDA a service goes by CPU and memory alone.
     """
     if service.stopped:
         return Replicas(minimum=0)
-    declared, tier = service.autoscaling, around.tier
+    declared, tier = service.autoscaling, context.tier
     if declared is None:
         automatic = service.autoscaled and service.kind == "stateless" and service.storage is None
         maximum = _with_room(service.replicas, tier.autoscaling_maximum) if automatic else None
@@ -77,8 +73,8 @@ def replicas(service: Service, around: Surroundings) -> Replicas:
         maximum=_with_room(least, bounded),
         cpu_percent=declared.cpu_percent,
         memory_percent=declared.memory_percent,
-        metrics=declared.metrics(around.scope, service.name) if around.scaler else (),
-        source=around.scaler or "",
+        metrics=declared.metrics(context.scope, service.name) if context.scaler else (),
+        source=context.scaler or "",
         behavior=declared.behavior.as_spec() if declared.behavior else None,
     )
 
@@ -139,17 +135,19 @@ def _storage(config: Storage, tier: Tier) -> mounted.Storage:
     )
 
 
-def _providers(service: Service, around: Surroundings) -> list[Provider]:
-    return [around.providers[capability] for capability in service.uses if capability in around.providers]
+def _providers(service: Service, context: ServiceContext) -> list[Provider]:
+    return [context.providers[capability] for capability in service.uses if capability in context.providers]
 
 
-def service_account_annotations(service: Service, around: Surroundings) -> dict[str, str]:
+def service_account_annotations(service: Service, context: ServiceContext) -> dict[str, str]:
     """The identities outside of the cluster that a service has by what it uses."""
-    return {key: value for one in _providers(service, around) for key, value in one.service_account_annotations.items()}
+    return {
+        key: value for one in _providers(service, context) for key, value in one.service_account_annotations.items()
+    }
 
 
-def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]:
-    if not meshed(around):
+def _proxy_annotations(service: Service, context: ServiceContext) -> dict[str, str]:
+    if not meshed(context):
         return {}
     # A proxy joins the metrics of one endpoint to its own.
     first = next(iter(metrics(service)), None)
@@ -158,27 +156,27 @@ def _proxy_annotations(service: Service, around: Surroundings) -> dict[str, str]
     )
 
 
-def _telemetry(service: Service, around: Surroundings, version: str, instance: str | None) -> dict[str, str]:
+def _telemetry(service: Service, context: ServiceContext, version: str, instance: str | None) -> dict[str, str]:
     """The OpenTelemetry variables of a service: in this one place for all applications."""
     attributes = {
-        "service.namespace": around.scope.system,
+        "service.namespace": context.scope.system,
         "service.version": version,
-        "deployment.environment.name": around.scope.environment,
+        "deployment.environment.name": context.scope.environment,
     }
-    return around.telemetry.environment(service.name, attributes | ({"tenant.id": instance} if instance else {}))
+    return context.telemetry.environment(service.name, attributes | ({"tenant.id": instance} if instance else {}))
 
 
 def application_args(
-    service: Service, services: Sequence[Service], around: Surroundings, *, instance: str | None = None
+    service: Service, services: Sequence[Service], context: ServiceContext, *, instance: str | None = None
 ) -> ApplicationArgs:
     """All that an Application is told, for a service or for one `instance` of it (which shares its group's policy)."""
-    version, many = service.version or around.version, replicas(service, around)
+    version, many = service.version or context.version, replicas(service, context)
     return ApplicationArgs(
-        scope=around.scope,
+        scope=context.scope,
         component=service.name,
         instance=instance,
-        metrics=() if instance or meshed(around) else metrics(service),
-        image=f"{service.image or f'{around.registry}/{service.name}'}:{version}",
+        metrics=() if instance or meshed(context) else metrics(service),
+        image=f"{service.image or f'{context.registry}/{service.name}'}:{version}",
         version=version,
         ports=dict(service.ports),
         service_ports=service_ports(service.service_ports),
@@ -186,30 +184,30 @@ def application_args(
         stateful=service.kind == "stateful",
         pod_management="Parallel" if service.pod_management == "parallel" else "OrderedReady",
         replicas=many,
-        vertical=service.vertical.as_arguments() if service.vertical and around.vertical else None,
-        resources=service_resources(around.tier, service),
+        vertical=service.vertical.as_arguments() if service.vertical and context.vertical else None,
+        resources=service_resources(context.tier, service),
         probes=service.probes.as_arguments(),
         rollout=service.rollout.as_arguments(),
-        files=files(service, around.tier, around.secret),
-        config_maps=(around.config_map,),
-        pod_annotations={**around.annotations, **_proxy_annotations(service, around)},
+        files=files(service, context.tier, context.secret),
+        config_maps=(context.config_map,),
+        pod_annotations={**context.annotations, **_proxy_annotations(service, context)},
         secrets={
-            **{key: SecretKey(secret=around.secret, key=key) for key in service.secrets},
-            **{name: key for one in _providers(service, around) for name, key in one.secrets.items()},
+            **{key: SecretKey(secret=context.secret, key=key) for key in service.secrets},
+            **{name: key for one in _providers(service, context) for name, key in one.secrets.items()},
         },
         rules=[rule.as_rule() for rule in service.rules],
         service_account=service.name if instance else None,
-        service_account_annotations=service_account_annotations(service, around),
-        ingress=() if instance else ingress_flows(service, services, around),
-        egress=() if instance else egress_flows(service, services, around),
-        zone_spread="DoNotSchedule" if around.tier.zones_required else "ScheduleAnyway",
+        service_account_annotations=service_account_annotations(service, context),
+        ingress=() if instance else ingress_flows(service, services, context),
+        egress=() if instance else egress_flows(service, services, context),
+        zone_spread="DoNotSchedule" if context.tier.zones_required else "ScheduleAnyway",
         environment={
-            **_telemetry(service, around, version, instance),
+            **_telemetry(service, context, version, instance),
             **service.environment,
             **({"TENANT_ID": instance} if instance else {}),
         },
-        release=released(service.release, around.routing, around.entries.get(service.name), around.scope),
-        mesh=meshed(around),
+        release=released(service.release, context.routing, context.entries.get(service.name), context.scope),
+        mesh=meshed(context),
         priority=Priority[service.priority.upper()],
         single_replica_reason=single_replica_reason(service, many),
     )

@@ -16,12 +16,12 @@ from components.traffic.ingress import Backend, HttpIngress, IngressArgs
 from components.workload import Application, ApplicationGroup
 from components.workload.job import ScriptJob
 from stacks.schema.system import SystemConfig
-from stacks.system.context import SystemArgs
 from stacks.system.credentials import SystemCredentials, system_credentials
 from stacks.system.declaration import Declaration
-from stacks.system.order import Order
-from stacks.system.plan import Plan, plan
+from stacks.system.environment_context import EnvironmentContext
+from stacks.system.plan import SystemPlan, plan
 from stacks.system.releases import entries, mesh_baseline, mesh_entry, release_analysis
+from stacks.system.system_context import SystemContext
 
 
 def system_rules(declaration: Declaration, sources: Collection[str] = frozenset(SOURCES)) -> RuleSet:
@@ -39,7 +39,7 @@ def system_rules(declaration: Declaration, sources: Collection[str] = frozenset(
     return merged.with_sources(sources).within(declaration.name, system=declaration.name)
 
 
-def enter(plan: Plan, args: SystemArgs, opts: pulumi.ResourceOptions) -> str:
+def enter(plan: SystemPlan, args: EnvironmentContext, opts: pulumi.ResourceOptions) -> str:
     """Register it; returns the URL of the first host, "" for a system that nobody reaches from outside."""
     routes, name = plan.declaration.routes, plan.declaration.name
     if not routes:
@@ -50,7 +50,7 @@ def enter(plan: Plan, args: SystemArgs, opts: pulumi.ResourceOptions) -> str:
     return mesh_entry(f"{name}-entry", args, plan.scope, plan.services, exposed, opts=opts).url
 
 
-def _ingress(plan: Plan, args: SystemArgs) -> IngressArgs:
+def _ingress(plan: SystemPlan, args: EnvironmentContext) -> IngressArgs:
     declaration = plan.declaration
     return IngressArgs(
         scope=plan.scope,
@@ -65,7 +65,7 @@ def _ingress(plan: Plan, args: SystemArgs) -> IngressArgs:
     )
 
 
-def _backends(plan: Plan, host: str) -> Sequence[Backend]:
+def _backends(plan: SystemPlan, host: str) -> Sequence[Backend]:
     ports = {service.name: service.port for service in plan.services}
     return [
         Backend(path=route.path, service=route.service, port=ports[route.service])
@@ -86,15 +86,15 @@ class System(pulumi.ComponentResource):
         self,
         declaration: Declaration,
         config: SystemConfig,
-        args: SystemArgs,
+        args: EnvironmentContext,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         name = declaration.name
         super().__init__(f"platform:systems:{declaration.type_name}", name, {}, opts)
         self._name, self._args = name, args
         credentials = self._credentials(declaration, config)
-        order = Order(declaration=declaration, config=config, args=args, credentials=credentials)
-        self._plan = plan(order)
+        system = SystemContext(declaration=declaration, config=config, args=args, credentials=credentials)
+        self._plan = plan(system)
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
         own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
@@ -106,8 +106,8 @@ class System(pulumi.ComponentResource):
         rules = system_rules(declaration, args.metric_sources)
         prometheus_rule(f"{name}-alerts", scope=self._plan.scope, component=f"{name}-alerts", rules=rules, opts=child)
         mesh_baseline(name, self._plan.mesh, child)
-        if declaration.further:
-            declaration.further(self._plan.around, child)
+        if declaration.extras:
+            declaration.extras(self._plan.resolved, child)
         self.url = enter(self._plan, args, child)
         self.register_outputs({"url": self.url})
 
@@ -117,7 +117,7 @@ class System(pulumi.ComponentResource):
         by_role = self._args.backups is not None
         return system_credentials(declaration, config.database, config.object_storage, made, backups_by_role=by_role)
 
-    def _namespace(self, plan: Plan) -> NamespaceBaseline:
+    def _namespace(self, plan: SystemPlan) -> NamespaceBaseline:
         largest = plan.largest()
         arguments = NamespaceArgs(
             scope=plan.scope,

@@ -31,16 +31,16 @@ from stacks.system.credentials import CACHE_ADMINISTRATOR
 from stacks.system.declaration import CACHE_CREDENTIAL, CacheNeed, DatabaseNeed, fitted
 from stacks.system.flows import PROMETHEUS, Provider, clients, pods_at
 from stacks.system.names import POSTGRES, REDIS, REDIS_CLUSTER, migration_name
-from stacks.system.order import Order
+from stacks.system.system_context import SystemContext
 
 
 def databases(
-    order: Order, need: DatabaseNeed, *, passwords: tuple[Credential, Credential], backups: BackupTarget
+    system: SystemContext, need: DatabaseNeed, *, passwords: tuple[Credential, Credential], backups: BackupTarget
 ) -> list[DatabaseArgs]:
     """PostgreSQL, and what was restored from its backups beside it."""
-    state = order.config.database
+    state = system.config.database
     recoveries = {one.name: Recovery(source=one.source, to=one.to) for one in state.restored}
-    original = _database(order, need, passwords=passwords, backups=backups)
+    original = _database(system, need, passwords=passwords, backups=backups)
     return [
         replace(original, cluster_name=name, recovery=recoveries.get(name), alerts=name == state.active)
         for name in state.clusters
@@ -48,9 +48,9 @@ def databases(
 
 
 def _database(
-    order: Order, need: DatabaseNeed, *, passwords: tuple[Credential, Credential], backups: BackupTarget
+    system: SystemContext, need: DatabaseNeed, *, passwords: tuple[Credential, Credential], backups: BackupTarget
 ) -> DatabaseArgs:
-    args, scope, state = order.args, order.scope, order.config.database
+    args, scope, state = system.args, system.scope, system.config.database
     tier = fitted(need.figures, args.tier, args.tier.database)
     backup = _backup(tier, backups)
     return DatabaseArgs(
@@ -72,7 +72,7 @@ def _database(
         parameters=tier.parameters,
         pooler=PoolerArgs(instances=tier.poolers),
         backup=backup,
-        clients=clients(scope, order.everyone, "database"),
+        clients=clients(scope, system.everyone, "database"),
         direct_clients=[scope.selector(name) for name in _direct_clients(scope.system, need)],
         monitoring=PROMETHEUS,
         zones_required=args.tier.zones_required,
@@ -115,9 +115,9 @@ def database_settings(need: DatabaseNeed, args: DatabaseArgs) -> dict[str, str]:
     }
 
 
-def cache(order: Order, need: CacheNeed) -> CacheArgs:
+def cache(system: SystemContext, need: CacheNeed) -> CacheArgs:
     """Redis, a single server or a cluster as the tier says."""
-    args, scope, credentials = order.args, order.scope, order.credentials
+    args, scope, credentials = system.args, system.scope, system.credentials
     tier = fitted(need.figures, args.tier, args.tier.cache)
     if need.databases > 1:
         tier = tier.model_copy(update={"kind": "single", "shards": 1})
@@ -136,7 +136,7 @@ def cache(order: Order, need: CacheNeed) -> CacheArgs:
         storage_class=args.tier.storage_class,
         tls=tier.tls,
         zones=args.tier.zones if args.tier.zones_required else None,
-        clients=clients(scope, order.everyone, "cache"),
+        clients=clients(scope, system.everyone, "cache"),
         monitoring=PROMETHEUS,
     )
 
@@ -161,15 +161,15 @@ def cache_settings(args: CacheArgs) -> dict[str, str]:
     }
 
 
-def migration(order: Order, need: DatabaseNeed, database: DatabaseArgs) -> ScriptJobArgs | None:
+def migration(system: SystemContext, need: DatabaseNeed, database: DatabaseArgs) -> ScriptJobArgs | None:
     """The schema of a release, brought by the image of the service that owns it."""
     if not need.schema_owner or not database.writes:
         return None
     return migration_args(
         database,
         name=migration_name(database.scope.system),
-        image=f"{order.args.registry}/{need.schema_owner}:{order.version}",
-        version=order.version,
+        image=f"{system.args.registry}/{need.schema_owner}:{system.version}",
+        version=system.version,
         config=need.alembic_config,
     )
 

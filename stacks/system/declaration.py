@@ -14,7 +14,7 @@ from components.stores.postgres import DatabaseArgs
 from components.stores.redis import CacheArgs
 from stacks.schema.service.service import Service
 from stacks.schema.types import Bytes, Cpu
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 
 if TYPE_CHECKING:
     import pulumi
@@ -132,22 +132,22 @@ class AlertHook:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Around:
-    """What a system's settings and further objects may speak of: the environment, and the stores that it has."""
+class ResolvedSystem:
+    """What a system's settings and extra objects may speak of: the environment, and the stores that it has."""
 
-    args: SystemArgs
+    args: EnvironmentContext
     scope: Scope
     database: DatabaseArgs | None = None
     cache: CacheArgs | None = None
     files: BucketAccess | None = None
 
 
-def no_settings(around: Around) -> Mapping[str, str]:
+def no_settings(resolved: ResolvedSystem) -> Mapping[str, str]:
     """None beside those of the stores."""
     return {}
 
 
-def no_jobs(around: Around) -> Sequence[ScriptJobArgs]:
+def no_jobs(resolved: ResolvedSystem) -> Sequence[ScriptJobArgs]:
     """None beside those of the stores."""
     return ()
 
@@ -172,7 +172,7 @@ class Declaration:
     `services` are its applications, and `tenant_service` one that runs once for each tenant. `secrets` are keys of its
     Secret that the stores do not add, with the credential behind each. `settings` is its ConfigMap, beside what the
     stores add. `requests_per_minute` limits each client address at its routes. `rules` are its alerts, `objective` its
-    service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `further`
+    service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `extras`
     registers what no capability covers.
     """
 
@@ -186,7 +186,7 @@ class Declaration:
     cache: CacheNeed | None = None
     files: FilesNeed | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
-    settings: Callable[[Around], Mapping[str, str]] = no_settings
+    settings: Callable[[ResolvedSystem], Mapping[str, str]] = no_settings
     config_map: str | None = None
     secret: str | None = None
     tls_secret: str | None = None
@@ -195,8 +195,8 @@ class Declaration:
     rules: RuleSet | None = None
     objective: Objective = field(default_factory=Objective)
     boards: Callable[[], Sequence[Board]] = no_boards
-    jobs: Callable[[Around], Sequence[ScriptJobArgs]] = no_jobs
-    further: Callable[[Around, pulumi.ResourceOptions], None] | None = None
+    jobs: Callable[[ResolvedSystem], Sequence[ScriptJobArgs]] = no_jobs
+    extras: Callable[[ResolvedSystem, pulumi.ResourceOptions], None] | None = None
 
     @property
     def type_name(self) -> str:

@@ -14,7 +14,6 @@ from components.stores.buckets.component import PORT, ObjectStorageArgs
 from components.stores.postgres import BackupTarget
 from components.workload.args import SecretKey
 from stacks.schema.object_storage import S3, S3Bucket
-from stacks.system.context import SystemArgs
 from stacks.system.credentials import (
     BACKUP_ACCESS_KEY,
     BACKUP_SECRET_KEY,
@@ -23,9 +22,10 @@ from stacks.system.credentials import (
     MINIO_ROOT,
 )
 from stacks.system.declaration import FILES_CREDENTIALS, Declaration
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import PROMETHEUS, Provider, clients
 from stacks.system.names import BUCKETS, MINIO
-from stacks.system.order import Order
+from stacks.system.system_context import SystemContext
 
 _ROOT_SECRET = "minio-secret"
 _BACKUP_SECRET = "postgresql-backup-secret"
@@ -59,20 +59,20 @@ def files_provider(files: BucketAccess, bundle: Sequence[str], secret: str) -> P
     )
 
 
-def storage(order: Order, clusters: Sequence[str]) -> Storage:
+def storage(system: SystemContext, clusters: Sequence[str]) -> Storage:
     """Both buckets, as the environment says, for the services and the database's `clusters`."""
-    if not order.declaration.keeps_objects:
+    if not system.declaration.keeps_objects:
         return Storage()
-    if isinstance(order.config.object_storage, S3):
-        return _s3(order, order.config.object_storage)
-    services = clients(order.scope, order.everyone, "object_storage")
-    return _minio(order, (*services, *_data_pods(order, clusters)))
+    if isinstance(system.config.object_storage, S3):
+        return _s3(system, system.config.object_storage)
+    services = clients(system.scope, system.everyone, "object_storage")
+    return _minio(system, (*services, *_data_pods(system, clusters)))
 
 
-def _s3(order: Order, config: S3) -> Storage:
+def _s3(system: SystemContext, config: S3) -> Storage:
     flow = Flow(peer=INTERNET_HTTPS.peer, ports=(config.port,))
     files = _s3_files(config, config.files, flow) if config.files else None
-    if order.declaration.database is None:
+    if system.declaration.database is None:
         return Storage(files=files)
     role = config.backups.role_arn
     backups = BackupTarget(
@@ -85,15 +85,15 @@ def _s3(order: Order, config: S3) -> Storage:
     )
     if role:
         return Storage(files=files, backups=backups)
-    credentials = order.credentials
+    credentials = system.credentials
     secret = SecretBundleArgs(
-        scope=order.scope,
+        scope=system.scope,
         secret_name=_BACKUP_SECRET,
         component="postgresql-backup",
         plain={},
         secret={"accessKey": credentials[BACKUP_ACCESS_KEY], "secretKey": credentials[BACKUP_SECRET_KEY]},
-        store=order.args.store,
-        protect=order.args.tier.protect_data,
+        store=system.args.store,
+        protect=system.args.tier.protect_data,
     )
     return Storage(files=files, backups=backups, backup_secret=secret)
 
@@ -104,12 +104,12 @@ def _s3_files(config: S3, files: S3Bucket, flow: Flow) -> BucketAccess:
     )
 
 
-def _minio(order: Order, pods: Sequence[Mapping[str, str]]) -> Storage:
-    declaration, args, scope = order.declaration, order.args, order.scope
+def _minio(system: SystemContext, pods: Sequence[Mapping[str, str]]) -> Storage:
+    declaration, args, scope = system.declaration, system.args, system.scope
     endpoint = f"http://{scope.host(MINIO)}:{PORT}"
     flow = Flow(peer=Peer(pods=scope.selector(MINIO)), ports=(PORT,))
     cloud = _cloud(args, scope) if declaration.database else None
-    buckets = _buckets(order, own_backups=cloud is None)
+    buckets = _buckets(system, own_backups=cloud is None)
     if not buckets:
         return Storage(backups=cloud)
     own = BackupTarget(bucket=_backup_bucket(declaration), endpoint=endpoint, secret_name=_BACKUP_SECRET, flow=flow)
@@ -118,7 +118,7 @@ def _minio(order: Order, pods: Sequence[Mapping[str, str]]) -> Storage:
     return Storage(
         files=files,
         backups=(cloud or own) if declaration.database else None,
-        minio=_servers(order, pods),
+        minio=_servers(system, pods),
         buckets=BucketsArgs(
             scope=scope,
             name=BUCKETS,
@@ -131,14 +131,14 @@ def _minio(order: Order, pods: Sequence[Mapping[str, str]]) -> Storage:
     )
 
 
-def _servers(order: Order, pods: Sequence[Mapping[str, str]]) -> ObjectStorageArgs:
-    args, scope = order.args, order.scope
+def _servers(system: SystemContext, pods: Sequence[Mapping[str, str]]) -> ObjectStorageArgs:
+    args, scope = system.args, system.scope
     tier = args.tier.object_storage
     return ObjectStorageArgs(
         scope=scope,
         name=MINIO,
         secret_name=_ROOT_SECRET,
-        root_password=order.credentials[MINIO_ROOT],
+        root_password=system.credentials[MINIO_ROOT],
         store=args.store,
         servers=tier.servers,
         resources=_RESOURCES,
@@ -151,7 +151,7 @@ def _servers(order: Order, pods: Sequence[Mapping[str, str]]) -> ObjectStorageAr
     )
 
 
-def _cloud(args: SystemArgs, scope: Scope) -> BackupTarget | None:
+def _cloud(args: EnvironmentContext, scope: Scope) -> BackupTarget | None:
     """The bucket that was made with the cluster, where there is one: it outlives the cluster, and MinIO does not."""
     if args.backups is None:
         return None
@@ -164,9 +164,9 @@ def _cloud(args: SystemArgs, scope: Scope) -> BackupTarget | None:
     )
 
 
-def _buckets(order: Order, *, own_backups: bool) -> tuple[Bucket, ...]:
+def _buckets(system: SystemContext, *, own_backups: bool) -> tuple[Bucket, ...]:
     """Each with a user who may enter no other: an instance that is broken into reads no backup."""
-    declaration, credentials, buckets = order.declaration, order.credentials, list[Bucket]()
+    declaration, credentials, buckets = system.declaration, system.credentials, list[Bucket]()
     if declaration.files:
         access, secret = credentials[FILES_ACCESS_KEY], credentials[FILES_SECRET_KEY]
         user = BucketUser(access_key=access, secret_key=secret, secret_name="minio-files-secret")
@@ -176,7 +176,7 @@ def _buckets(order: Order, *, own_backups: bool) -> tuple[Bucket, ...]:
             access_key="barman",
             secret_key=credentials[BACKUP_SECRET_KEY],
             secret_name=_BACKUP_SECRET,
-            protect=order.args.tier.protect_data,
+            protect=system.args.tier.protect_data,
         )
         buckets.append(Bucket(name=_backup_bucket(declaration), user=barman))
     return tuple(buckets)
@@ -187,8 +187,8 @@ def _backup_bucket(declaration: Declaration) -> str:
     return named or f"{declaration.name}-backups"
 
 
-def _data_pods(order: Order, clusters: Sequence[str]) -> tuple[dict[str, str], ...]:
+def _data_pods(system: SystemContext, clusters: Sequence[str]) -> tuple[dict[str, str], ...]:
     """Those of the data tier that use the object storage: the databases, their dump, and what makes the buckets."""
-    scope = order.scope
+    scope = system.scope
     database = [{"cnpg.io/cluster": name} for name in clusters] + [scope.selector("postgresql-backup")]
-    return (*(database if order.declaration.database else ()), scope.selector(BUCKETS))
+    return (*(database if system.declaration.database else ()), scope.selector(BUCKETS))

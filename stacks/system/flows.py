@@ -41,7 +41,7 @@ class Provider:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class ServiceContext:
     """What all services of a system share.
 
     `providers` are what stands behind each capability; `exposed` the services that the ingress controller
@@ -83,31 +83,31 @@ def pods(scope: Scope, service: Service) -> dict[str, str]:
     return {APPLICATION_LABEL: service.name} if _released(service) else scope.selector(service.name)
 
 
-def meshed(around: Surroundings) -> bool:
+def meshed(context: ServiceContext) -> bool:
     """Whether pods have a proxy of Istio's."""
-    return around.routing.mesh == "istio"
+    return context.routing.mesh == "istio"
 
 
 def _released(service: Service) -> bool:
     return service.release is not None and service.release.strategy != "rolling"
 
 
-def ingress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
+def ingress_flows(service: Service, services: Sequence[Service], context: ServiceContext) -> list[Flow]:
     """Who may reach a service: its callers, the ingress controller if it is exposed, and Prometheus."""
     ports = tuple(service.ports.values())
-    callers = [Peer(pods=pods(around.scope, other)) for other in services if service.name in other.calls]
-    gateway = INGRESS_NAMESPACE if around.routing.mesh == "none" else around.routing.gateway_namespace
-    outside = [Peer(namespace=gateway)] if service.name in around.exposed else []
-    told = [_ALERTMANAGER] if service.name in around.alerted else []
+    callers = [Peer(pods=pods(context.scope, other)) for other in services if service.name in other.calls]
+    gateway = INGRESS_NAMESPACE if context.routing.mesh == "none" else context.routing.gateway_namespace
+    outside = [Peer(namespace=gateway)] if service.name in context.exposed else []
+    told = [_ALERTMANAGER] if service.name in context.alerted else []
     flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
-    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(around) else ports)]
+    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(context) else ports)]
 
 
-def egress_flows(service: Service, services: Sequence[Service], around: Surroundings) -> list[Flow]:
+def egress_flows(service: Service, services: Sequence[Service], context: ServiceContext) -> list[Flow]:
     """Whom a service may reach: those it calls, and what it uses."""
     called = [other for name in service.calls for other in services if other.name == name]
-    flows = [Flow(peer=Peer(pods=pods(around.scope, one)), ports=tuple(one.ports.values())) for one in called]
-    flows += [*([mesh.CONTROL_PLANE] if meshed(around) else []), *around.telemetry.egress]
+    flows = [Flow(peer=Peer(pods=pods(context.scope, one)), ports=tuple(one.ports.values())) for one in called]
+    flows += [*([mesh.CONTROL_PLANE] if meshed(context) else []), *context.telemetry.egress]
     for capability in service.uses:
         if capability == "internet":
             flows.append(INTERNET_HTTPS)
@@ -115,8 +115,8 @@ def egress_flows(service: Service, services: Sequence[Service], around: Surround
             flows.append(KUBERNETES_API)
         elif capability == "pushgateway":
             flows.append(_pushgateway())
-        elif capability in around.providers:
-            flows += around.providers[capability].flows
+        elif capability in context.providers:
+            flows += context.providers[capability].flows
     return flows
 
 

@@ -14,21 +14,21 @@ from components.workload.job import ScriptJobArgs
 from stacks.schema.service.service import Service
 from stacks.schema.system import Tenant
 from stacks.system.applications import application_args, metrics, service_account_annotations
-from stacks.system.declaration import Around, Declaration
-from stacks.system.flows import Surroundings, egress_flows, ingress_flows
-from stacks.system.order import Order
+from stacks.system.declaration import Declaration, ResolvedSystem
+from stacks.system.flows import ServiceContext, egress_flows, ingress_flows
 from stacks.system.releases import entries, mesh_args
 from stacks.system.stores import Stores, stores
+from stacks.system.system_context import SystemContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SystemPlan:
     """The arguments of every component, ready to be built. `tenants` share the policy of their `group`."""
 
     declaration: Declaration
     scope: Scope
     settings: Mapping[str, str]
-    around: Around
+    resolved: ResolvedSystem
     stores: Stores
     services: Sequence[ApplicationArgs]
     tenants: Sequence[ApplicationArgs]
@@ -49,62 +49,64 @@ class Plan:
         return [*self.services, *self.tenants, *self.jobs]
 
 
-def plan(order: Order) -> Plan:
+def plan(system: SystemContext) -> SystemPlan:
     """Work out everything from what the system needs and the environment says."""
-    declaration, everyone, kept = order.declaration, order.everyone, stores(order)
-    known = Around(
-        args=order.args,
-        scope=order.scope,
+    declaration, everyone, kept = system.declaration, system.everyone, stores(system)
+    known = ResolvedSystem(
+        args=system.args,
+        scope=system.scope,
         database=kept.postgres.active if kept.postgres else None,
         cache=kept.redis.args if kept.redis else None,
         files=kept.storage.files,
     )
     settings = {**kept.settings(), **declaration.settings(known)}
-    around = _surroundings(order, settings, kept)
-    tenant, webhook = order.tenant_service, declaration.alert_hook.path if declaration.alert_hook else ""
-    return Plan(
+    context = _service_context(system, settings, kept)
+    tenant, webhook = system.tenant_service, declaration.alert_hook.path if declaration.alert_hook else ""
+    return SystemPlan(
         declaration=declaration,
-        scope=order.scope,
+        scope=system.scope,
         settings=settings,
-        around=known,
+        resolved=known,
         stores=kept,
-        services=[application_args(service, everyone, around) for service in order.services],
-        tenants=[_instance(one, tenant, everyone, around) for one in order.config.tenant_list if tenant],
-        group=_group(tenant, everyone, around) if tenant and order.config.tenant_list else None,
+        services=[application_args(service, everyone, context) for service in system.services],
+        tenants=[_instance(one, tenant, everyone, context) for one in system.config.tenant_list if tenant],
+        group=_group(tenant, everyone, context) if tenant and system.config.tenant_list else None,
         jobs=declaration.jobs(known),
-        mesh=mesh_args(everyone, around, groups=[tenant.name] if tenant else [], webhook=webhook),
+        mesh=mesh_args(everyone, context, groups=[tenant.name] if tenant else [], webhook=webhook),
     )
 
 
-def _instance(tenant: Tenant, standard: Service, everyone: Sequence[Service], around: Surroundings) -> ApplicationArgs:
+def _instance(
+    tenant: Tenant, standard: Service, everyone: Sequence[Service], context: ServiceContext
+) -> ApplicationArgs:
     own = {"cpu": tenant.cpu, "memory": tenant.memory}
     service = standard.model_copy(update={key: value for key, value in own.items() if value is not None})
-    return application_args(service, everyone, around, instance=tenant.name)
+    return application_args(service, everyone, context, instance=tenant.name)
 
 
-def _group(service: Service, everyone: Sequence[Service], around: Surroundings) -> ApplicationGroupArgs:
+def _group(service: Service, everyone: Sequence[Service], context: ServiceContext) -> ApplicationGroupArgs:
     return ApplicationGroupArgs(
-        scope=around.scope,
+        scope=context.scope,
         component=service.name,
-        ingress=ingress_flows(service, everyone, around),
-        egress=egress_flows(service, everyone, around),
-        metrics=() if around.routing.mesh == "istio" else metrics(service),
-        service_account_annotations=service_account_annotations(service, around),
+        ingress=ingress_flows(service, everyone, context),
+        egress=egress_flows(service, everyone, context),
+        metrics=() if context.routing.mesh == "istio" else metrics(service),
+        service_account_annotations=service_account_annotations(service, context),
     )
 
 
-def _surroundings(order: Order, settings: Mapping[str, str], kept: Stores) -> Surroundings:
-    declaration, args, scope = order.declaration, order.args, order.scope
-    return Surroundings(
+def _service_context(system: SystemContext, settings: Mapping[str, str], kept: Stores) -> ServiceContext:
+    declaration, args, scope = system.declaration, system.args, system.scope
+    return ServiceContext(
         scope=scope,
         tier=args.tier,
         telemetry=args.telemetry,
         registry=args.registry,
-        version=order.version,
+        version=system.version,
         config_map=declaration.config_map_name,
         secret=declaration.secret_name,
         annotations=checksum(settings),
-        providers=kept.providers(declaration.secret_name, list(order.credentials.bundle)),
+        providers=kept.providers(declaration.secret_name, list(system.credentials.bundle)),
         exposed=tuple(dict.fromkeys(route.service for route in declaration.routes)),
         alerted=(declaration.alert_hook.service,) if declaration.alert_hook else (),
         routing=args.routing,

@@ -16,11 +16,11 @@ from components.workload import ApplicationArgs
 from stacks.schema.releases import Release, Routing, thresholds
 from stacks.schema.service.ports import all_ports
 from stacks.schema.service.service import Service
-from stacks.system.flows import Surroundings, pods
+from stacks.system.flows import ServiceContext, pods
 
 if TYPE_CHECKING:
-    from stacks.system.context import SystemArgs
     from stacks.system.declaration import Route
+    from stacks.system.environment_context import EnvironmentContext
 
 
 def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:
@@ -58,7 +58,7 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
     )
 
 
-def entries(args: SystemArgs, scope: Scope, routes: Sequence[Route]) -> dict[str, Entry]:
+def entries(args: EnvironmentContext, scope: Scope, routes: Sequence[Route]) -> dict[str, Entry]:
     """Where the mesh lets traffic from outside in, by service: each has one host, and there one path or more."""
     if args.routing.mesh == "none":
         return {}
@@ -75,7 +75,7 @@ def _gateway(scope: Scope) -> str:
 
 
 def release_analysis(
-    name: str, args: SystemArgs, applications: Sequence[ApplicationArgs], opts: pulumi.ResourceOptions
+    name: str, args: EnvironmentContext, applications: Sequence[ApplicationArgs], opts: pulumi.ResourceOptions
 ) -> None:
     """What the releases of a system's applications share, if Flagger carries any of them out."""
     releases = [one.release for one in applications if one.release and one.release.controller == "flagger"]
@@ -96,30 +96,30 @@ def mesh_baseline(name: str, arguments: MeshArgs | None, opts: pulumi.ResourceOp
 
 
 def mesh_args(
-    services: Sequence[Service], around: Surroundings, *, groups: Sequence[str], webhook: str
+    services: Sequence[Service], context: ServiceContext, *, groups: Sequence[str], webhook: str
 ) -> MeshArgs | None:
     """What the mesh is told. `groups` are services without a Service of their name; `webhook` is the path by which
     Alertmanager, which is outside the mesh, tells those that it alerts."""
-    if around.routing.mesh != "istio":
+    if context.routing.mesh != "istio":
         return None
-    members = [_member(one, services, around, groups, webhook) for one in services]
-    return MeshArgs(scope=around.scope, members=members, locality=around.tier.zones > 1)
+    members = [_member(one, services, context, groups, webhook) for one in services]
+    return MeshArgs(scope=context.scope, members=members, locality=context.tier.zones > 1)
 
 
 def _member(
-    service: Service, services: Sequence[Service], around: Surroundings, groups: Sequence[str], webhook: str
+    service: Service, services: Sequence[Service], context: ServiceContext, groups: Sequence[str], webhook: str
 ) -> Member:
-    routing, namespace = around.routing, around.scope.namespace
+    routing, namespace = context.routing, context.scope.namespace
     callers = [f"{namespace}/{other.name}" for other in services if service.name in other.calls]
-    entry = around.entries.get(service.name)
+    entry = context.entries.get(service.name)
     outside = [f"{routing.gateway_namespace}/{routing.gateway_account}"] if entry else []
     return Member(
         name=service.name,
-        pods=pods(around.scope, service),
+        pods=pods(context.scope, service),
         ports=tuple(service.ports.values()),
         port=_port(service),
         callers=[*callers, *outside],
-        open_paths=[webhook] if service.name in around.alerted else [],
+        open_paths=[webhook] if service.name in context.alerted else [],
         service=service.name not in groups,
         routed=service.release is not None and service.release.strategy != "rolling",
         entry=entry,
@@ -133,7 +133,7 @@ def _port(service: Service) -> int:
 
 def mesh_entry(
     name: str,
-    args: SystemArgs,
+    args: EnvironmentContext,
     scope: Scope,
     applications: Sequence[ApplicationArgs],
     exposed: Mapping[str, Entry],

@@ -15,7 +15,7 @@ from stacks.system import data, files
 from stacks.system.declaration import CacheNeed, DatabaseNeed
 from stacks.system.files import Storage
 from stacks.system.flows import Provider
-from stacks.system.order import Order
+from stacks.system.system_context import SystemContext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,27 +77,27 @@ class Stores:
         return found
 
 
-def stores(order: Order) -> Stores:
+def stores(system: SystemContext) -> Stores:
     """Work out all of them."""
-    storage = files.storage(order, order.config.database.clusters)
-    cache = order.declaration.cache
+    storage = files.storage(system, system.config.database.clusters)
+    cache = system.declaration.cache
     return Stores(
-        postgres=_postgres(order, storage),
-        redis=Redis(need=cache, args=data.cache(order, cache)) if cache else None,
+        postgres=_postgres(system, storage),
+        redis=Redis(need=cache, args=data.cache(system, cache)) if cache else None,
         storage=storage,
     )
 
 
-def _postgres(order: Order, storage: Storage) -> Postgres | None:
-    need, logins = order.declaration.database, order.credentials.logins
+def _postgres(system: SystemContext, storage: Storage) -> Postgres | None:
+    need, logins = system.declaration.database, system.credentials.logins
     if need is None or logins is None or storage.backups is None:
         return None
-    clusters = data.databases(order, need, passwords=logins, backups=storage.backups)
-    active = next(one for one in clusters if one.cluster_name == order.config.database.active)
+    clusters = data.databases(system, need, passwords=logins, backups=storage.backups)
+    active = next(one for one in clusters if one.cluster_name == system.config.database.active)
     return Postgres(
         need=need,
         active=active,
         clusters=clusters,
         dump=dump_args(active),
-        migration=data.migration(order, need, active),
+        migration=data.migration(system, need, active),
     )

@@ -10,24 +10,27 @@ from components.stores import postgres as database
 from components.stores import redis as cache
 from components.traffic import mesh
 from stacks.monitoring.notifications import Hook
-from stacks.monitoring.plan import Surroundings
+from stacks.monitoring.plan import MonitoredSystems
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Service
 from stacks.system.applications import scraped_ports
-from stacks.system.context import SystemArgs
 from stacks.system.declaration import AlertHook, Declaration
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import INGRESS_NAMESPACE
 
 
-def surroundings(
-    systems: Sequence[Declaration], services: Mapping[str, Sequence[Service]], args: SystemArgs, further: Sequence[Flow]
-) -> Surroundings:
-    """What the monitoring looks at: the systems with their `services`, `further` targets, and the ways in."""
+def monitored_systems(
+    systems: Sequence[Declaration],
+    services: Mapping[str, Sequence[Service]],
+    args: EnvironmentContext,
+    extra: Sequence[Flow],
+) -> MonitoredSystems:
+    """What the monitoring looks at: the systems with their `services`, `extra` targets, and the ways in."""
     routing = args.routing
     namespace = INGRESS_NAMESPACE if routing.mesh == "none" else routing.gateway_namespace
     entries = {one.name: one.routes[0].host for one in systems if one.routes}
-    return Surroundings(
-        targets=[*metrics_targets(systems, services, routing), *further],
+    return MonitoredSystems(
+        targets=[*metrics_targets(systems, services, routing), *extra],
         hooks=alert_hooks(systems),
         systems=systems,
         public={name: f"https://{host}.{args.domain}" for name, host in entries.items()},

@@ -16,7 +16,7 @@ from components.telemetry.pipelines import Sampling
 from components.workload.server_pods import ServerArgs, Volume
 from stacks.schema.operators import sizing
 from stacks.schema.telemetry import InBucket, LogsConfig, TracesConfig
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import MONITORING_NAMESPACE, PROMETHEUS
 from stacks.telemetry.formats import FORMATS
 
@@ -28,7 +28,7 @@ _POSITIONS = Bytes.parse("1Gi")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class TelemetryPlan:
     """The servers, ready to be run. `secrets` are the keys of each Secret with the credential behind each; `read` are
     the namespaces whose pods' lines are read."""
 
@@ -50,7 +50,7 @@ class Plan:
 class _Figures:
     """What follows from the tier, for all servers."""
 
-    args: SystemArgs
+    args: EnvironmentContext
     scope: Scope
     replicas: int
     days: int
@@ -70,7 +70,9 @@ class _Figures:
         return Peer(namespace=MONITORING_NAMESPACE, pods=self.args.scope(MONITORING_NAMESPACE).selector(GRAFANA))
 
 
-def plan(args: SystemArgs, scope: Scope, logs: LogsConfig, traces: TracesConfig, systems: Sequence[str]) -> Plan:
+def plan(
+    args: EnvironmentContext, scope: Scope, logs: LogsConfig, traces: TracesConfig, systems: Sequence[str]
+) -> TelemetryPlan:
     """Work out everything. Lines of `systems` go where `logs` says; those of the platform's own pods where all do."""
     figures = sizing(args.tier, args.ingress_class, args.routing)
     known = _Figures(
@@ -82,7 +84,9 @@ def plan(args: SystemArgs, scope: Scope, logs: LogsConfig, traces: TracesConfig,
     if traces.kind != "none":
         made, keys = _trace_servers(known, traces, systems, to_loki=bool(lines["loki"]))
         servers, secrets = [*servers, *made], {**secrets, **keys}
-    return Plan(scope=scope, servers=servers, secrets=secrets, read=sorted({*lines["loki"], *lines["elasticsearch"]}))
+    return TelemetryPlan(
+        scope=scope, servers=servers, secrets=secrets, read=sorted({*lines["loki"], *lines["elasticsearch"]})
+    )
 
 
 _Servers = tuple[list[ServerArgs], dict[str, Mapping[str, str]]]

@@ -13,7 +13,7 @@ from components.telemetry import alloy, collector
 from components.telemetry.base import read_lines, read_pods
 from components.workload.server import Server
 from stacks.schema.telemetry import LogsConfig, TracesConfig
-from stacks.system.context import SystemArgs
+from stacks.system.environment_context import EnvironmentContext
 from stacks.telemetry.access import NAME
 from stacks.telemetry.plan import plan
 
@@ -28,7 +28,7 @@ class Telemetry(pulumi.ComponentResource):
 
     def __init__(
         self,
-        args: SystemArgs,
+        args: EnvironmentContext,
         logs: LogsConfig,
         traces: TracesConfig,
         systems: Sequence[str],

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from stacks.schema.system import TenantsConfig
 from stacks.system.declaration import (
     AlertHook,
-    Around,
     CacheNeed,
     DatabaseNeed,
     Declaration,
     FilesNeed,
+    ResolvedSystem,
     Route,
     board_of,
 )
@@ -27,16 +27,16 @@ _SESSION_TIMEOUT = 3600
 _MAX_INSTANCES = 1000
 
 
-def _settings(around: Around) -> Mapping[str, str]:
+def _settings(resolved: ResolvedSystem) -> Mapping[str, str]:
     """The ConfigMap of section 2.1, but for what its stores add."""
     return {
         "API_RATE_LIMIT": str(API_RATE_LIMIT),
         "SESSION_TIMEOUT": str(_SESSION_TIMEOUT),
         "MAX_ASTRBOT_INSTANCES": str(_MAX_INSTANCES),
         "METRICS_ENABLED": "true",
-        "LOG_LEVEL": around.args.tier.log_level,
-        "TRACE_SAMPLING_RATE": str(around.args.tier.trace_sampling_rate),
-        "ENVIRONMENT": around.args.environment,
+        "LOG_LEVEL": resolved.args.tier.log_level,
+        "TRACE_SAMPLING_RATE": str(resolved.args.tier.trace_sampling_rate),
+        "ENVIRONMENT": resolved.args.environment,
     }
 
 

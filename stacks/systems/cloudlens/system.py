@@ -17,8 +17,8 @@ from stacks.schema.service.types import VariableName
 from stacks.schema.system import SystemConfig, declaration_problems
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Problem
-from stacks.system.context import SystemArgs
-from stacks.system.declaration import Around, DatabaseNeed, Declaration, Route, board_of
+from stacks.system.declaration import DatabaseNeed, Declaration, ResolvedSystem, Route, board_of
+from stacks.system.environment_context import EnvironmentContext
 from stacks.systems.cloudlens.alerts import RULES
 from stacks.systems.cloudlens.services import (
     BACKEND,
@@ -58,7 +58,7 @@ def declaration(store: DataStore, provider_keys: Sequence[str] = ()) -> Declarat
         rules=RULES,
         objective=_OBJECTIVE,
         boards=board_of(__package__),
-        jobs=_jobs if store == "migrating" else lambda around: (),
+        jobs=_jobs if store == "migrating" else lambda resolved: (),
     )
 
 
@@ -70,16 +70,16 @@ def _database(direct_clients: Sequence[str]) -> DatabaseNeed:
     return DatabaseNeed(name="cloudlens", user="cloudlens", prefix="DATABASE", direct_clients=direct_clients)
 
 
-def _settings(around: Around) -> Mapping[str, str]:
+def _settings(resolved: ResolvedSystem) -> Mapping[str, str]:
     """The ConfigMap of section 2, but for what the database adds, and for OpenTelemetry, which each service is told."""
-    return {"LOG_LEVEL": around.args.tier.log_level, "ENVIRONMENT": around.args.environment}
+    return {"LOG_LEVEL": resolved.args.tier.log_level, "ENVIRONMENT": resolved.args.environment}
 
 
-def _jobs(around: Around) -> Sequence[ScriptJobArgs]:
+def _jobs(resolved: ResolvedSystem) -> Sequence[ScriptJobArgs]:
     # Only here: an environment is in this state once in its life.
     from stacks.systems.cloudlens.system import import_args
 
-    return (import_args(around),)
+    return (import_args(resolved),)
 
 
 DECLARATION = declaration("postgresql")
@@ -120,7 +120,7 @@ class Config(SystemConfig):
         for problem in declaration_problems(declaration(store, known), data):
             yield problem._replace(message=_one_pod(store)) if _is_for_several(problem) else problem
 
-    def declared(self, args: SystemArgs) -> Declaration:
+    def declared(self, args: EnvironmentContext) -> Declaration:
         """The system with the store of this environment."""
         return declaration(self.storage or _default(args.tier), self.provider_keys)
 
@@ -150,13 +150,13 @@ def _one_pod(store: DataStore) -> str:
     )
 
 
-def import_args(around: Around) -> ScriptJobArgs:
+def import_args(resolved: ResolvedSystem) -> ScriptJobArgs:
     """The backend's file into the system's database; raises ValueError for a system without one."""
-    if around.database is None:
+    if resolved.database is None:
         raise ValueError(f"{IMPORT}: there is no database to import into")
     stopping = RollingUpdate()
     return sqlite_import_args(
-        around.database,
+        resolved.database,
         name=IMPORT,
         claim=claim_name(BACKEND),
         mounted_at=DATA,

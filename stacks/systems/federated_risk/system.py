@@ -14,8 +14,16 @@ from stacks.schema.service.scaling import Autoscaling
 from stacks.schema.service.service import Service
 from stacks.schema.system import SystemConfig
 from stacks.schema.types import Bytes, Cpu
-from stacks.system.context import SystemArgs
-from stacks.system.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route, StoreFigures, board_of
+from stacks.system.declaration import (
+    CacheNeed,
+    DatabaseNeed,
+    Declaration,
+    ResolvedSystem,
+    Route,
+    StoreFigures,
+    board_of,
+)
+from stacks.system.environment_context import EnvironmentContext
 from stacks.systems.federated_risk.alerts import RULES
 from stacks.systems.federated_risk.services import CONSENT, FRONTEND, MODEL_SERVING, PSI, SERVICES
 from versions import APPLICATION_VERSION
@@ -54,28 +62,28 @@ _LEAST_HIT_RATE, _MOST_MEMORY = 0.8, 0.9
 _CACHE_TTL = 3600
 
 
-def _settings(around: Around) -> Mapping[str, str]:
+def _settings(resolved: ResolvedSystem) -> Mapping[str, str]:
     """The document's `app-config`, but for what its stores add."""
     return {
-        "ENVIRONMENT": around.args.environment,
-        "LOG_LEVEL": around.args.tier.log_level,
+        "ENVIRONMENT": resolved.args.environment,
+        "LOG_LEVEL": resolved.args.tier.log_level,
         "CACHE_ENABLED": "true",
         "CACHE_TTL": str(_CACHE_TTL),
         **{f"CACHE_TTL_{name}": str(seconds) for name, seconds in _LIFETIMES.items()},
         "CACHE_HIT_RATE_MINIMUM": str(_LEAST_HIT_RATE),
         "CACHE_MEMORY_RATIO_MAXIMUM": str(_MOST_MEMORY),
-        **_redis(around),
-        "REACT_APP_API_BASE_URL": f"https://{_API}.{around.args.domain}",
+        **_redis(resolved),
+        "REACT_APP_API_BASE_URL": f"https://{_API}.{resolved.args.domain}",
     }
 
 
-def _redis(around: Around) -> Mapping[str, str]:
+def _redis(resolved: ResolvedSystem) -> Mapping[str, str]:
     """What the cache optimizer would ask CONFIG GET for, which would show it the passwords too."""
-    if around.cache is None:
+    if resolved.cache is None:
         return {}
     return {
-        "REDIS_SCHEME": "rediss" if around.cache.tls else "redis",
-        "REDIS_MAXMEMORY": str(around.cache.settings.maxmemory.amount),
+        "REDIS_SCHEME": "rediss" if resolved.cache.tls else "redis",
+        "REDIS_MAXMEMORY": str(resolved.cache.settings.maxmemory.amount),
     }
 
 
@@ -133,15 +141,15 @@ class Config(SystemConfig):
 
     incident: Literal["performance", "security"] | None = None
 
-    def declared(self, args: SystemArgs) -> Declaration:
+    def declared(self, args: EnvironmentContext) -> Declaration:
         """Where traffic can be split model-serving is released as a canary, and in an incident more differs."""
         services = [self._service(service, args) for service in DECLARATION.services]
         found = replace(DECLARATION, services=services)
         if self.incident != "security":
             return found
-        return replace(found, settings=lambda around: {**DECLARATION.settings(around), **_STRICT})
+        return replace(found, settings=lambda resolved: {**DECLARATION.settings(resolved), **_STRICT})
 
-    def _service(self, service: Service, args: SystemArgs) -> Service:
+    def _service(self, service: Service, args: EnvironmentContext) -> Service:
         update: dict[str, Any] = {}
         if service.name == MODEL_SERVING and args.routing.mesh != "none":
             update["release"] = canary(args.routing)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stacks.schema.system import SystemConfig
 from stacks.schema.types import Problem, duplicates
-from stacks.system.declaration import Around, CacheNeed, DatabaseNeed, Declaration, Route, board_of
+from stacks.system.declaration import CacheNeed, DatabaseNeed, Declaration, ResolvedSystem, Route, board_of
 from stacks.systems.multicluster.alerts import RULES
 from stacks.systems.multicluster.config import CLUSTERS, Applications, ManagedCluster
 from stacks.systems.multicluster.services import BACKEND, FRONTEND, services
@@ -20,13 +20,13 @@ from versions import APPLICATION_VERSION
 if TYPE_CHECKING:
     import pulumi
 
-    from stacks.system.context import SystemArgs
+    from stacks.system.environment_context import EnvironmentContext
 
 _HOST = "clusters"
 
 
-def _settings(around: Around) -> Mapping[str, str]:
-    return {"ENVIRONMENT": around.args.environment, "LOG_LEVEL": around.args.tier.log_level}
+def _settings(resolved: ResolvedSystem) -> Mapping[str, str]:
+    return {"ENVIRONMENT": resolved.args.environment, "LOG_LEVEL": resolved.args.tier.log_level}
 
 
 DECLARATION = Declaration(
@@ -67,7 +67,7 @@ class Config(SystemConfig):
             for problem in duplicates(data.get("clusters"), key, f"cluster {key}"):
                 yield problem._replace(path=("clusters", *problem.path))
 
-    def declared(self, args: SystemArgs) -> Declaration:
+    def declared(self, args: EnvironmentContext) -> Declaration:
         """The system with the kubeconfigs of its clusters, and what Argo CD is told."""
         # What the program generates is a password, and no kubeconfig.
         known = self.clusters if args.store else ()
@@ -75,15 +75,15 @@ class Config(SystemConfig):
             DECLARATION,
             services=services([(f"{one.name}.yaml", one.secret_key) for one in known]),
             secrets={one.secret_key: one.credential for one in known},
-            further=self._further,
+            extras=self._extras,
         )
 
-    def _further(self, around: Around, opts: pulumi.ResourceOptions) -> None:
+    def _extras(self, resolved: ResolvedSystem, opts: pulumi.ResourceOptions) -> None:
         # Only here: an environment that does not have the system needs neither.
         from stacks.systems.multicluster.access import register_access
         from stacks.systems.multicluster.applications import register_applications
 
         if self.clusters:
-            register_access(around.scope, self.clusters, opts)
-        if self.applications and around.args.applications:
-            register_applications(self.applications, self.clusters, around.args.environment, opts)
+            register_access(resolved.scope, self.clusters, opts)
+        if self.applications and resolved.args.applications:
+            register_applications(self.applications, self.clusters, resolved.args.environment, opts)

@@ -14,7 +14,7 @@ from stacks.systems.orders.alerts import RULES
 from stacks.systems.orders.services import APPLICATION, SERVICES, STATEFUL
 
 if TYPE_CHECKING:
-    from stacks.system.context import SystemArgs
+    from stacks.system.environment_context import EnvironmentContext
 
 
 DECLARATION = Declaration(
@@ -34,7 +34,7 @@ class Config(SystemConfig):
 
     declaration = DECLARATION
 
-    def declared(self, args: SystemArgs) -> Declaration:
+    def declared(self, args: EnvironmentContext) -> Declaration:
         """The stateful application runs the same image as the other (section 4.2)."""
         image = {"image": f"{args.registry}/{APPLICATION}"}
         services = [one.model_copy(update=image) if one.name == STATEFUL else one for one in SERVICES]

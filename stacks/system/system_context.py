@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from components.kubernetes.naming import Scope
 from stacks.schema.service.service import Service, sized
 from stacks.schema.system import SystemConfig
-from stacks.system.context import SystemArgs
 from stacks.system.credentials import SystemCredentials
 from stacks.system.declaration import Declaration
+from stacks.system.environment_context import EnvironmentContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class SystemContext:
     """What the system needs (`declaration`), what the environment says of it (`config`), and the environment."""
 
     declaration: Declaration
     config: SystemConfig
-    args: SystemArgs
+    args: EnvironmentContext
     credentials: SystemCredentials
 
     @property

@@ -25,14 +25,14 @@ class CloudBackups:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemArgs:
+class EnvironmentContext:
     """The environment of a system.
 
     `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not in the Pulumi state, `origin` the
     labels by which its monitoring tells it from others, and `needs` what must be there before anything reads from the
     store. `prometheus` is the URL of the environment's Prometheus, `telemetry` where logs and traces go, `backups`
     where backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the
-    VerticalPodAutoscaler are in the cluster, `asking` who asks Prometheus besides those of its own namespace.
+    VerticalPodAutoscaler are in the cluster, `prometheus_callers` who else asks Prometheus than its own namespace.
     `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
     `applications` says whether Argo CD is there and may be told what to deploy besides: not where it delivers the
     environment itself, whose project lets no Application through.
@@ -53,7 +53,7 @@ class SystemArgs:
     keda: bool = False
     vertical: bool = False
     applications: bool = False
-    asking: Sequence[Peer] = ()
+    prometheus_callers: Sequence[Peer] = ()
     metric_sources: Collection[str] = frozenset(SOURCES)
 
     @property
