@@ -1,4 +1,4 @@
-"""The page that leads to a policy rule, followed to the letter: the rule breaks nothing, and says what the page shows."""
+"""The page that leads to a policy rule, followed to the letter: the rule breaks nothing and says what is shown."""
 
 from __future__ import annotations
 
