@@ -38,6 +38,7 @@ _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 # A command at the beginning of a line, with or without a prompt, or after another command.
 _MAKE = re.compile(r"(?:^(?:\$ )? *|&& )make(?P<words>(?: +[\w./-]+(?:=[^\s`]*)?)+)", re.MULTILINE)
 _MODULE = re.compile(r"python3? -m (?P<module>ops|sandbox) (?P<words>[^`\n#|]+)")
+_SHORT = re.compile(r"`ops (?P<words>[a-z][^`\n]*)`")
 _HEADLINE = re.compile(r"\d+ components, \d+ Kubernetes objects, \d+ other resources")
 
 
@@ -121,6 +122,21 @@ def test_every_command_and_option_that_is_mentioned_exists(page: Path) -> None:
             assert {word for word in rest if word.startswith("-")} <= known[name], match[0]
 
 
+@every_page
+def test_every_command_that_is_mentioned_by_its_short_name_exists(page: Path) -> None:
+    """`ops db restore` in a sentence stands for `python -m ops db restore`; `ops state backup|restore` for both."""
+    known = options_by_command(ops.commands.app)
+    groups = {name.partition(" ")[0] for name in known if " " in name}
+    for words in (match["words"].split() for match in _SHORT.finditer(FENCE.sub("", text_of(page)))):
+        group = [words.pop(0)] if words[0] in groups else []
+        names = words.pop(0).split("|") if words and not words[0].startswith("-") else []
+        assert group or names, page
+        for name in names:
+            command = " ".join([*group, name])
+            assert command in known, f"ops {command}: ops has {sorted(known)}"
+            assert {word for word in words if word.startswith("-")} <= known[command], f"ops {command} {words}"
+
+
 def test_everything_in_the_table_of_where_things_live_is_there() -> None:
     _, _, rest = text_of(README).partition("## Where things live\n")
     rows = [row for row in rest.partition("\n## ")[0].splitlines() if row.startswith("| `")]
@@ -149,6 +165,36 @@ def test_every_file_that_is_named_as_code_is_there(page: Path) -> None:
     for text in (match["text"] for match in _SPAN.finditer(FENCE.sub("", text_of(page)))):
         if re.fullmatch(rf"(?:{first}|\.github)/[\w./-]*", text) and text not in made_by_the_reader:
             assert (ROOT / text).exists(), text
+
+
+@every_page
+def test_a_file_of_python_is_named_with_its_folder(page: Path) -> None:
+    """A bare name cannot be looked up. Systems' modules have names of their own, documents too."""
+    usual = {path.name for path in (ROOT / "stacks" / "systems").glob("*/*.py")} | {
+        one.name for one in ROOT.glob("*.py")
+    }
+    named = set(re.findall(r"`([\w-]+\.py)`", FENCE.sub("", text_of(page))))
+    assert page.is_relative_to(DOCS / "systems") or named <= usual, named - usual
+
+
+@every_page
+def test_every_decision_that_is_referred_to_is_linked_by_its_own_number(page: Path) -> None:
+    """A number by itself goes wrong when nobody looks: three of one page did."""
+    text = re.sub(r"`[^`\n]*`", "", FENCE.sub("", text_of(page)))
+    for match in re.finditer(
+        r"(?P<open>\[?)\bdecision\s+(?P<number>\d+)(?P<link>\]\((?P<target>[^)]+)\))?", text, re.I
+    ):
+        assert match["open"] and match["link"], f"{match[0]}: link it"
+        assert Path(match["target"]).name.startswith(f"{int(match['number']):04}-"), match[0]
+        assert (page.parent / match["target"].partition("#")[0]).resolve() in DECISIONS, match[0]
+
+
+@every_page
+def test_no_page_says_not_yet(page: Path) -> None:
+    """Nobody comes back to such a line when the thing is there. What is missing is said with its reason."""
+    if page.name not in ("policies.md", "CHANGELOG.md"):
+        text = re.sub(r"`[^`\n]*`", "", FENCE.sub("", text_of(page)))
+        assert re.findall(r".*\bnot\s+(?:\w+\s+)?yet\b.*", text, re.IGNORECASE) == []
 
 
 @every_page
