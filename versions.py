@@ -1,6 +1,6 @@
 """Every pinned version in one place: container images, Helm charts, custom resources and their API versions.
 
-Python packages are pinned in `requirements.txt`; the control plane of the sandbox is pinned in the `go.mod`
+Python packages are pinned in `requirements.in`; the control plane of the sandbox is pinned in the `go.mod`
 files below `sandbox/modules/`. Nothing else in the program names a version.
 """
 
