@@ -18,7 +18,7 @@ from paths import ROOT
 from tests.data.conftest import ObjectStorage
 from tests.servers import Postgres
 
-SCRIPT = ROOT / "components" / "database" / "scripts" / "dump.py"
+SCRIPT = ROOT / "components" / "stores" / "postgres" / "scripts" / "dump.py"
 _NUMBERS = count()
 SOURCE = """
 CREATE TABLE tenants (id text PRIMARY KEY, name text NOT NULL, plan text, created_at timestamptz DEFAULT now());

@@ -14,7 +14,7 @@ import pytest
 from paths import ROOT
 from tests.servers import Postgres
 
-SCRIPT = ROOT / "components" / "database" / "scripts" / "migrate.py"
+SCRIPT = ROOT / "components" / "stores" / "postgres" / "scripts" / "migrate.py"
 _NUMBERS = count()
 ENVIRONMENT = """
 from alembic import context

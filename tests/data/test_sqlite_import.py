@@ -16,7 +16,7 @@ import pytest
 from paths import ROOT
 from tests.servers import Postgres
 
-SCRIPT = ROOT / "components" / "database" / "scripts" / "import_sqlite.py"
+SCRIPT = ROOT / "components" / "stores" / "postgres" / "scripts" / "import_sqlite.py"
 _NUMBERS = count()
 # Four of the tables that the document lists, and what SQLite does that PostgreSQL does otherwise.
 SCHEMA = """

@@ -14,7 +14,7 @@ from graph.model import Graph
 from paths import ROOT
 from tests.unit.recordings import environment_of, of_system, one
 
-SCRIPT = ROOT / "components" / "object_storage" / "scripts" / "buckets.sh"
+SCRIPT = ROOT / "components" / "stores" / "buckets" / "scripts" / "buckets.sh"
 USERS = {"USER_1": "barman", "USER_1_SECRET": "hidden", "USER_1_BUCKET": "backups"}
 
 
