@@ -19,7 +19,7 @@ Simulated, by kwok and the stages in `stages/`:
   Argo CD): only the final status of their objects is written. No database, certificate or Secret is made. An object
   with the annotation `sandbox.platform.io/status: manual` keeps whatever status a test gives it.
 
-Besides these there is what environments expect of a cluster and do not make (surroundings.py): the namespaces of
+Besides these there is what environments expect of a cluster and do not make (provided.py): the namespaces of
 operators, the classes `standard`, `fast-ssd` and `nginx`, issuers, and a store of secrets called `platform`.
 
 Custom resource definitions are permissive stand-ins, made from the table in versions.py, unless real ones are

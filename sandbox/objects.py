@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import custom_resources, nodes, stages, storage, surroundings
+from . import custom_resources, nodes, provided, stages, storage
 from .client import Kubectl, Reader
 from .components import APISERVER, CONTROLLER_MANAGER, KWOK, SCHEDULER, Layout
 from .custom_resources import CustomResource
@@ -33,7 +33,7 @@ class Objects:
             self._apply_folder(crds)
         wanted = custom_resources.stand_ins(table)
         changes = custom_resources.outdated(wanted, custom_resources.installed(self._reader))
-        self._kubectl.apply([*changes, *storage.manifests(), *surroundings.built_in(), *pool.manifests()])
+        self._kubectl.apply([*changes, *storage.manifests(), *provided.built_in(), *pool.manifests()])
         self._kubectl.apply(pool.statuses(), "--subresource=status")
         surplus = nodes.surplus(pool, nodes.own(self._reader))
         if surplus:
@@ -46,7 +46,7 @@ class Objects:
         """
         self._supervisor.wait_for(APISERVER, self._all_established, "did not establish all definitions")
         present = custom_resources.installed(self._reader)
-        self._kubectl.apply(surroundings.missing(self._reader, present))
+        self._kubectl.apply(provided.missing(self._reader, present))
         usable = stages.usable(stages.load(), present)
         for path, words in stages.descriptions(usable, present):
             self._wait_for_description(path, words)

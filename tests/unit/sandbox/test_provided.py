@@ -8,7 +8,7 @@ import pytest
 
 from components.platform.operators.table import OPERATORS
 from ops.preflight import named, namespaces
-from sandbox import storage, surroundings
+from sandbox import provided, storage
 from tests.unit.definitions import ABSENT, FOLDER, schema
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # In every cluster from its beginning.
 FROM_THE_BEGINNING = {"default", "kube-system", "kube-public", "kube-node-lease"}
-MADE = {(one["kind"], one["metadata"]["name"]) for one in (*surroundings.built_in(), *surroundings.custom())}
+MADE = {(one["kind"], one["metadata"]["name"]) for one in (*provided.built_in(), *provided.custom())}
 MADE |= {("StorageClass", name) for name in storage.CLASSES} | {("StorageClass", "")}
 
 
@@ -24,12 +24,12 @@ def test_every_environment_finds_the_objects_and_namespaces_that_it_names(graph:
     """`make up` on the sandbox would be refused before its first object."""
     assert {(one.kind, one.name) for one in named.needs(graph)} <= MADE
     placed, mentioned = namespaces.uses(graph)
-    assert (placed.keys() | mentioned.keys()) - FROM_THE_BEGINNING <= set(surroundings.NAMESPACES)
+    assert (placed.keys() | mentioned.keys()) - FROM_THE_BEGINNING <= set(provided.NAMESPACES)
 
 
 def test_every_operator_has_its_namespace() -> None:
     """A new row of the table would be looked for in vain."""
-    assert {one.namespace for one in OPERATORS.values()} - FROM_THE_BEGINNING <= set(surroundings.NAMESPACES)
+    assert {one.namespace for one in OPERATORS.values()} - FROM_THE_BEGINNING <= set(provided.NAMESPACES)
 
 
 def test_nothing_of_it_belongs_to_an_environment(graph: Graph) -> None:
@@ -38,7 +38,7 @@ def test_nothing_of_it_belongs_to_an_environment(graph: Graph) -> None:
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason=ABSENT)
-@pytest.mark.parametrize("body", surroundings.custom(), ids=lambda body: f"{body['kind']}-{body['metadata']['name']}")
+@pytest.mark.parametrize("body", provided.custom(), ids=lambda body: f"{body['kind']}-{body['metadata']['name']}")
 def test_real_definitions_accept_what_is_made_of_custom_kinds(body: dict[str, object]) -> None:
     """`up --crds` would fail at its own objects."""
     jsonschema = pytest.importorskip("jsonschema")
