@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import yaml
 
 from ops.errors import OperationError
 from ops.files import private_folder, write_private
 from paths import PROJECT, ROOT, environment_of, state_directory
 
-_SALT = "encryptionsalt:"
+_SALT = "encryptionsalt"
 _PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 
 
@@ -113,9 +114,7 @@ class LocalBackend:
         shutil.copyfile(ROOT / "Pulumi.yaml", self.work_dir / "Pulumi.yaml")
         text = (ROOT / f"Pulumi.{environment_of(self.stack)}.yaml").read_text(encoding="utf-8")
         before = self.config_file.read_text(encoding="utf-8") if self.config_file.exists() else ""
-        # A file with encrypted values brings the salt that they were encrypted with.
-        salt = "" if _SALT in text else _salt_of(before)
-        write_private(self.config_file, salt + text)
+        write_private(self.config_file, _with_salt(text, _salt_of(before)))
 
     def _passphrase(self) -> Path:
         path = self.passphrase_file
@@ -149,8 +148,30 @@ def file_backend(folder: Path) -> str:
 
 
 def _salt_of(text: str) -> str:
-    """The line of a stack's file with its salt ("" if it has none); the engine may have written it without an end."""
-    return next((f"{line}\n" for line in text.splitlines() if line.startswith(_SALT)), "")
+    """The salt that a stack's file has ("" if it has none)."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return ""
+    return str(document.get(_SALT, "")) if isinstance(document, dict) else ""
+
+
+def _with_salt(text: str, salt: str) -> str:
+    """A file with the salt, as the first of its keys, however it is written: in lines, in braces, after `---`.
+
+    A file with encrypted values brings the salt that they were encrypted with, and keeps it.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        # The program says what is wrong with it.
+        return text
+    if not salt or _salt_of(text) or not isinstance(root, yaml.MappingNode):
+        return text
+    begin = root.start_mark.index
+    if root.flow_style:
+        return f'{text[: begin + 1]}"{_SALT}": "{salt}", {text[begin + 1 :]}'
+    return f"{text[:begin]}{_SALT}: {salt}\n{' ' * root.start_mark.column}{text[begin:]}"
 
 
 def _owner(lock: Path) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import runpy
 import shutil
 from collections.abc import Iterator
@@ -150,4 +149,4 @@ def test_what_aws_refuses_ends_the_update_with_its_words(deployed: EksProject) -
     twin.write(TEXT.replace("kind: eks\n", f"kind: eks\n    name: {PROJECT}-{STACK}\n"))
     with pytest.raises(EngineError) as refused:
         twin.engine.up()
-    assert re.search("EntityAlreadyExists", str(refused.value))
+    assert "AlreadyExists" in str(refused.value)

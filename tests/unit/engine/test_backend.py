@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import yaml
 
 import ops.engine.backend
 from ops.engine.backend import LocalBackend, UsersBackend, backend_of
@@ -89,8 +90,32 @@ def test_the_salt_is_kept_in_the_copy_and_never_reaches_the_environments_file(pr
     changed = FILE.replace("dev", "test")
     (project / "Pulumi.dev.yaml").write_text(changed)
     backend.variables()
-    assert backend.config_file.read_text() == SALT + changed
+    assert backend.config_file.read_text() == changed.replace("config", f"{SALT}config", 1)
     assert (project / "Pulumi.dev.yaml").read_text() == changed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FILE,
+        "---\n" + FILE,
+        "# One.\n---\n# Two.\n" + FILE,
+        '{"config": {"saas-platform:tier": "dev"}}',
+        "# In braces.\n{config: {'saas-platform:tier': dev},}\n",
+        "  config:\n    saas-platform:tier: dev\n",
+    ],
+)
+def test_the_salt_is_put_into_a_file_of_any_form(project: Path, text: str) -> None:
+    """In front of a file in braces, or of one that begins with `---`, it made one that nobody can read."""
+    (project / "Pulumi.dev.yaml").write_text(text)
+    backend = LocalBackend("dev")
+    backend.variables()
+    assert backend.config_file.read_text() == text
+    backend.config_file.write_text(SALT + FILE)
+    for _ in range(2):
+        backend.variables()
+        kept = yaml.safe_load(backend.config_file.read_text())
+        assert kept == {"encryptionsalt": "v1:abc=:v1:def", "config": {"saas-platform:tier": "dev"}}
 
 
 def test_a_file_with_encrypted_values_brings_its_own_salt(project: Path) -> None:
