@@ -13,6 +13,9 @@ PanelKind = Literal["timeseries", "stat", "table", "heatmap", "piechart"]
 DATA_SOURCE = "prometheus"
 # Grafana's grid has 24 columns: three panels a row, each 8 units high.
 _WIDTH = _HEIGHT = 8
+# A dashboard for all systems lets one choose among their namespaces, and shows the series of those that are chosen.
+NAMESPACES = {"namespace": "label_values(up, namespace)"}
+CHOSEN = 'namespace=~"$namespace"'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import replace
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.network import INTERNET_HTTPS
 from components.platform.credentials import Credential
-from components.stores.postgres import PORT as DATABASE_PORT
-from components.stores.postgres import (
+from components.stores.postgres.args import PORT as DATABASE_PORT
+from components.stores.postgres.args import (
     BackupArgs,
     BackupTarget,
     DatabaseArgs,
@@ -21,8 +21,8 @@ from components.stores.postgres import (
     ReplicationArgs,
 )
 from components.stores.postgres.migration import migration_args
-from components.stores.redis import PORT as CACHE_PORT
-from components.stores.redis import CacheArgs
+from components.stores.redis.args import PORT as CACHE_PORT
+from components.stores.redis.args import CacheArgs
 from components.workload.args import SecretKey
 from components.workload.job import ScriptJobArgs
 from stacks.schema.database import Replication

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from components.kubernetes.naming import Scope
 from components.monitoring.rules import Objective, RuleSet
 from components.stores.buckets.buckets import BucketAccess
-from components.stores.postgres import DatabaseArgs
-from components.stores.redis import CacheArgs
+from components.stores.postgres.args import DatabaseArgs
+from components.stores.redis.args import CacheArgs
 from stacks.schema.service.service import Service
 from stacks.schema.types import Bytes, Cpu
 from stacks.system.environment_context import EnvironmentContext

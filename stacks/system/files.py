@@ -10,8 +10,9 @@ from components.kubernetes.naming import Scope
 from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
 from components.platform.credentials import SecretBundleArgs
 from components.stores.buckets.buckets import Bucket, BucketAccess, BucketsArgs, BucketUser
-from components.stores.buckets.component import PORT, ObjectStorageArgs
-from components.stores.postgres import BackupTarget
+from components.stores.buckets.component import ObjectStorageArgs
+from components.stores.buckets.facts import PORT
+from components.stores.postgres.args import BackupTarget
 from components.workload.args import SecretKey
 from stacks.schema.object_storage import S3, S3Bucket
 from stacks.system.credentials import (

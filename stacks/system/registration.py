@@ -10,8 +10,8 @@ import pulumi
 from components.platform.credentials import ExternalStore, SecretBundle
 from components.stores.buckets.buckets import Buckets
 from components.stores.buckets.component import ObjectStorage
-from components.stores.postgres import Database, DatabaseLogins
-from components.stores.redis import Cache
+from components.stores.postgres.component import Database, DatabaseLogins
+from components.stores.redis.component import Cache
 from components.workload.job import ScriptJob
 from stacks.system.files import Storage
 from stacks.system.names import POSTGRES

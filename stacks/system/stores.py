@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.kubernetes.footprint import ContainerResources, Footprint
-from components.stores.postgres import DatabaseArgs
+from components.stores.postgres.args import DatabaseArgs
 from components.stores.postgres.backup import dump_args
-from components.stores.redis import CacheArgs
+from components.stores.redis.args import CacheArgs
 from components.workload.job import ScriptJobArgs
 from stacks.schema.service.service import Capability
 from stacks.system import data, files

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.kubernetes.network import Flow, Peer
-from components.stores import buckets as object_storage
-from components.stores import postgres as database
-from components.stores import redis as cache
+from components.stores.buckets.facts import FACTS as BUCKETS
+from components.stores.postgres.facts import FACTS as POSTGRES
+from components.stores.redis.facts import FACTS as REDIS
 from components.traffic import mesh
 from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import MonitoredSystems
@@ -68,11 +68,11 @@ def _hook(system: Declaration, hook: AlertHook) -> Hook:
 def _metrics_ports(system: Declaration, served: Sequence[int], routing: Routing) -> tuple[int, ...]:
     ports = list(served)
     if system.database:
-        ports += [database.METRICS_PORT, database.POOLER_METRICS_PORT]
+        ports += POSTGRES.ports
     if system.cache:
-        ports.append(cache.METRICS_PORT)
+        ports += REDIS.ports
     if system.keeps_objects:
-        ports.append(object_storage.PORT)
+        ports += BUCKETS.ports
     if routing.mesh == "istio":
         ports.append(mesh.METRICS_PORT)
     return tuple(dict.fromkeys(ports))

@@ -13,9 +13,6 @@ from components.platform.credentials import Credential
 from components.stores.postgres.parameters import RESERVED_CONNECTIONS, PostgresParameters
 
 PORT = 5432
-# CloudNativePG's exporters: of an instance, and of a pooler.
-METRICS_PORT = 9187
-POOLER_METRICS_PORT = 9127
 OPERATOR_NAMESPACE = "cnpg-system"
 DUMP_NAME = "postgresql-backup"
 # A hand-over of the password has two users connected at a time, and a pooler keeps a pool for each.
