@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.kubernetes.network import Flow, Peer
-from components.stores.buckets.facts import FACTS as BUCKETS
-from components.stores.postgres.facts import FACTS as POSTGRES
-from components.stores.redis.facts import FACTS as REDIS
 from components.traffic import mesh
 from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import MonitoredSystems
@@ -67,12 +64,7 @@ def _hook(system: Declaration, hook: AlertHook) -> Hook:
 
 def _metrics_ports(system: Declaration, served: Sequence[int], routing: Routing) -> tuple[int, ...]:
     ports = list(served)
-    if system.database:
-        ports += POSTGRES.ports
-    if system.cache:
-        ports += REDIS.ports
-    if system.keeps_objects:
-        ports += BUCKETS.ports
+    ports += [port for store in system.every_store for port in store.facts.ports]
     if routing.mesh == "istio":
         ports.append(mesh.METRICS_PORT)
     return tuple(dict.fromkeys(ports))

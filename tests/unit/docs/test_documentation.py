@@ -22,6 +22,7 @@ from paths import PROJECT, ROOT
 from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.errors import ConfigurationError
 from stacks.schema.source import environments
+from tests.unit.docs import nats
 from tests.unit.docs.reading import FENCE, blocks, text_of
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def test_every_package_is_in_the_table_of_where_things_live() -> None:
 def test_every_file_that_is_named_as_code_is_there(page: Path) -> None:
     """`stacks/schema/tiers.py` in a sentence is a promise, like a link."""
     first = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"))
-    made_by_the_reader = {"tests/policy/test_ingress_rate_limit.py", "stacks/systems/invoices.py"}
+    made_by_the_reader = {"tests/policy/test_ingress_rate_limit.py", "stacks/systems/invoices.py", *nats.files()}
     for text in (match["text"] for match in _SPAN.finditer(FENCE.sub("", text_of(page)))):
         if re.fullmatch(rf"(?:{first}|\.github)/[\w./-]*", text) and text not in made_by_the_reader:
             assert (ROOT / text).exists(), text
