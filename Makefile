@@ -4,6 +4,7 @@
 #   CONTEXT=name           deploy to this context of your kubeconfig instead of what the environment's file says
 #   YES=1                  answer every question of `up` and `down` with yes, as in CI
 #   ADOPT=1                take over what is in the cluster of an environment whose state is lost
+#   UPGRADE=1              let `lock` take newer versions of what the direct pins leave open
 #   PYTHON=python3.12      the interpreter for the virtual environment (3.11 or newer)
 
 ENV     ?= dev
@@ -15,11 +16,12 @@ RUN     := $(VENV)/bin/python
 OPS     := $(RUN) -m ops
 TARGET  := --stack $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
 ANSWERS := $(if $(YES),--yes) $(if $(ADOPT),--adopt)
+LOCK     := $(RUN) -m uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url
 CORES    = $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status drift preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
-        snapshots e2e tools servers check format bench clean
+        snapshots e2e tools servers check format lock bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -92,6 +94,11 @@ format: $(VENV)/.ready-dev ## Put the code into the format that `check` wants
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
+# The program's first: the other one is held to it.
+lock: $(VENV)/.ready-dev ## Lock what requirements*.in asks for, with all that it needs, in requirements*.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements.txt requirements.in
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --output-file=requirements-dev.txt requirements-dev.in
+
 bench: $(VENV)/.ready-dev ## Speed and memory, as ratios within one run
 	@$(RUN) -m benchmarks
 
@@ -108,7 +115,7 @@ $(VENV)/bin/python:
 AWS = $(sort $(shell grep -rhoE 'pulumi_aws\.[a-z0-9]+' --include='*.py' components stacks | cut -d. -f2))
 define install
 	@echo "Installing $(1)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-compile -r $(1)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1)
 	@$(RUN) -m compileall -q -j 0 -x 'pulumi_aws|/pip/|/setuptools/|/debugpy/' $(VENV)/lib >/dev/null || true
 	@$(RUN) -m compileall -q -j 0 $(VENV)/lib/python*/site-packages/pulumi_aws/*.py \
 	  $(addprefix $(VENV)/lib/python*/site-packages/pulumi_aws/,$(AWS)) >/dev/null || true

@@ -1,12 +1,13 @@
 """Every pinned version in one place: container images, Helm charts, custom resources and their API versions.
 
-Python packages are pinned in `requirements.txt`; the control plane of the sandbox is pinned in the `go.mod`
+Python packages are pinned in `requirements.in`; the control plane of the sandbox is pinned in the `go.mod`
 files below `sandbox/modules/`. Nothing else in the program names a version.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal, NamedTuple
 
 # The application images of the platform's own services; the registry in front comes from the configuration.
@@ -245,4 +246,83 @@ HELM_CHARTS: dict[str, HelmChart] = {
     "vertical-pod-autoscaler": HelmChart(
         "vertical-pod-autoscaler", "0.11.0", "https://kubernetes.github.io/autoscaler"
     ),
+}
+
+
+class SupportEnd(NamedTuple):
+    """The last day on which a line of releases is mended, or `None` where its project names no day.
+
+    `line` is the beginning of the pinned version for which the day holds; `source` is the page that names the day, or,
+    where there is none, why.
+    """
+
+    line: str
+    day: date | None
+    source: str
+
+
+_LATEST_ONLY = "only its newest release is mended, and no day is named for any"
+_UNPUBLISHED = "the project says nothing of how long it mends a release"
+_END_OF_LIFE = "https://endoflife.date"
+_EKS_CALENDAR = "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html"
+# The same page says of days to come that they are expected.
+_ISTIO = SupportEnd("1.30", date(2026, 11, 30), "https://istio.io/latest/docs/releases/supported-releases/")
+# Archived by its company in the spring of 2026; of the days that are told it is the latest.
+_MINIO = SupportEnd("RELEASE.2025", date(2026, 4, 25), "https://github.com/minio/minio")
+
+# Every image, chart and version of Kubernetes above, by its name here or in its table. A new line needs a new row:
+# tests/unit/supply/test_support_ends.py holds that, and fails 60 days before an end.
+SUPPORT_ENDS: dict[str, SupportEnd] = {
+    "POSTGRESQL_IMAGE": SupportEnd("17", date(2029, 11, 8), "https://www.postgresql.org/support/versioning/"),
+    "POSTGRESQL_TOOLS_IMAGE": SupportEnd("17", date(2029, 11, 8), "https://www.postgresql.org/support/versioning/"),
+    "PGBOUNCER_IMAGE": SupportEnd("1.24", None, _LATEST_ONLY),
+    "REDIS_IMAGE": SupportEnd("7.0", date(2024, 7, 29), f"{_END_OF_LIFE}/redis"),
+    "REDIS_EXPORTER_IMAGE": SupportEnd("1.48", None, _UNPUBLISHED),
+    "MINIO_IMAGE": _MINIO,
+    "MINIO_CLIENT_IMAGE": _MINIO,
+    "PROMETHEUS_IMAGE": SupportEnd("3.5", date(2026, 7, 31), "https://prometheus.io/docs/introduction/release-cycle/"),
+    "ALERTMANAGER_IMAGE": SupportEnd("0.28", None, _LATEST_ONLY),
+    "GRAFANA_IMAGE": SupportEnd(
+        "12.1", date(2026, 4, 22), "https://grafana.com/docs/grafana/latest/upgrade-guide/when-to-upgrade/"
+    ),
+    "KUBE_STATE_METRICS_IMAGE": SupportEnd("2.20", None, _LATEST_ONLY),
+    "NODE_EXPORTER_IMAGE": SupportEnd("1.12", None, _LATEST_ONLY),
+    "BLACKBOX_EXPORTER_IMAGE": SupportEnd("0.28", None, _LATEST_ONLY),
+    "PUSHGATEWAY_IMAGE": SupportEnd("1.11", None, _LATEST_ONLY),
+    "THANOS_IMAGE": SupportEnd("0.39", None, _LATEST_ONLY),
+    "ALLOY_IMAGE": SupportEnd("1.17", None, _UNPUBLISHED),
+    "FLUENT_BIT_IMAGE": SupportEnd("5.1", None, "mended until three months after 5.2, for which no day is named"),
+    "LOKI_IMAGE": SupportEnd("3.7", None, "mended until the second minor release after it, for which no day is named"),
+    "OPENTELEMETRY_COLLECTOR_IMAGE": SupportEnd("0.155", None, _LATEST_ONLY),
+    "TEMPO_IMAGE": SupportEnd("2.10", None, _UNPUBLISHED),
+    "JAEGER_IMAGE": SupportEnd("2", None, "the newest major version is mended, and 2 is the newest"),
+    # Of operators it is the operator's own support that counts, where its chart is numbered otherwise.
+    "argo-cd": SupportEnd("10.1", None, "Argo CD's three newest minor versions are mended, without named days"),
+    "cert-manager": SupportEnd("1.21", None, "mended until 1.23, for which no day is named"),
+    "cloudnative-pg": SupportEnd("0.29", None, "mended until three months after its next minor version, without a day"),
+    "external-secrets": SupportEnd("2.9", None, _LATEST_ONLY),
+    "flagger": SupportEnd("1.44", None, _UNPUBLISHED),
+    "gateway-api-crds": SupportEnd("1.6", None, _UNPUBLISHED),
+    "ingress-nginx": SupportEnd(
+        "4.15", date(2026, 3, 31), "https://kubernetes.io/blog/2025/11/11/ingress-nginx-retirement/"
+    ),
+    "istio-base": _ISTIO,
+    "istio-gateway": _ISTIO,
+    "istiod": _ISTIO,
+    "keda": SupportEnd("2.20", None, "mended until 2.22, for which no day is named"),
+    "loki": SupportEnd("18.11", None, _UNPUBLISHED),
+    "metrics-server": SupportEnd("3.13", None, _LATEST_ONLY),
+    "opentelemetry-collector": SupportEnd("0.170", None, _LATEST_ONLY),
+    "opentelemetry-operator": SupportEnd("0.122", None, _LATEST_ONLY),
+    "plugin-barman-cloud": SupportEnd("0.7", None, _LATEST_ONLY),
+    "prometheus-operator": SupportEnd("88.5", None, _LATEST_ONLY),
+    "prometheus-operator-crds": SupportEnd("31.0", None, _LATEST_ONLY),
+    "redis-operator": SupportEnd("0.26", None, _UNPUBLISHED),
+    "tempo": SupportEnd("2.2", None, _UNPUBLISHED),
+    "vertical-pod-autoscaler": SupportEnd("0.11", None, _UNPUBLISHED),
+    # The end of standard support, after which AWS charges more for a control plane. The add-ons are those of their
+    # minor version.
+    "eks-1.34": SupportEnd("1.34", date(2026, 12, 2), _EKS_CALENDAR),
+    "eks-1.35": SupportEnd("1.35", date(2027, 3, 27), _EKS_CALENDAR),
+    "eks-1.36": SupportEnd("1.36", date(2027, 8, 2), _EKS_CALENDAR),
 }

@@ -15,6 +15,8 @@ from ops.errors import OperationError
 # A request that hangs for this long is not answered any more.
 _REQUEST_TIMEOUT = "30s"
 _UNKNOWN_KIND = re.compile(r"(?:doesn't have a resource type|no matches for kind) \"([^\"]+)\"")
+# kubectl's words for a context that there is not: of a request for a path, and of one for objects.
+_NO_CONTEXT = re.compile(r'context "[^"]*" does not exist$|Error in configuration: context was not found')
 # The last words of a kubectl that got no answer; a webhook that did not answer is named by the API server, which did.
 _UNREACHABLE = re.compile(
     r"^(Unable to connect to the server|The connection to the server)|^(?!.*webhook).*(dial tcp|Client\.Timeout)", re.M
@@ -70,8 +72,10 @@ class Kubectl:
         if unknown := _UNKNOWN_KIND.search(message):
             hint = f"The operator that defines {unknown[1]} is not installed; docs/how-to/own-cluster.md lists them."
             return f"{message}\n{hint}"
-        if "does not exist" in message and self.context and self.context in message:
-            return f"{message}; `kubectl config get-contexts` lists those of your kubeconfig"
+        if self.context and _NO_CONTEXT.match(message):
+            return (
+                f'context "{self.context}" does not exist; `kubectl config get-contexts` lists those of your kubeconfig'
+            )
         if _UNREACHABLE.search(message):
             last = message.splitlines()[-1]
             return f"{self.cluster} cannot be reached: {last}\nCheck that it runs and that your kubeconfig names it."

@@ -18,7 +18,7 @@ from .paths import MODULES, cache_root
 KUBERNETES_VERSION = "v1.35.4"
 
 
-# The engine's own; the provider's is what the Python package pulumi-kubernetes of requirements.txt asks the engine for.
+# The engine's own; the provider's is what the Python package pulumi-kubernetes of requirements.in asks the engine for.
 PULUMI_VERSION = "v3.274.1"
 KUBERNETES_PROVIDER_VERSION = "4.34.2"
 

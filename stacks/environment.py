@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_kubernetes import Provider
 
 from components.cluster import ExistingCluster, ExistingClusterArgs
+from components.kubernetes.naming import Scope
 from components.kubernetes.network import Peer
 from components.kubernetes.scheduling import PriorityClasses
 from components.platform.admission import AdmissionArgs, AdmissionPolicies
 from components.platform.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from components.platform.secret_store import cluster_store
+from components.stores.backups import CloudBackups
 from paths import sandbox_kubeconfig
-from policy.engine.admission import admission_specs
 from stacks.monitoring import Monitoring
 from stacks.monitoring.levels import LEVELS
+from stacks.monitoring.plan import url as monitoring_url
 from stacks.schema.environment import Environment
 from stacks.schema.fleet import origin
 from stacks.schema.gitops import ARGO_CD, GitOpsConfig, gitops_args
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     from stacks.eks.cluster import MadeCluster
 
 
-def environment_context(environment: Environment) -> EnvironmentContext:
-    """What is known of the environment before anything of it is made."""
+def environment_context(
+    environment: Environment, needs: Sequence[pulumi.Resource], backups: CloudBackups | None
+) -> EnvironmentContext:
+    """What every system is made from; `needs` and `backups` have been made before."""
     store = environment.secret_store
     return EnvironmentContext(
         environment=environment.name,
@@ -54,6 +57,9 @@ def environment_context(environment: Environment) -> EnvironmentContext:
         applications=environment.has(ARGO_CD) and environment.file.delivery != "argocd",
         origin=origin(environment.name, environment.member),
         telemetry=environment.telemetry,
+        prometheus=monitoring_url(environment.name, environment.tier, environment.file.monitoring),
+        backups=backups,
+        needs=needs,
         metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,
     )
 
@@ -65,29 +71,35 @@ def prometheus_callers(environment: Environment, services: Mapping[str, Sequence
     return [Peer(namespace=OPERATORS[KEDA].namespace)] if asked and environment.has(KEDA) else []
 
 
-def build(environment: Environment) -> dict[str, object]:
-    """Register everything that the environment is made of; returns the stack's outputs."""
+def build(environment: Environment, admission: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    """Register everything that the environment is made of; returns the stack's outputs.
+
+    `admission` are the specs of the ValidatingAdmissionPolicies that the API server enforces, by name.
+    """
     provider, about_cluster, made = _cluster(environment)
     opts = _operators(environment, pulumi.ResourceOptions(providers={"kubernetes": provider}))
     if environment.gitops is not None:
         return _by_argo_cd(environment, environment.gitops, opts) | about_cluster
-    AdmissionPolicies("admission", _admission_args(environment), opts)
+    # A developer's experiment is warned about; what people rely on is kept from it.
+    deny = environment.file.tier != "dev"
+    AdmissionPolicies("admission", AdmissionArgs(environment=environment.name, specs=admission, deny=deny), opts)
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
     PriorityClasses("priority", environment.name, opts)
-    args = environment_context(environment)
     outputs = _about(environment) | about_cluster
     systems = environment.file.systems.deployed
-    args = replace(args, needs=_store(args, list(systems), opts))
-    if made is not None:
-        args = replace(args, backups=made.backups, needs=(*args.needs, made.needs))
+    store = _store(environment, list(systems), opts)
+    args = environment_context(
+        environment,
+        needs=[*store, made.needs] if made else store,
+        backups=made.backups if made else None,
+    )
     declarations = [config.declared(args) for config in systems.values()]
     everyone = {one.name: [*one.everyone, *systems[one.name].services] for one in declarations}
-    args = replace(args, prometheus_callers=prometheus_callers(environment, everyone))
     cluster = cluster_targets(environment.installed_operators)
-    monitored = monitored_systems(declarations, everyone, args, [*cluster, *args.telemetry.metrics])
+    callers = prometheus_callers(environment, everyone)
+    monitored = monitored_systems(declarations, everyone, args, [*cluster, *args.telemetry.metrics], callers)
     monitoring = Monitoring(args, monitored, environment.file.monitoring, opts)
     outputs["prometheus_url"] = monitoring.url
-    args = replace(args, prometheus=monitoring.url)
     owners: dict[str, pulumi.Resource] = {MONITORING_NAMESPACE: monitoring}
     for declaration, config in zip(declarations, systems.values(), strict=True):
         owners[declaration.name] = system = System(declaration, config, args, opts)
@@ -171,16 +183,16 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[operators]))
 
 
-def _store(args: EnvironmentContext, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+def _store(environment: Environment, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
     """The store of all namespaces, where it is to be declared."""
-    store = args.store
+    store = environment.secret_store.external() if environment.secret_store else None
     if store is None or store.provider is None or store.kind != CLUSTER_SECRET_STORE.kind:
         return []
     made = cluster_store(
         store.name,
         store.provider,
-        labels=args.scope("platform").labels(store.name),
-        namespaces=[*systems, MONITORING_NAMESPACE, *([telemetry.NAME] if args.telemetry.present else [])],
+        labels=Scope(namespace="platform", system="platform", environment=environment.name).labels(store.name),
+        namespaces=[*systems, MONITORING_NAMESPACE, *([telemetry.NAME] if environment.telemetry.present else [])],
         opts=opts,
     )
     return [made]
@@ -217,9 +229,3 @@ def _cluster(environment: Environment) -> tuple[Provider, dict[str, object], Mad
     else:
         args = ExistingClusterArgs(context=config.context)
     return ExistingCluster("cluster", args).provider, {}, None
-
-
-def _admission_args(environment: Environment) -> AdmissionArgs:
-    # A developer's experiment is warned about; what people rely on is kept from it.
-    deny = environment.file.tier != "dev"
-    return AdmissionArgs(environment=environment.name, specs=admission_specs(), deny=deny)

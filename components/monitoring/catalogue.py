@@ -2,7 +2,7 @@
 
 A dashboard or alert that reads any other is refused: it would show nothing, and nobody would know why. A histogram is
 listed by its base name. What a store tells stands in its folder, in `facts.py`, and what only one system's
-applications tell with that system, in its `metrics.py`.
+applications tell with that system, in its `metrics.py`: rules and dashboards that read such a metric say `own`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from components.monitoring import promql
 from components.monitoring.alerts import scoped
-from components.stores.every import STORES
 
 _HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
 
@@ -80,7 +79,6 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "thanos_objstore_bucket_operation_failures_total",
         }
     ),
-    **{one.source: one.metrics for one in STORES},
     "alloy": frozenset(
         {
             "loki_write_dropped_entries_total",
@@ -105,8 +103,8 @@ SOURCES: Mapping[str, frozenset[str]] = {
     ),
     "tempo": frozenset({"tempo_discarded_spans_total"}),
 }
-# What every system brings with itself, its stores and its applications: there where the system is.
-OF_SYSTEMS = frozenset({"applications", *(one.source for one in STORES)})
+# What every system brings with itself: there where the system is.
+OF_SYSTEMS = frozenset({"applications"})
 _KNOWN = frozenset().union(*SOURCES.values())
 
 

@@ -46,8 +46,8 @@ class Board:
     """A dashboard. `uid` is its name in addresses and its ConfigMap; `variables` choose labels, by their query.
 
     Beside what the metric catalogue has, it may read `recorded`, metrics of recording rules, and `own`, which its
-    system's applications tell. Raises ValueError, with dashboard and panel, for a query that does not parse and for a
-    metric that nobody tells.
+    system's applications or a store tell. Raises ValueError, with dashboard and panel, for a query that does not parse
+    and for a metric that nobody tells.
     """
 
     uid: str

@@ -1,6 +1,6 @@
 """What the platform knows of a store before any system asks for it: plain values, and the folder of its other parts.
 
-It imports nothing of the monitoring, whose catalogue of metrics is made of these.
+Its alerts and dashboards are made with the monitoring's components, and are not loaded where only these are read.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from dataclasses import dataclass
 class StoreFacts:
     """One store. `capability` is the word by which services use it and an environment's file speaks of it.
 
-    `package` is its folder's, with the modules `alerts` and `board`. `source` is who tells its `metrics`, by the
-    catalogue's names, and `ports` are those of its pods that Prometheus reads them from. Raises ValueError, with the
+    `package` is its folder's, with the modules `alerts` and `board`. `metrics` are all that it tells and
+    anybody reads, and `ports` those of its pods that Prometheus reads them from. Raises ValueError, with the
     store and the part, for one that is empty.
     """
 
     capability: str
     package: str
-    source: str
     metrics: frozenset[str]
     ports: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for part in ("capability", "package", "source", "metrics", "ports"):
+        for part in ("capability", "package", "metrics", "ports"):
             if not getattr(self, part):
                 raise ValueError(f"the store {self.capability or self.package!r} has no {part}: its facts say them")

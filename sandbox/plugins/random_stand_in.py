@@ -26,7 +26,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from . import random_password
 
-# The release whose behaviour it has: that of the Python package in requirements.txt.
+# The release whose behaviour it has: that of the Python package in requirements.in.
 VERSION = "4.21.4"
 TYPE = "random:index/randomPassword:RandomPassword"
 # How the protocol marks a secret.

@@ -18,6 +18,7 @@ from components.monitoring.grafana import PORT as GRAFANA_PORT
 from components.monitoring.grafana import GrafanaArgs
 from components.monitoring.prometheus import LABELS, RELOADER, SIDECAR_PORT, PrometheusArgs, RemoteWrite
 from components.monitoring.prometheus import PORT as PROMETHEUS_PORT
+from components.monitoring.prometheus.args import prometheus_url
 from components.platform.operators.table import OPERATORS
 from stacks.monitoring import notifications
 from stacks.monitoring.boards import boards
@@ -26,8 +27,10 @@ from stacks.monitoring.destinations import outgoing
 from stacks.monitoring.levels import LEVELS, Level
 from stacks.monitoring.receivers import webhook_flows, with_configured
 from stacks.schema.monitoring import MonitoringConfig
+from stacks.schema.tiers import Tier
 from stacks.system.declaration import Declaration
 from stacks.system.environment_context import EnvironmentContext
+from stacks.system.flows import MONITORING_NAMESPACE
 
 if TYPE_CHECKING:
     from components.monitoring.thanos import ThanosArgs
@@ -151,7 +154,8 @@ class MonitoredSystems:
     """What the monitoring looks at.
 
     `targets` are the metrics of the systems, `hooks` who of them is told of alerts, `systems` those that there are
-    dashboards of, `public` the address of each, `gateways` the cluster's own ways in.
+    dashboards of, `public` the address of each, `gateways` the cluster's own ways in, and `callers` who else asks
+    Prometheus than its own namespace.
     """
 
     targets: Sequence[Flow]
@@ -159,6 +163,7 @@ class MonitoredSystems:
     systems: Sequence[Declaration]
     public: Mapping[str, str]
     gateways: Sequence[Flow]
+    callers: Sequence[Peer] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +208,12 @@ def plan(
         grafana=_grafana(args, scope, level, monitored, prometheus=prometheus, beside=beside) if shown else None,
         alertmanager=_alertmanager(args, scope, level, monitored, config) if judged else None,
     )
+
+
+def url(environment: str, tier: Tier, config: MonitoringConfig) -> str:
+    """Where series are asked for: of Prometheus, or where an agent's samples have gone."""
+    scope = Scope(namespace=MONITORING_NAMESPACE, system=MONITORING_NAMESPACE, environment=environment)
+    return config.agent.query_url if config.agent else prometheus_url(scope, tls=LEVELS[tier.monitoring].tls)
 
 
 def _alertmanager(
@@ -264,7 +275,7 @@ def _prometheus(
     itself = Flow(peer=READER, ports=(PROMETHEUS_PORT, *beside.sidecar_ports))
     grafana = Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(PROMETHEUS_PORT,))
     scraped = [Flow(peer=Peer(pods=scope.selector(GRAFANA)), ports=(GRAFANA_PORT,))] if level.grafana and judged else []
-    callers = [Flow(peer=peer, ports=(PROMETHEUS_PORT,)) for peer in args.prometheus_callers]
+    callers = [Flow(peer=peer, ports=(PROMETHEUS_PORT,)) for peer in monitored.callers]
     alertmanager = [Flow(peer=Peer(pods=_ALERTMANAGER_PODS), ports=(ALERTMANAGER_PORT,))] if judged else []
     return PrometheusArgs(
         scope=scope,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pulumi
 
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import Peer
 from components.monitoring.catalogue import SOURCES
 from components.platform.credentials import ExternalStore
 from components.stores.backups import CloudBackups
@@ -25,7 +24,7 @@ class EnvironmentContext:
     labels by which its monitoring tells it from others, and `needs` what must be there before anything reads from the
     store. `prometheus` is the URL of the environment's Prometheus, `telemetry` where logs and traces go, `backups`
     where backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the
-    VerticalPodAutoscaler are in the cluster, `prometheus_callers` who else asks Prometheus than its own namespace.
+    VerticalPodAutoscaler are in the cluster.
     `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
     `applications` says whether Argo CD is there and may be told what to deploy besides: not where it delivers the
     environment itself, whose project lets no Application through.
@@ -46,7 +45,6 @@ class EnvironmentContext:
     keda: bool = False
     vertical: bool = False
     applications: bool = False
-    prometheus_callers: Sequence[Peer] = ()
     metric_sources: Collection[str] = frozenset(SOURCES)
 
     @property

@@ -21,8 +21,9 @@ def monitored_systems(
     services: Mapping[str, Sequence[Service]],
     args: EnvironmentContext,
     extra: Sequence[Flow],
+    callers: Sequence[Peer],
 ) -> MonitoredSystems:
-    """What the monitoring looks at: the systems with their `services`, `extra` targets, and the ways in."""
+    """What the monitoring looks at: the systems with their `services`, `extra` targets, the ways in, and `callers`."""
     routing = args.routing
     namespace = INGRESS_NAMESPACE if routing.mesh == "none" else routing.gateway_namespace
     entries = {one.name: one.routes[0].host for one in systems if one.routes}
@@ -33,6 +34,7 @@ def monitored_systems(
         public={name: f"https://{host}.{args.domain}" for name, host in entries.items()},
         # A gateway's pods may listen on another port than its Service.
         gateways=[Flow(peer=Peer(namespace=namespace), ports=(443, 8443))],
+        callers=callers,
     )
 
 

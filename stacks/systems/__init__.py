@@ -24,7 +24,7 @@ from stacks.schema.types import Model, Problem
 def config_class(key: str) -> type[SystemConfig]:
     """What an environment may say of the system that its file has below this key."""
     # A system is loaded where it is deployed: five of them cost more than an environment with one has to pay.
-    found: type[SystemConfig] = import_module(f"stacks.systems.{key}.system").Config
+    found: type[SystemConfig] = import_module(f"stacks.systems.{key}").Config
     return found
 
 

@@ -133,7 +133,7 @@ class PrometheusArgs:
     @property
     def url(self) -> str:
         """Where its series are asked for."""
-        return self.agent or f"{self.scheme}://{self.scope.host('prometheus-operated')}:{PORT}"
+        return self.agent or prometheus_url(self.scope, tls=self.tls_secret is not None)
 
     def footprint(self) -> Footprint:
         """Its servers with their sidecars."""
@@ -141,6 +141,11 @@ class PrometheusArgs:
         beside = [_beside(self.replicas, resources) for resources in sidecars]
         own = Footprint.of(self.replicas, self.resources, volumes=self.replicas, storage=self.storage)
         return sum(beside, own)
+
+
+def prometheus_url(scope: Scope, *, tls: bool) -> str:
+    """Where the Prometheus in the namespace of `scope` is asked."""
+    return f"{'https' if tls else 'http'}://{scope.host('prometheus-operated')}:{PORT}"
 
 
 def _beside(pods: int, resources: ContainerResources) -> Footprint:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
+from components.stores.buckets.facts import FACTS
 
 RULES = RuleSet(
     name="minio",
+    own=FACTS.metrics,
     alerts=(
         Alert(
             name="MinioDriveOffline",

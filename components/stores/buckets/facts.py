@@ -10,7 +10,6 @@ PORT = 9000
 FACTS = StoreFacts(
     capability="object_storage",
     package=__package__,
-    source="minio",
     metrics=frozenset(
         {
             "minio_cluster_drive_offline_total",

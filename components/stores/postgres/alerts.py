@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
+from components.stores.postgres.facts import FACTS
 
 RULES = RuleSet(
     name="postgresql",
+    own=FACTS.metrics,
     alerts=(
         Alert(
             name="PostgresqlDown",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from components.monitoring.dashboards import CHOSEN, NAMESPACES, Board, panel
+from components.stores.postgres.facts import FACTS
 
 BOARD = Board(
     uid="database",
     title="PostgreSQL",
     variables=NAMESPACES,
+    own=sorted(FACTS.metrics),
     panels=(
         panel("Instances up", f"sum by (namespace) (cnpg_collector_up{{{CHOSEN}}})", "{{namespace}}", kind="stat"),
         panel("Connections", f"sum by (pod, usename) (cnpg_backends_total{{{CHOSEN}}})", "{{pod}} {{usename}}"),

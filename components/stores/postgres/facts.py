@@ -11,7 +11,6 @@ POOLER_METRICS_PORT = 9127
 FACTS = StoreFacts(
     capability="database",
     package=__package__,
-    source="cloudnative-pg",
     metrics=frozenset(
         {
             "cnpg_collector_up",

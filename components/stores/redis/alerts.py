@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
+from components.stores.redis.facts import FACTS
 
 RULES = RuleSet(
     name="redis",
+    own=FACTS.metrics,
     alerts=(
         Alert(
             name="RedisDown",

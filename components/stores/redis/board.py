@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from components.monitoring.dashboards import CHOSEN, NAMESPACES, Board, panel
+from components.stores.redis.facts import FACTS
 
 BOARD = Board(
     uid="redis",
     title="Redis",
     variables=NAMESPACES,
+    own=sorted(FACTS.metrics),
     panels=(
         panel("Servers up", f"sum by (job) (redis_up{{{CHOSEN}}})", "{{job}}", kind="stat"),
         panel("Memory", f"redis_memory_used_bytes{{{CHOSEN}}}", "{{pod}}", "bytes"),

@@ -9,7 +9,6 @@ METRICS_PORT = 9121
 FACTS = StoreFacts(
     capability="cache",
     package=__package__,
-    source="redis-exporter",
     metrics=frozenset(
         {
             "redis_up",

@@ -1,1 +1,5 @@
 """The multi-cluster manager."""
+
+from stacks.systems.multicluster.system import Config
+
+__all__ = ["Config"]

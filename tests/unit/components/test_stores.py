@@ -26,8 +26,10 @@ DATABASE = Postgres(name="shop", user="shop")
 _ROLE = "arn:aws:iam::123456789012:role/files"
 
 
-def test_every_store_of_the_list_has_a_capability_and_a_source_of_its_own() -> None:
-    assert len({one.capability for one in STORES}) == len({one.source for one in STORES}) == len(STORES)
+def test_every_store_of_the_list_has_a_capability_and_metrics_of_its_own() -> None:
+    assert len({one.capability for one in STORES}) == len(STORES)
+    told = [name for one in STORES for name in one.metrics]
+    assert len(set(told)) == len(told)
 
 
 def test_a_database_brings_object_storage_unless_it_is_declared() -> None:
@@ -58,7 +60,7 @@ class Unlisted(Store):
     """A store that nobody wrote into the list."""
 
     facts: ClassVar[StoreFacts] = StoreFacts(
-        capability="messages", package="nowhere", source="x", metrics=frozenset({"x"}), ports=(1,)
+        capability="messages", package="nowhere", metrics=frozenset({"x"}), ports=(1,)
     )
 
     def names(self, system: str) -> Sequence[str]:

@@ -12,7 +12,10 @@ from typing import Any
 
 from paths import ROOT
 
-PROGRAM = ("components", "graph", "ops", "policy", "sandbox", "stacks", "__main__.py", "paths.py", "versions.py")
+PROGRAM = (
+    *("components", "graph", "ops", "policy", "sandbox", "stacks"),
+    *("__main__.py", "os_errors.py", "paths.py", "versions.py"),
+)
 
 
 def copy_program(folder: Path) -> None:

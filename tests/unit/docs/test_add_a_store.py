@@ -94,19 +94,16 @@ def test_no_service_may_take_one_of_its_names(folder: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("part", ["alerts", "board"])
 def test_a_folder_without_a_module_is_told_by_its_path(part: str) -> None:
-    facts = StoreFacts(
-        capability="messages", package="components.stores", source="x", metrics=frozenset("x"), ports=(1,)
-    )
+    facts = StoreFacts(capability="messages", package="components.stores", metrics=frozenset("x"), ports=(1,))
     with pytest.raises(ValueError, match=rf"the store 'messages' has no .*components/stores/{part}\.py"):
         (rules_of if part == "alerts" else boards_of)(facts)
 
 
-@pytest.mark.parametrize("part", ["capability", "package", "source", "metrics", "ports"])
+@pytest.mark.parametrize("part", ["capability", "package", "metrics", "ports"])
 def test_facts_without_one_of_them_are_refused_with_its_name(part: str) -> None:
     given: dict[str, Any] = {
         "capability": "messages",
         "package": "components.stores.nats",
-        "source": "nats-exporter",
         "metrics": frozenset({"x"}),
         "ports": (1,),
     }

@@ -77,10 +77,17 @@ def test_a_webhook_that_does_not_answer_is_not_taken_for_a_cluster_that_does_not
     assert other in str(caught.value)
 
 
-def test_a_context_that_does_not_exist_says_where_they_are_listed(tmp_path: Path) -> None:
-    """Most often a misspelt CONTEXT=."""
+@pytest.mark.parametrize(
+    "message",
+    [
+        'error: context "stagin" does not exist',
+        "Error in configuration: context was not found for specified context: stagin",
+    ],
+)
+def test_a_context_that_does_not_exist_says_where_they_are_listed(tmp_path: Path, message: str) -> None:
+    """Most often a misspelt CONTEXT=; kubectl says it otherwise where it is asked for objects, as `status` does."""
     with pytest.raises(ClusterError, match='context "stagin" does not exist; `kubectl config get-contexts` lists'):
-        kubectl(tmp_path, err='error: context "stagin" does not exist', status=1, context="stagin").check()
+        kubectl(tmp_path, err=message, status=1, context="stagin").check()
 
 
 def test_every_call_names_its_kubeconfig_and_its_context_and_gives_up_in_time(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _diff(provider: Any, state: Mapping[str, Any], ignored: tuple[str, ...] = ()
 
 
 def test_the_release_is_the_one_that_the_program_asks_the_engine_for(provider: Any) -> None:
-    assert f"pulumi-random=={random_stand_in.VERSION}\n" in (ROOT / "requirements.txt").read_text()
+    assert f"pulumi-random=={random_stand_in.VERSION}\n" in (ROOT / "requirements.in").read_text()
     assert provider.GetPluginInfo(empty_pb2.Empty()).version == "4.21.4"
 
 

@@ -222,7 +222,7 @@ def test_the_built_control_plane_is_cached_under_all_that_decides_it() -> None:
 
 
 def test_the_pulumi_cli_is_the_one_that_the_sdk_is_pinned_to() -> None:
-    pinned = re.search(r"^pulumi==(\S+)$", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    pinned = re.search(r"^pulumi==(\S+)$", (ROOT / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE)
     assert pinned
     installed = [step["with"]["pulumi-version"] for _, step in actions("pulumi/actions@")]
     assert installed

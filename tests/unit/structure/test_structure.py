@@ -1,0 +1,75 @@
+"""How the program's folders hang together: what each may import, and that nothing runs in a circle."""
+
+from __future__ import annotations
+
+import pytest
+
+from paths import ROOT
+from tests.unit.structure.imports import FOLDERS, circles, imports
+
+# From configuration to what is seen of it, one way. `ops` is the command line: it may use all.
+MAY_IMPORT = {
+    "components": set[str](),
+    "stacks": {"components"},
+    "graph": {"components", "stacks"},
+    "policy": {"graph"},
+    "sandbox": set[str](),
+    "ops": {"components", "stacks", "graph", "policy", "sandbox"},
+}
+# Below components/, from what everything is made with to what is made of it.
+FLOORS = (
+    {"kubernetes"},
+    {"monitoring", "traffic", "platform", "workload", "performance"},
+    {"stores", "cluster"},
+    {"telemetry"},
+)
+LONGEST = 310
+
+
+def folders(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    """Two modules that need each other are one concept cut in two; an import within a function only hides that."""
+    assert circles(imports()) == []
+
+
+def test_a_circle_would_be_found() -> None:
+    graph = {"a": frozenset({"b"}), "b": frozenset({"c"}), "c": frozenset({"a"}), "d": frozenset({"a"})}
+    assert circles(graph) == [["a", "b", "c"]]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_imports_only_what_lies_before_it(folder: str) -> None:
+    """A component that knew an environment could not be used in another one."""
+    own = {name: imported for name, imported in imports().items() if folders(name) == folder}
+    found = {(name, one) for name, imported in own.items() for one in imported if folders(one) != folder}
+    assert {pair for pair in found if folders(pair[1]) not in MAY_IMPORT[folder]} == set()
+
+
+def test_components_lie_on_floors() -> None:
+    """What is below knows nothing of what is above: a store brings its alerts, and monitoring knows no store."""
+    floor = {name: number for number, names in enumerate(FLOORS) for name in names}
+    for name, imported in imports().items():
+        parts = name.split(".")
+        if parts[0] != "components" or len(parts) < 2:
+            continue
+        for one in (one.split(".")[1] for one in imported if one.startswith("components.")):
+            assert floor[one] <= floor[parts[1]], f"{name} imports components.{one}"
+
+
+def test_a_file_is_a_concept_and_no_book() -> None:
+    lines = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert {path: count for path, count in lines.items() if count > LONGEST} == {}
+
+
+def test_no_folder_is_without_a_word_of_what_lives_there() -> None:
+    """A newcomer reads the first line of each package."""
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("__init__.py"):
+            assert path.read_text(encoding="utf-8").startswith('"""'), path

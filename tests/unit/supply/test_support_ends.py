@@ -1,0 +1,82 @@
+"""Nothing that is pinned comes near the end of its support unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+import versions
+from versions import EKS_VERSIONS, HELM_CHARTS, SUPPORT_ENDS
+
+# Two months: time enough for an upgrade that needs a window, a rehearsal and a quarter's end in between.
+NOTICE = timedelta(days=60)
+
+# What is past its end or near it, and why it is still pinned. A row goes when the pin is upgraded.
+KNOWN = {
+    "REDIS_IMAGE": "7.2 needs a rehearsal on a copy of the data first: 7.0 cannot read a dump of it again",
+    "MINIO_IMAGE": "given up by its project; S3 does without it (`object_storage: {kind: s3}`), and which server comes "
+    "after it is undecided (docs/decisions/0024)",
+    "MINIO_CLIENT_IMAGE": "goes with the server",
+    "PROMETHEUS_IMAGE": "the next long-term line is 3.13; rules and sandbox are tested with 3.5, and move together",
+    "GRAFANA_IMAGE": "12.4, mended until May 2027, is the line to go to; the dashboards are to be looked at with it",
+    "ingress-nginx": "given up by its project; Gateway API is the successor (docs/decisions/0009)",
+    "istio-base": "1.31 has to be tried with Flagger and strict mutual TLS first; the mesh is off unless it is chosen",
+    "istio-gateway": "goes with istio-base",
+    "istiod": "goes with istio-base",
+    "eks-1.34": "kept so that a cluster on it can be upgraded, one version at a time; the default is a newer one",
+}
+
+
+def pinned() -> dict[str, str]:
+    """Every image, chart and version of Kubernetes of versions.py, with its version."""
+    images = {name: str(value).partition(":")[2] for name, value in vars(versions).items() if name.endswith("_IMAGE")}
+    charts = {name: chart.version for name, chart in HELM_CHARTS.items()}
+    return images | charts | {f"eks-{minor}": minor for minor in EKS_VERSIONS}
+
+
+def ending(today: date, known: Iterable[str] = ()) -> dict[str, date]:
+    """The pins of which the support ends within the notice, or has ended, but for those that are known."""
+    return {
+        name: end.day
+        for name, end in SUPPORT_ENDS.items()
+        if end.day is not None and end.day - today <= NOTICE and name not in known
+    }
+
+
+def test_every_pin_says_when_its_support_ends() -> None:
+    assert set(SUPPORT_ENDS) == set(pinned())
+
+
+@pytest.mark.parametrize("name", SUPPORT_ENDS)
+def test_an_end_is_that_of_the_line_that_is_pinned(name: str) -> None:
+    """An upgrade to another line would otherwise keep the old line's day."""
+    version, line = pinned()[name].removeprefix("v"), SUPPORT_ENDS[name].line
+    assert version == line or version.startswith((f"{line}.", f"{line}-")), f"{name} is {version}, its row is of {line}"
+
+
+@pytest.mark.parametrize("name", SUPPORT_ENDS)
+def test_a_day_has_a_page_and_no_day_has_a_reason(name: str) -> None:
+    end = SUPPORT_ENDS[name]
+    assert end.source.startswith("https://") == (end.day is not None)
+    assert len(end.source) > len("https://")
+
+
+def test_no_pin_ends_within_sixty_days_unseen() -> None:
+    """When it fails: upgrade the pin, or say in `KNOWN` why not yet."""
+    found = ending(datetime.now(UTC).date(), KNOWN)
+    assert not found, {name: str(day) for name, day in found.items()}
+
+
+def test_a_pin_that_comes_near_its_end_is_found() -> None:
+    """The test above can fail: it does on the sixtieth day before, and not on the day before that."""
+    end = SUPPORT_ENDS["eks-1.35"].day
+    assert end is not None
+    assert "eks-1.35" in ending(end - NOTICE, KNOWN)
+    assert "eks-1.35" not in ending(end - NOTICE - timedelta(days=1), KNOWN)
+
+
+def test_what_is_known_to_end_does_end() -> None:
+    """A row that is left after an upgrade would hide the next end."""
+    assert set(KNOWN) <= set(ending(datetime.now(UTC).date()))
