@@ -10,8 +10,9 @@ from tests.unit.docs.reading import text_of
 
 PAGE = ROOT / "docs" / "add-a-store.md"
 # A file that the page has whole: its name ends the line before the block.
-_FILE = re.compile(r"`(?P<path>[\w./-]+)`:\n\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^(?:[^\n]*page: )?`(?P<path>[\w./-]+)`:\n\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _IN_LIST = re.compile(r"an import and a line of the list:\n\n```python\n(?P<first>.*)\n(?P<second>.*)\n```")
+_REGISTRIES = re.compile(r"lines of `registries` in `(?P<path>[\w./]+)`:\n\n```text\n(?P<text>.*?)```", re.DOTALL)
 _IN_SYSTEM = re.compile(
     r"a service that uses one of them:\n\n```python\n(?P<first>.*)\n(?P<uses>.*)\n(?P<stores>.*)\n```"
 )
@@ -32,6 +33,7 @@ def add(folder: Path) -> None:
         file.write_text(before + text, encoding="utf-8")
     (folder / "components" / "stores" / "nats" / "__init__.py").touch()
     _list(folder / "components" / "stores" / "every.py")
+    _allow(folder)
     _use(folder / "stacks" / "systems" / "invoices.py")
 
 
@@ -41,6 +43,15 @@ def _list(file: Path) -> None:
     text = _imported(file.read_text(encoding="utf-8"), found["first"])
     before, last, after = text.rpartition(")")
     file.write_text(f"{before}{found['second']}\n{last}{after}", encoding="utf-8")
+
+
+def _allow(folder: Path) -> None:
+    found = _REGISTRIES.search(text_of(PAGE))
+    assert found, "the lines of the registries have moved"
+    file, start = folder / found["path"], "registries: tuple[str, ...] = (\n"
+    text = file.read_text(encoding="utf-8")
+    assert start in text
+    file.write_text(text.replace(start, start + found["text"]), encoding="utf-8")
 
 
 def _use(file: Path) -> None:
