@@ -15,6 +15,7 @@ from components.kubernetes.scheduling import PriorityClasses
 from components.platform.admission import AdmissionArgs, AdmissionPolicies
 from components.platform.operators.table import KEDA, OPERATORS, VERTICAL_POD_AUTOSCALER
 from components.platform.secret_store import cluster_store
+from components.stores.backups import CloudBackups
 from paths import sandbox_kubeconfig
 from stacks.monitoring import Monitoring
 from stacks.monitoring.levels import LEVELS
@@ -27,7 +28,7 @@ from stacks.schema.people import register_access
 from stacks.schema.service.service import Service
 from stacks.schema.tiers import Tier
 from stacks.system.component import System
-from stacks.system.environment_context import CloudBackups, EnvironmentContext
+from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import MONITORING_NAMESPACE
 from stacks.system.watching import monitored_systems
 from stacks.telemetry import access as telemetry

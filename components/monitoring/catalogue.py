@@ -1,7 +1,8 @@
 """Which metrics there are: those that the platform's exporters and applications tell, by who tells them.
 
 A dashboard or alert that reads any other is refused: it would show nothing, and nobody would know why. A histogram is
-listed by its base name. What only one system's applications tell stands with that system, in its `metrics.py`.
+listed by its base name. What a store tells stands in its folder, in `facts.py`, and what only one system's
+applications tell with that system, in its `metrics.py`: rules and dashboards that read such a metric say `own`.
 """
 
 from __future__ import annotations
@@ -78,35 +79,6 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "thanos_objstore_bucket_operation_failures_total",
         }
     ),
-    "cloudnative-pg": frozenset(
-        {
-            "cnpg_collector_up",
-            "cnpg_pg_replication_lag",
-            "cnpg_backends_total",
-            "cnpg_pg_settings_setting",
-            "cnpg_pg_database_size_bytes",
-            "cnpg_pg_stat_database_xact_commit",
-            "cnpg_pg_stat_database_xact_rollback",
-        }
-    ),
-    "redis-exporter": frozenset(
-        {
-            "redis_up",
-            "redis_memory_used_bytes",
-            "redis_memory_max_bytes",
-            "redis_connected_clients",
-            "redis_commands_processed_total",
-            "redis_keyspace_hits_total",
-            "redis_keyspace_misses_total",
-        }
-    ),
-    "minio": frozenset(
-        {
-            "minio_cluster_drive_offline_total",
-            "minio_cluster_capacity_usable_free_bytes",
-            "minio_cluster_capacity_usable_total_bytes",
-        }
-    ),
     "alloy": frozenset(
         {
             "loki_write_dropped_entries_total",
@@ -131,8 +103,8 @@ SOURCES: Mapping[str, frozenset[str]] = {
     ),
     "tempo": frozenset({"tempo_discarded_spans_total"}),
 }
-# What every system brings with itself, its stores and its applications: there where the system is.
-OF_SYSTEMS = frozenset({"applications", "cloudnative-pg", "redis-exporter", "minio"})
+# What every system brings with itself: there where the system is.
+OF_SYSTEMS = frozenset({"applications"})
 _KNOWN = frozenset().union(*SOURCES.values())
 
 

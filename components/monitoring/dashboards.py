@@ -13,6 +13,9 @@ PanelKind = Literal["timeseries", "stat", "table", "heatmap", "piechart"]
 DATA_SOURCE = "prometheus"
 # Grafana's grid has 24 columns: three panels a row, each 8 units high.
 _WIDTH = _HEIGHT = 8
+# A dashboard for all systems lets one choose among their namespaces, and shows the series of those that are chosen.
+NAMESPACES = {"namespace": "label_values(up, namespace)"}
+CHOSEN = 'namespace=~"$namespace"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +46,8 @@ class Board:
     """A dashboard. `uid` is its name in addresses and its ConfigMap; `variables` choose labels, by their query.
 
     Beside what the metric catalogue has, it may read `recorded`, metrics of recording rules, and `own`, which its
-    system's applications tell. Raises ValueError, with dashboard and panel, for a query that does not parse and for a
-    metric that nobody tells.
+    system's applications or a store tell. Raises ValueError, with dashboard and panel, for a query that does not parse
+    and for a metric that nobody tells.
     """
 
     uid: str

@@ -38,6 +38,38 @@ def exporter_rules(jobs: Sequence[str]) -> RuleSet:
     )
 
 
+MONITORING = RuleSet(
+    name="monitoring",
+    alerts=(
+        Alert(
+            name="Watchdog",
+            expr="vector(1)",
+            severity="info",
+            summary="Alerts are evaluated and delivered",
+            description="It always fires: whoever receives it must be alarmed when it no longer arrives.",
+        ),
+        Alert(
+            name="PrometheusRuleFailures",
+            expr="increase(prometheus_rule_evaluation_failures_total{$scope}[5m]) > 0",
+            for_="15m",
+            severity="critical",
+            summary="Prometheus cannot evaluate rules",
+            description="Rules of {{ $labels.rule_group }} fail: their alerts would not fire.",
+        ),
+        Alert(
+            name="AlertmanagerNotificationsFailing",
+            expr=(
+                "sum by (namespace, integration) (rate(alertmanager_notifications_failed_total{$scope}[5m])) / "
+                "sum by (namespace, integration) (rate(alertmanager_notifications_total{$scope}[5m])) > 0.01"
+            ),
+            for_="5m",
+            severity="critical",
+            summary="Alertmanager cannot tell anybody by {{ $labels.integration }}",
+            description="{{ $value | humanizePercentage }} of the notifications fail.",
+        ),
+    ),
+)
+
 PROBES = RuleSet(
     name="probes",
     alerts=(

@@ -24,7 +24,7 @@ _SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 class RuleSet:
     """The rules of one component or system, by the `name` that begins the names of its groups.
 
-    `own` are the metrics that its system's applications tell and the catalogue does not have.
+    `own` are the metrics that its system's applications or stores tell and the catalogue does not have.
     """
 
     name: str

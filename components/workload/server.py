@@ -109,14 +109,15 @@ class Server(pulumi.ComponentResource):
         args = self._args
         # Of two Services with the same pods, a monitor of Services would have each pod scraped twice.
         monitor = pod_monitor if args.headless else service_monitor
-        monitor(
-            self._name,
-            scope=args.scope,
-            component=args.name,
-            selector=args.pods,
-            endpoints=args.metrics,
-            opts=self._child,
-        )
+        if args.metrics:
+            monitor(
+                self._name,
+                scope=args.scope,
+                component=args.name,
+                selector=args.pods,
+                endpoints=args.metrics,
+                opts=self._child,
+            )
         if args.rules:
             rules = args.rules.within(args.scope.namespace, system=args.scope.system)
             prometheus_rule(self._name, scope=args.scope, component=args.name, rules=rules, opts=self._child)

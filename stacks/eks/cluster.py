@@ -9,9 +9,9 @@ from pulumi_kubernetes import Provider
 
 from components.cluster.aws.service_accounts import ServiceAccount
 from components.cluster.eks.component import EksCluster
+from components.stores.backups import CloudBackups
 from components.stores.postgres.args import DUMP_NAME
 from stacks.eks.plan import eks_args
-from stacks.system.environment_context import CloudBackups
 
 if TYPE_CHECKING:
     from stacks.schema.eks import EksCluster as EksConfig

@@ -1,7 +1,8 @@
-"""Dashboards that look at all systems: overview, system, tracing, logs and traces, database, Redis, canary, tenants.
+"""Dashboards that look at all systems: overview, system, tracing, logs and traces, each store, canary, tenants.
 
 The panels of overview, system and tracing are the CloudLens document's list; those of tenants the AstrBot document's
-section 4.1. What a system's own people look at stands with that system, in its `board.py`.
+section 4.1. What a store tells stands in its folder, and what a system's own people look at with that system, each in a
+`board.py`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from components.monitoring.catalogue import SOURCES
-from components.monitoring.dashboards import Board, Panel, Query, panel
+from components.monitoring.dashboards import CHOSEN, NAMESPACES, Board, Panel, Query, panel
+from components.stores.every import STORES
+from components.stores.parts import boards_of
 from stacks.system.declaration import Declaration
 
-_NAMESPACES = {"namespace": "label_values(up, namespace)"}
-_SCOPE = 'namespace=~"$namespace"'
-_DURATION = f"sum by (job, le) (rate(http_request_duration_seconds_bucket{{{_SCOPE}}}[5m]))"
+_DURATION = f"sum by (job, le) (rate(http_request_duration_seconds_bucket{{{CHOSEN}}}[5m]))"
 
 
 _PERCENTILES = Panel(
@@ -28,48 +29,48 @@ _PERCENTILES = Panel(
 OVERVIEW = Board(
     uid="overview",
     title="Overview",
-    variables=_NAMESPACES,
+    variables=NAMESPACES,
     recorded=("namespace:http_error:ratio_rate1h",),
     panels=(
-        panel("Requests", f"sum by (job) (rate(http_requests_total{{{_SCOPE}}}[5m]))", "{{job}}", "reqps"),
+        panel("Requests", f"sum by (job) (rate(http_requests_total{{{CHOSEN}}}[5m]))", "{{job}}", "reqps"),
         panel(
             "Error rate",
-            f'sum by (job) (rate(http_requests_total{{{_SCOPE},status=~"5.."}}[5m])) / '
-            f"sum by (job) (rate(http_requests_total{{{_SCOPE}}}[5m]))",
+            f'sum by (job) (rate(http_requests_total{{{CHOSEN},status=~"5.."}}[5m])) / '
+            f"sum by (job) (rate(http_requests_total{{{CHOSEN}}}[5m]))",
             "{{job}}",
             "percentunit",
         ),
         _PERCENTILES,
         panel(
-            "Errors in the last hour", f"namespace:http_error:ratio_rate1h{{{_SCOPE}}}", "{{namespace}}", "percentunit"
+            "Errors in the last hour", f"namespace:http_error:ratio_rate1h{{{CHOSEN}}}", "{{namespace}}", "percentunit"
         ),
-        panel("Targets that are down", f"count by (namespace, job) (up{{{_SCOPE}}} == 0)", "{{job}}", kind="table"),
+        panel("Targets that are down", f"count by (namespace, job) (up{{{CHOSEN}}} == 0)", "{{job}}", kind="table"),
         panel("Firing alerts", 'count by (alertname, severity, system) (ALERTS{alertstate="firing"})', kind="table"),
     ),
 )
 SYSTEM = Board(
     uid="system",
     title="System",
-    variables=_NAMESPACES,
+    variables=NAMESPACES,
     panels=(
         panel(
-            "CPU", f'sum by (pod) (rate(container_cpu_usage_seconds_total{{{_SCOPE},container!=""}}[5m]))', "{{pod}}"
+            "CPU", f'sum by (pod) (rate(container_cpu_usage_seconds_total{{{CHOSEN},container!=""}}[5m]))', "{{pod}}"
         ),
         panel(
-            "Memory", f'sum by (pod) (container_memory_working_set_bytes{{{_SCOPE},container!=""}})', "{{pod}}", "bytes"
+            "Memory", f'sum by (pod) (container_memory_working_set_bytes{{{CHOSEN},container!=""}})', "{{pod}}", "bytes"
         ),
         panel(
-            "Received", f"sum by (pod) (rate(container_network_receive_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
+            "Received", f"sum by (pod) (rate(container_network_receive_bytes_total{{{CHOSEN}}}[5m]))", "{{pod}}", "Bps"
         ),
-        panel("Sent", f"sum by (pod) (rate(container_network_transmit_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"),
+        panel("Sent", f"sum by (pod) (rate(container_network_transmit_bytes_total{{{CHOSEN}}}[5m]))", "{{pod}}", "Bps"),
         panel(
-            "Read from disk", f"sum by (pod) (rate(container_fs_reads_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
+            "Read from disk", f"sum by (pod) (rate(container_fs_reads_bytes_total{{{CHOSEN}}}[5m]))", "{{pod}}", "Bps"
         ),
         panel(
-            "Written to disk", f"sum by (pod) (rate(container_fs_writes_bytes_total{{{_SCOPE}}}[5m]))", "{{pod}}", "Bps"
+            "Written to disk", f"sum by (pod) (rate(container_fs_writes_bytes_total{{{CHOSEN}}}[5m]))", "{{pod}}", "Bps"
         ),
-        panel("Pods by phase", f"sum by (phase) (kube_pod_status_phase{{{_SCOPE}}})", "{{phase}}", kind="stat"),
-        panel("Restarts", f"increase(kube_pod_container_status_restarts_total{{{_SCOPE}}}[1h])", "{{pod}}"),
+        panel("Pods by phase", f"sum by (phase) (kube_pod_status_phase{{{CHOSEN}}})", "{{phase}}", kind="stat"),
+        panel("Restarts", f"increase(kube_pod_container_status_restarts_total{{{CHOSEN}}}[1h])", "{{pod}}"),
     ),
 )
 TRACING = Board(
@@ -92,58 +93,25 @@ TRACING = Board(
         panel("Failed calls", "sum by (client, server) (rate(traces_service_graph_request_failed_total[5m]))"),
     ),
 )
-DATABASE = Board(
-    uid="database",
-    title="PostgreSQL",
-    variables=_NAMESPACES,
-    panels=(
-        panel("Instances up", f"sum by (namespace) (cnpg_collector_up{{{_SCOPE}}})", "{{namespace}}", kind="stat"),
-        panel("Connections", f"sum by (pod, usename) (cnpg_backends_total{{{_SCOPE}}})", "{{pod}} {{usename}}"),
-        panel("Replication lag", f"cnpg_pg_replication_lag{{{_SCOPE}}}", "{{pod}}", "s"),
-        panel("Size", f"max by (datname) (cnpg_pg_database_size_bytes{{{_SCOPE}}})", "{{datname}}", "bytes"),
-        panel("Commits", f"sum by (datname) (rate(cnpg_pg_stat_database_xact_commit{{{_SCOPE}}}[5m]))", "{{datname}}"),
-        panel(
-            "Rollbacks", f"sum by (datname) (rate(cnpg_pg_stat_database_xact_rollback{{{_SCOPE}}}[5m]))", "{{datname}}"
-        ),
-    ),
-)
-REDIS = Board(
-    uid="redis",
-    title="Redis",
-    variables=_NAMESPACES,
-    panels=(
-        panel("Servers up", f"sum by (job) (redis_up{{{_SCOPE}}})", "{{job}}", kind="stat"),
-        panel("Memory", f"redis_memory_used_bytes{{{_SCOPE}}}", "{{pod}}", "bytes"),
-        panel("Clients", f"redis_connected_clients{{{_SCOPE}}}", "{{pod}}"),
-        panel("Commands", f"rate(redis_commands_processed_total{{{_SCOPE}}}[5m])", "{{pod}}", "ops"),
-        panel(
-            "Hit rate",
-            f"rate(redis_keyspace_hits_total{{{_SCOPE}}}[5m]) / (rate(redis_keyspace_hits_total{{{_SCOPE}}}[5m]) + "
-            f"rate(redis_keyspace_misses_total{{{_SCOPE}}}[5m]))",
-            "{{pod}}",
-            "percentunit",
-        ),
-    ),
-)
 CANARY = Board(
     uid="canary",
     title="Canary",
-    variables=_NAMESPACES,
+    variables=NAMESPACES,
     panels=(
         panel(
-            "Requests by version", f"sum by (job, version) (rate(http_requests_total{{{_SCOPE}}}[1m]))", unit="reqps"
+            "Requests by version", f"sum by (job, version) (rate(http_requests_total{{{CHOSEN}}}[1m]))", unit="reqps"
         ),
         panel(
             "Error rate by version (at most 5 %)",
-            f'sum by (job, version) (rate(http_requests_total{{{_SCOPE},status=~"5.."}}[1m])) / '
-            f"sum by (job, version) (rate(http_requests_total{{{_SCOPE}}}[1m]))",
+            f'sum by (job, version) (rate(http_requests_total{{{CHOSEN},status=~"5.."}}[1m])) / '
+            f"sum by (job, version) (rate(http_requests_total{{{CHOSEN}}}[1m]))",
             "{{job}} {{version}}",
             "percentunit",
         ),
         panel(
             "95th percentile by version (at most 1 s)",
             "histogram_quantile(0.95, sum by (job, version, le) "
-            f"(rate(http_request_duration_seconds_bucket{{{_SCOPE}}}[1m])))",
+            f"(rate(http_request_duration_seconds_bucket{{{CHOSEN}}}[1m])))",
             "{{job}} {{version}}",
             "s",
         ),
@@ -202,7 +170,11 @@ TELEMETRY = Board(
         panel("Spans discarded by Tempo", "sum by (reason) (rate(tempo_discarded_spans_total[5m]))", "{{reason}}"),
     ),
 )
-BOARDS = (OVERVIEW, SYSTEM, TRACING, TELEMETRY, DATABASE, REDIS, CANARY, TENANTS)
+BOARDS = (
+    *(OVERVIEW, SYSTEM, TRACING, TELEMETRY),
+    *(board for store in STORES for board in boards_of(store)),
+    *(CANARY, TENANTS),
+)
 
 
 def boards(systems: Iterable[Declaration], sources: Collection[str] = frozenset(SOURCES)) -> list[Board]:

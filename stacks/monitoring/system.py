@@ -9,7 +9,6 @@ import pulumi
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.namespace import NamespaceArgs, NamespaceBaseline
 from components.monitoring import own_alerts
-from components.monitoring import store_alerts as stores
 from components.monitoring.alertmanager import Alertmanager
 from components.monitoring.exporters.kubelet import kubelet_monitor
 from components.monitoring.grafana import Grafana
@@ -57,7 +56,7 @@ def _of_prometheus(plan: MonitoringPlan) -> list[Endpoint]:
 
 def _rules(plan: MonitoringPlan, config: MonitoringConfig) -> Iterator[RuleSet]:
     found = plan.extras.sources
-    yield stores.MONITORING
+    yield own_alerts.MONITORING
     yield own_alerts.exporter_rules(["kubelet", *(one.name for one in found.servers)] if found else ["kubelet"])
     if found:
         yield own_alerts.PROBES

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 from pydantic import TypeAdapter, ValidationError
 
 from components.kubernetes.naming import DNS_LABEL_MAX
+from components.stores.every import STORES
 from stacks.schema.database import DatabaseState
-from stacks.schema.object_storage import S3, Minio, ObjectStorageConfig
+from stacks.schema.object_storage import Minio, ObjectStorageConfig
 from stacks.schema.releases import replica_problems
 from stacks.schema.service.service import Service, Size, service_problems
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Bytes, Cpu, ImageTag, Model, Name, Problem, duplicates
-from stacks.system.credentials import unused_keys
+from stacks.system.credentials import secret_keys
 from stacks.system.declaration import Declaration
 from stacks.system.environment_context import EnvironmentContext
 from stacks.system.names import object_names
@@ -101,15 +102,13 @@ def _service_problems(declaration: Declaration, data: Mapping[str, Any], instanc
 
 
 def _store_problems(declaration: Declaration, data: Mapping[str, Any]) -> Iterable[Problem]:
-    storage = data.get("object_storage")
-    if isinstance(storage, Mapping) and storage.get("kind") == "s3":
-        if declaration.files and storage.get("files") is None:
-            yield Problem(("object_storage", "files"), "missing; this key must be set: the system keeps files")
-        if not declaration.files and storage.get("files") is not None:
-            yield Problem(("object_storage", "files"), f"{declaration.title} keeps no files; remove it")
-    for key, kept in (("object_storage", declaration.keeps_objects), ("database", declaration.database is not None)):
-        if key in data and not kept:
-            yield Problem((key,), f"{declaration.title} has none here; remove it")
+    kept = {store.capability: store for store in declaration.every_store}
+    for key, store in kept.items():
+        for path, message in store.problems(declaration.title, data.get(key)):
+            yield Problem((key, *path), message)
+    for one in STORES:
+        if one.capability in data and one.capability in SystemConfig.model_fields and one.capability not in kept:
+            yield Problem((one.capability,), f"{declaration.title} has none here; remove it")
 
 
 def _released_instances(sizes: Any, instance: str) -> Iterable[Problem]:
@@ -120,14 +119,19 @@ def _released_instances(sizes: Any, instance: str) -> Iterable[Problem]:
 
 
 def _secret_keys(declaration: Declaration, data: Mapping[str, Any]) -> list[str]:
-    """Those of the Secret; with an IAM role for the files, it has no key for them."""
-    storage = data.get("object_storage")
+    """Those of the Secret; what the environment says of the stores decides on some of them."""
+    return secret_keys(declaration, {one.capability: _value(one.capability, data) for one in declaration.every_store})
+
+
+def _value(key: str, data: Mapping[str, Any]) -> Any:
+    """What the raw `data` says of a store, read; None where that is nothing, or wrong and told elsewhere."""
+    known = SystemConfig.model_fields.get(key)
+    if known is None or known.annotation is None or not data.get(key):
+        return None
     try:
-        config = TypeAdapter[Minio | S3](ObjectStorageConfig).validate_python(storage) if storage else None
+        return TypeAdapter[Any](known.annotation).validate_python(data[key])
     except ValidationError:
-        config = None
-    unused = unused_keys(declaration, config) if config else ()
-    return [key for key in declaration.secret_keys() if key not in unused]
+        return None
 
 
 def _names(tenants: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.scheduling import Priority
 from components.monitoring.monitors import Endpoint
+from components.stores.base import Provider
 from components.traffic import mesh
 from components.workload import ApplicationArgs, Replicas, SecretKey
 from components.workload import files as mounted
@@ -17,7 +18,7 @@ from stacks.schema.service.ports import all_ports, service_ports
 from stacks.schema.service.service import Service
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Bytes, Cpu
-from stacks.system.flows import Provider, ServiceContext, egress_flows, ingress_flows, meshed
+from stacks.system.flows import ServiceContext, egress_flows, ingress_flows, meshed
 from stacks.system.releases import released
 
 # The services tell their metrics on the port that they serve on, unless they have one of this name.

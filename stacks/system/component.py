@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 
@@ -12,6 +12,7 @@ from components.kubernetes.objects import config_map
 from components.monitoring.catalogue import SOURCES
 from components.monitoring.rules import RuleSet, prometheus_rule
 from components.platform.credentials import Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
+from components.stores.base import Site, StoreSettings
 from components.traffic.ingress import Backend, HttpIngress, IngressArgs
 from components.workload import Application, ApplicationGroup
 from components.workload.job import ScriptJob
@@ -21,6 +22,7 @@ from stacks.system.declaration import Declaration
 from stacks.system.environment_context import EnvironmentContext
 from stacks.system.plan import SystemPlan, plan
 from stacks.system.releases import entries, mesh_baseline, mesh_entry, release_analysis
+from stacks.system.stores import store_settings
 from stacks.system.system_context import SystemContext
 
 
@@ -92,8 +94,11 @@ class System(pulumi.ComponentResource):
         name = declaration.name
         super().__init__(f"platform:systems:{declaration.type_name}", name, {}, opts)
         self._name, self._args = name, args
-        credentials = self._credentials(declaration, config)
-        system = SystemContext(declaration=declaration, config=config, args=args, credentials=credentials)
+        settings = store_settings(declaration, config, args)
+        credentials = self._credentials(declaration, settings)
+        system = SystemContext(
+            declaration=declaration, config=config, args=args, credentials=credentials, store_settings=settings
+        )
         self._plan = plan(system)
         # Whatever lives in the namespace waits for its baseline: quota and network policy are there first.
         namespace = self._namespace(self._plan)
@@ -111,11 +116,10 @@ class System(pulumi.ComponentResource):
         self.url = enter(self._plan, args, child)
         self.register_outputs({"url": self.url})
 
-    def _credentials(self, declaration: Declaration, config: SystemConfig) -> SystemCredentials:
+    def _credentials(self, declaration: Declaration, settings: Mapping[str, StoreSettings]) -> SystemCredentials:
         child = pulumi.ResourceOptions(parent=self)
         made = Credentials(f"{self._name}-credentials", self._args.store, child, prefix=f"{self._name}-")
-        by_role = self._args.backups is not None
-        return system_credentials(declaration, config.database, config.object_storage, made, backups_by_role=by_role)
+        return system_credentials(declaration, settings, made)
 
     def _namespace(self, plan: SystemPlan) -> NamespaceBaseline:
         largest = plan.largest()
@@ -147,13 +151,8 @@ class System(pulumi.ComponentResource):
         return [settings, SecretBundle(f"{self._name}-secrets", bundle, opts)]
 
     def _stores(self, opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
-        kept = self._plan.stores
-        if not (kept.postgres or kept.redis or kept.storage.files or kept.storage.minio):
-            return ()
-        # Only here: a system without a store needs none of it.
-        from stacks.system.registration import Site, register_stores
-
-        return register_stores(kept, Site(name=self._name, store=self._args.store, parent=self, opts=opts))
+        site = Site(name=self._name, external=self._args.store, parent=self, opts=opts)
+        return self._plan.stores.register(site)
 
     def _applications(self, needs: list[pulumi.Resource]) -> None:
         opts = pulumi.ResourceOptions(parent=self, depends_on=needs)

@@ -4,70 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from components.platform.credentials import Credential, Credentials
-from stacks.schema.database import DatabaseState
-from stacks.schema.object_storage import S3, Minio
-from stacks.system.declaration import CACHE_CREDENTIAL, DATABASE_CREDENTIALS, FILES_CREDENTIALS, Declaration
-
-# Those that no service sees: Redis' and MinIO's own masters, and those of the backups.
-CACHE_ADMINISTRATOR = "redis-admin-password"
-MINIO_ROOT = "minio-root-password"
-BACKUP_ACCESS_KEY = "postgresql-backup-access-key"
-BACKUP_SECRET_KEY = "postgresql-backup-secret-key"
-FILES_ACCESS_KEY, FILES_SECRET_KEY = FILES_CREDENTIALS.values()
+from components.stores.base import StoreSettings
+from stacks.system.declaration import Declaration
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemCredentials:
-    """All credentials of a system by name, those that are keys of its Secret, and the database's two passwords."""
+    """The credentials of each store, by its capability and its own name for them, and the keys of the system's Secret
+    in their order."""
 
-    named: Mapping[str, Credential]
+    stores: Mapping[str, Mapping[str, Credential]]
     bundle: Mapping[str, Credential]
-    logins: tuple[Credential, Credential] | None
-
-    def __getitem__(self, name: str) -> Credential:
-        return self.named[name]
 
 
 def system_credentials(
-    declaration: Declaration,
-    state: DatabaseState,
-    storage: Minio | S3,
-    made: Credentials,
-    *,
-    backups_by_role: bool,
+    declaration: Declaration, settings: Mapping[str, StoreSettings], made: Credentials
 ) -> SystemCredentials:
-    """What the system needs: made in `made`, or named where a store has them."""
-    first, second = state.credentials(*DATABASE_CREDENTIALS)
-    logins = (made.credential(first), made.credential(second)) if declaration.database else None
-    active = {DATABASE_CREDENTIALS[0]: logins[state.rotation.active]} if logins else {}
-    unused = _unused(declaration, storage, backups_by_role=backups_by_role)
-    keys = {key: name for key, name in declaration.secret_keys().items() if name not in unused}
-    wanted = [name for name in (*keys.values(), *_of_stores(declaration)) if name not in {*unused, *active}]
-    named = active | {name: made.credential(name) for name in dict.fromkeys(wanted)}
-    return SystemCredentials(named=named, bundle={key: named[name] for key, name in keys.items()}, logins=logins)
+    """What the system needs: made in `made`, or named where a store has them; `settings` are its stores', by
+    capability."""
+    wanted = {one.capability: one.credentials(settings[one.capability]) for one in declaration.every_store}
+    names = [*(name for own in wanted.values() for name in own.values()), *declaration.secrets.values()]
+    found = {name: made.credential(name) for name in dict.fromkeys(names)}
+    keys = _secret_keys(declaration, {capability: one.value for capability, one in settings.items()})
+    return SystemCredentials(
+        stores={name: {own: found[kept] for own, kept in names.items()} for name, names in wanted.items()},
+        bundle={key: found[wanted[store][name] if store else name] for key, (store, name) in keys.items()},
+    )
 
 
-def unused_keys(declaration: Declaration, storage: Minio | S3) -> set[str]:
-    """The keys of the system's Secret that it has not with this object storage: an IAM role stands in for them."""
-    unused = _unused(declaration, storage, backups_by_role=False)
-    return {key for key, name in declaration.secret_keys().items() if name in unused}
+def secret_keys(declaration: Declaration, values: Mapping[str, Any]) -> list[str]:
+    """The keys of the system's Secret, where the environment says `values` of its stores, by capability."""
+    return list(_secret_keys(declaration, values))
 
 
-def _of_stores(declaration: Declaration) -> list[str]:
-    cache = [CACHE_ADMINISTRATOR, CACHE_CREDENTIAL] if declaration.cache else []
-    objects = [MINIO_ROOT] if declaration.keeps_objects else []
-    return [*cache, *objects, *([BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY] if declaration.database else [])]
-
-
-def _unused(declaration: Declaration, storage: Minio | S3, *, backups_by_role: bool) -> set[str]:
-    if isinstance(storage, Minio):
-        # The name of the backups' user is no secret; and a bucket that was made with the cluster is entered by role.
-        own_backups = declaration.database is not None and not backups_by_role
-        minio = () if own_backups or declaration.files else (MINIO_ROOT,)
-        return {BACKUP_ACCESS_KEY, *minio, *((BACKUP_SECRET_KEY,) if backups_by_role else ())}
-    by_role = storage.files is None or storage.files.role_arn
-    files = FILES_CREDENTIALS.values() if by_role else ()
-    backups = (BACKUP_ACCESS_KEY, BACKUP_SECRET_KEY) if storage.backups.role_arn else ()
-    return {MINIO_ROOT, *files, *backups}
+def _secret_keys(declaration: Declaration, values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each key with the capability of its store ("" for the system's own), and the name of its credential there."""
+    keys: dict[str, tuple[str, str]] = {}
+    for one in declaration.every_store:
+        keys |= {key: (one.capability, name) for key, name in one.keys().items()}
+    keys |= {key: ("", name) for key, name in declaration.secrets.items()}
+    for one in declaration.every_store:
+        last = one.keys_unless_role(values.get(one.capability))
+        keys |= {key: (one.capability, name) for key, name in last.items()}
+    return keys

@@ -10,17 +10,10 @@ import pulumi
 from components.kubernetes.naming import Scope
 from components.monitoring.catalogue import SOURCES
 from components.platform.credentials import ExternalStore
+from components.stores.backups import CloudBackups
 from stacks.schema.releases import Routing
 from stacks.schema.tiers import Tier
 from stacks.telemetry.access import TelemetryAccess
-
-
-@dataclass(frozen=True, kw_only=True)
-class CloudBackups:
-    """The bucket for backups that was made with the cluster; the databases' service accounts may enter it."""
-
-    bucket: str
-    region: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
 from components.monitoring.prometheus import LABELS
+from components.stores.base import Provider
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Entry
-from components.workload import SecretKey
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Capability, Service
 from stacks.schema.tiers import Tier
@@ -25,19 +25,6 @@ _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/na
 
 
 _NO_MESH = Routing()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provider:
-    """What stands behind a capability: how it is reached, and what a service that uses it gets for that.
-
-    `secrets` are environment variables; `service_account_annotations` tie the service account to an identity outside
-    of the cluster.
-    """
-
-    flows: Sequence[Flow]
-    secrets: Mapping[str, SecretKey] = field(default_factory=dict)
-    service_account_annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +53,6 @@ class ServiceContext:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     scaler: str | None = None
     vertical: bool = False
-
-
-def pods_at(selectors: Sequence[Mapping[str, str]], port: int) -> list[Flow]:
-    """The flows that lead to a port of the pods of these label selectors."""
-    return [Flow(peer=Peer(pods=selector), ports=(port,)) for selector in selectors]
 
 
 def clients(scope: Scope, services: Sequence[Service], capability: Capability) -> list[dict[str, str]]:

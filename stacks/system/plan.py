@@ -52,13 +52,7 @@ class SystemPlan:
 def plan(system: SystemContext) -> SystemPlan:
     """Work out everything from what the system needs and the environment says."""
     declaration, everyone, kept = system.declaration, system.everyone, stores(system)
-    known = ResolvedSystem(
-        args=system.args,
-        scope=system.scope,
-        database=kept.postgres.active if kept.postgres else None,
-        cache=kept.redis.args if kept.redis else None,
-        files=kept.storage.files,
-    )
+    known = ResolvedSystem(args=system.args, scope=system.scope, plans=kept.plans)
     settings = {**kept.settings(), **declaration.settings(known)}
     context = _service_context(system, settings, kept)
     tenant, webhook = system.tenant_service, declaration.alert_hook.path if declaration.alert_hook else ""
@@ -106,7 +100,7 @@ def _service_context(system: SystemContext, settings: Mapping[str, str], kept: S
         config_map=declaration.config_map_name,
         secret=declaration.secret_name,
         annotations=checksum(settings),
-        providers=kept.providers(declaration.secret_name, list(system.credentials.bundle)),
+        providers=kept.providers(),
         exposed=tuple(dict.fromkeys(route.service for route in declaration.routes)),
         alerted=(declaration.alert_hook.service,) if declaration.alert_hook else (),
         routing=args.routing,

@@ -1,103 +1,108 @@
-"""The stores of a system together: what each component is told, and what services get of each."""
+"""The stores of a system together: what each is told, and what services get of each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import pulumi
 
 from components.kubernetes.footprint import ContainerResources, Footprint
-from components.stores.postgres import DatabaseArgs
-from components.stores.postgres.backup import dump_args
-from components.stores.redis import CacheArgs
-from components.workload.job import ScriptJobArgs
+from components.stores.base import (
+    Planned,
+    Provider,
+    Site,
+    Store,
+    StoreContext,
+    StorePlan,
+    StoreSettings,
+    planned,
+)
 from stacks.schema.service.service import Capability
-from stacks.system import data, files
-from stacks.system.declaration import CacheNeed, DatabaseNeed
-from stacks.system.files import Storage
-from stacks.system.flows import Provider
+from stacks.schema.system import SystemConfig
+from stacks.system.declaration import Declaration
+from stacks.system.environment_context import EnvironmentContext
+from stacks.system.flows import PROMETHEUS, clients
 from stacks.system.system_context import SystemContext
 
 
-@dataclass(frozen=True, kw_only=True)
-class Postgres:
-    """PostgreSQL: all clusters that are to be there, the `active` one of them, its dump and its schema."""
-
-    need: DatabaseNeed
-    active: DatabaseArgs
-    clusters: Sequence[DatabaseArgs]
-    dump: ScriptJobArgs
-    migration: ScriptJobArgs | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Redis:
-    """Redis, and what the system asked of it."""
-
-    need: CacheNeed
-    args: CacheArgs
+def store_settings(
+    declaration: Declaration, config: SystemConfig, args: EnvironmentContext
+) -> dict[str, StoreSettings]:
+    """What is known of each store before anything is made, by capability."""
+    stores, scope = declaration.every_store, args.scope(declaration.name)
+    values = {one.capability: getattr(config, one.capability, None) for one in stores}
+    wanted = {one.capability: one.backups(scope, values[one.capability]) for one in stores}
+    return {
+        name: StoreSettings(
+            value=value,
+            backups=[bucket for other, buckets in wanted.items() if other != name for bucket in buckets],
+            cloud=args.backups,
+        )
+        for name, value in values.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """The arguments of the data tier; None is what the system has no need of."""
+    """The plans of all stores, each after those that it needs."""
 
-    postgres: Postgres | None
-    redis: Redis | None
-    storage: Storage
+    planned: Sequence[Planned]
+
+    @property
+    def plans(self) -> list[StorePlan]:
+        """Without their stores."""
+        return [one.plan for one in self.planned]
 
     def footprints(self) -> list[Footprint]:
         """The most that each may take."""
-        postgres = (*self.postgres.clusters, self.postgres.dump, self.postgres.migration) if self.postgres else ()
-        kept = (*postgres, self.redis and self.redis.args, self.storage.minio, self.storage.buckets)
-        return [one.footprint() for one in kept if one]
+        return [part for one in self.plans for part in one.footprints()]
 
     def containers(self) -> list[ContainerResources]:
-        """What the container of each may take."""
-        kept = (self.postgres and self.postgres.active, self.redis and self.redis.args, self.storage.minio)
-        return [one.resources for one in kept if one]
+        """What the containers of each may take."""
+        return [part for one in self.plans for part in one.containers()]
 
     def settings(self) -> dict[str, str]:
         """What the clients of each have to know."""
-        settings: dict[str, str] = {}
-        if self.postgres:
-            settings |= data.database_settings(self.postgres.need, self.postgres.active)
-        if self.redis:
-            settings |= data.cache_settings(self.redis.args)
-        return settings | (self.storage.files.settings() if self.storage.files else {})
+        return {key: value for one in self.plans for key, value in one.settings().items()}
 
-    def providers(self, secret: str, keys: Sequence[str]) -> Mapping[Capability, Provider]:
-        """What stands behind each capability; the system's `secret` has these `keys`."""
-        found: dict[Capability, Provider] = {}
-        if self.postgres:
-            found["database"] = data.database_provider(self.postgres.need, self.postgres.active, secret)
-        if self.redis:
-            found["cache"] = data.cache_provider(self.redis.need, self.redis.args, secret)
-        if self.storage.files:
-            found["object_storage"] = files.files_provider(self.storage.files, keys, secret)
-        return found
+    def providers(self) -> Mapping[Capability, Provider]:
+        """What stands behind each capability."""
+        provided = {one.store.capability: one.plan.provider() for one in self.planned}
+        return {capability: provider for capability, provider in provided.items() if provider}
+
+    def register(self, site: Site) -> list[pulumi.Resource]:
+        """Register all of them; returns what the services wait for."""
+        made: dict[str, Sequence[pulumi.Resource]] = {}
+        for one in self.planned:
+            made[one.store.capability] = one.plan.register(replace(site, made=dict(made)))
+        return [resource for resources in made.values() for resource in resources]
 
 
 def stores(system: SystemContext) -> Stores:
     """Work out all of them."""
-    storage = files.storage(system, system.config.database.clusters)
-    cache = system.declaration.cache
     return Stores(
-        postgres=_postgres(system, storage),
-        redis=Redis(need=cache, args=data.cache(system, cache)) if cache else None,
-        storage=storage,
+        planned=planned(system.declaration.every_store, lambda store, plans: store.plan(_context(system, store, plans)))
     )
 
 
-def _postgres(system: SystemContext, storage: Storage) -> Postgres | None:
-    need, logins = system.declaration.database, system.credentials.logins
-    if need is None or logins is None or storage.backups is None:
-        return None
-    clusters = data.databases(system, need, passwords=logins, backups=storage.backups)
-    active = next(one for one in clusters if one.cluster_name == system.config.database.active)
-    return Postgres(
-        need=need,
-        active=active,
-        clusters=clusters,
-        dump=dump_args(active),
-        migration=data.migration(system, need, active),
+def _context(system: SystemContext, store: Store, plans: Sequence[StorePlan]) -> StoreContext:
+    args, capability = system.args, store.capability
+    return StoreContext(
+        scope=system.scope,
+        settings=system.store_settings[capability],
+        figures=getattr(args.tier, capability, None),
+        credentials=system.credentials.stores[capability],
+        clients=clients(system.scope, system.everyone, capability),
+        monitoring=PROMETHEUS,
+        secret=system.declaration.secret_name,
+        registry=args.registry,
+        version=system.version,
+        external=args.store,
+        storage_class=args.tier.storage_class,
+        full_size=args.tier.full_size,
+        zones=args.tier.zones,
+        zones_required=args.tier.zones_required,
+        protect=args.tier.protect_data,
+        plans=plans,
     )

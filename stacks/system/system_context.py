@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.kubernetes.naming import Scope
+from components.stores.base import StoreSettings
 from stacks.schema.service.service import Service, sized
 from stacks.schema.system import SystemConfig
 from stacks.system.credentials import SystemCredentials
@@ -15,12 +16,16 @@ from stacks.system.environment_context import EnvironmentContext
 
 @dataclass(frozen=True, kw_only=True)
 class SystemContext:
-    """What the system needs (`declaration`), what the environment says of it (`config`), and the environment."""
+    """What the system needs (`declaration`), what the environment says of it (`config`), and the environment.
+
+    `store_settings` are those of its stores, by capability.
+    """
 
     declaration: Declaration
     config: SystemConfig
     args: EnvironmentContext
     credentials: SystemCredentials
+    store_settings: Mapping[str, StoreSettings]
 
     @property
     def scope(self) -> Scope:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.kubernetes.network import Flow, Peer
-from components.stores import buckets as object_storage
-from components.stores import postgres as database
-from components.stores import redis as cache
 from components.traffic import mesh
 from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import MonitoredSystems
@@ -69,12 +66,7 @@ def _hook(system: Declaration, hook: AlertHook) -> Hook:
 
 def _metrics_ports(system: Declaration, served: Sequence[int], routing: Routing) -> tuple[int, ...]:
     ports = list(served)
-    if system.database:
-        ports += [database.METRICS_PORT, database.POOLER_METRICS_PORT]
-    if system.cache:
-        ports.append(cache.METRICS_PORT)
-    if system.keeps_objects:
-        ports.append(object_storage.PORT)
+    ports += [port for store in system.every_store for port in store.facts.ports]
     if routing.mesh == "istio":
         ports.append(mesh.METRICS_PORT)
     return tuple(dict.fromkeys(ports))

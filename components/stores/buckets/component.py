@@ -18,18 +18,18 @@ from components.kubernetes.pods import container_security, pod_security, scratch
 from components.kubernetes.quantity import Bytes
 from components.kubernetes.scheduling import Priority, disruption_budget
 from components.kubernetes.volumes import claim_template
-from components.monitoring import store_alerts as stores
 from components.monitoring.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
+from components.stores.buckets.alerts import RULES
 from components.stores.buckets.buckets import ERASURE_SETS, keeps_erasure_sets
+from components.stores.buckets.facts import PORT
 from versions import MINIO_IMAGE
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, PodTemplateSpecArgsDict, ProbeArgsDict
 
-PORT = 9000
 # It makes the buckets and their users, and nobody else logs in as it.
 _ROOT_USER = "platform-root"
 _VOLUMES, _MOUNTS = scratch_volumes({"tmp": "/tmp"})
@@ -141,7 +141,7 @@ class ObjectStorage(pulumi.ComponentResource):
 
     def _monitoring(self) -> None:
         scope, component = self._args.scope, self._args.name
-        rules = stores.MINIO.within(scope.namespace, system=scope.system)
+        rules = RULES.within(scope.namespace, system=scope.system)
         # By pod: two Services select the servers, and a ServiceMonitor would scrape each server for both.
         endpoint = Endpoint(port="s3", path="/minio/v2/metrics/cluster", relabelings=POD_ORDINAL)
         pod_monitor(

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import Flow, Peer
+from components.kubernetes.network import Peer
 from components.kubernetes.quantity import Bytes
 from components.platform.credentials import Credential
+from components.stores.backups import BackupTarget
 from components.stores.postgres.parameters import RESERVED_CONNECTIONS, PostgresParameters
 
 PORT = 5432
-# CloudNativePG's exporters: of an instance, and of a pooler.
-METRICS_PORT = 9187
-POOLER_METRICS_PORT = 9127
 OPERATOR_NAMESPACE = "cnpg-system"
 DUMP_NAME = "postgresql-backup"
 # A hand-over of the password has two users connected at a time, and a pooler keeps a pool for each.
@@ -40,36 +38,6 @@ class PoolerArgs:
     def pool_size(self, max_connections: int) -> int:
         """Connections that each pooler may open for a user: all poolers and users together fit `max_connections`."""
         return max(1, (max_connections - RESERVED_CONNECTIONS) // (self.instances * _USERS))
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackupTarget:
-    """Where backups go: an S3 `bucket`, below `prefix`, at `endpoint` (None is AWS itself), reached by `flow`.
-
-    The instances have either the keys `accessKey` and `secretKey` of the Secret `secret_name`, or an IAM role: the one
-    that their service account names (`role_arn`), or the one that EKS associates with it (`pod_identity`). With both a
-    name and an association the SDK would take the name, so that it is one or the other.
-    """
-
-    bucket: str
-    flow: Flow
-    endpoint: str | None = None
-    secret_name: str | None = None
-    role_arn: str | None = None
-    pod_identity: bool = False
-    prefix: str = ""
-    region: str = "us-east-1"
-
-    def __post_init__(self) -> None:
-        if (self.secret_name is not None) + (self.role_arn is not None) + self.pod_identity != 1:
-            raise ValueError(
-                "backups need a Secret with an access key, or an IAM role of one kind: exactly one of them"
-            )
-
-    @property
-    def by_role(self) -> bool:
-        """Whether an IAM role opens the bucket, and no key."""
-        return self.secret_name is None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from components.kubernetes.network import DNS, Flow, Peer
+from components.stores.backups import BackupTarget
 from components.stores.buckets.buckets import role_annotations
-from components.stores.postgres.args import ARCHIVER, PORT, BackupTarget, DatabaseArgs
+from components.stores.postgres.args import ARCHIVER, PORT, DatabaseArgs
 from components.workload.args import SecretKey
 from components.workload.job import ScriptJobArgs, WorkVolume, script
 from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_TOOLS_IMAGE

@@ -9,14 +9,8 @@ from components.kubernetes.pods import container_security_manifest, pod_security
 from components.kubernetes.quantity import Bytes
 from components.kubernetes.scheduling import Priority
 from components.stores.buckets.buckets import role_annotations
-from components.stores.postgres.args import (
-    METRICS_PORT,
-    OPERATOR_NAMESPACE,
-    POOLER_METRICS_PORT,
-    PORT,
-    DatabaseArgs,
-    Login,
-)
+from components.stores.postgres.args import OPERATOR_NAMESPACE, PORT, DatabaseArgs, Login
+from components.stores.postgres.facts import METRICS_PORT, POOLER_METRICS_PORT
 from versions import BARMAN_CLOUD_PLUGIN, PGBOUNCER_IMAGE, POSTGRESQL_CLUSTER, POSTGRESQL_MAJOR
 
 # From this many instances on, a commit waits for one replica and the loss of another still stops nothing.

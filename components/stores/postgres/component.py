@@ -11,11 +11,11 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import allow
 from components.kubernetes.objects import custom_resource, kept
-from components.monitoring import store_alerts as stores
 from components.monitoring.monitors import Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.platform.credentials import ExternalStore, SecretBundle, SecretBundleArgs
 from components.stores.postgres import backup
+from components.stores.postgres.alerts import RULES
 from components.stores.postgres.args import PORT, DatabaseArgs, Login
 from components.stores.postgres.cluster import cluster_flows, cluster_spec, pooler_flows, pooler_spec
 from versions import (
@@ -49,7 +49,7 @@ def monitors(name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions) -> Non
         )
     if not args.alerts:
         return
-    rules = stores.POSTGRESQL.within(scope.namespace, system=scope.system)
+    rules = RULES.within(scope.namespace, system=scope.system)
     prometheus_rule(name, scope=scope, component=component, rules=rules, opts=opts)
 
 

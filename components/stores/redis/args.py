@@ -59,7 +59,6 @@ class RedisSettings:
 
 # With TLS too: the operator then closes the plain port.
 PORT = 6379
-METRICS_PORT = 9121
 OPERATOR_NAMESPACE = "redis-operator"
 EXPORTER = ContainerResources.of("50m", "100m", "64Mi", "128Mi")
 Kind = Literal["single", "cluster"]

@@ -10,11 +10,12 @@ from pulumi_kubernetes.core.v1 import ConfigMap
 from components.kubernetes.certificates import Authority, AuthorityArgs
 from components.kubernetes.network import DNS, Flow, Peer, allow, scrapes
 from components.kubernetes.objects import config_map, custom_resource
-from components.monitoring import store_alerts as stores
 from components.monitoring.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.platform.credentials import SecretBundle, SecretBundleArgs
-from components.stores.redis.args import KEY, METRICS_PORT, OPERATOR_NAMESPACE, PORT, CacheArgs, acl_file
+from components.stores.redis.alerts import RULES
+from components.stores.redis.args import KEY, OPERATOR_NAMESPACE, PORT, CacheArgs, acl_file
+from components.stores.redis.facts import METRICS_PORT
 from components.stores.redis.spec import redis_cluster_spec, redis_spec
 from versions import REDIS, REDIS_CLUSTER
 
@@ -86,7 +87,7 @@ class Cache(pulumi.ComponentResource):
 
     def _rules(self, opts: pulumi.ResourceOptions) -> None:
         scope = self._args.scope
-        rules = stores.REDIS.within(scope.namespace, system=scope.system)
+        rules = RULES.within(scope.namespace, system=scope.system)
         prometheus_rule(self._name, scope=scope, component=self._args.name, rules=rules, opts=opts)
 
     def _network_policy(self, pods: dict[str, str], opts: pulumi.ResourceOptions) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from components.kubernetes.scheduling import Priority
 from components.kubernetes.volumes import claim_manifest
-from components.stores.redis.args import EXPORTER, METRICS_PORT, CacheArgs
+from components.stores.redis.args import EXPORTER, CacheArgs
+from components.stores.redis.facts import METRICS_PORT
 from versions import REDIS_EXPORTER_IMAGE, REDIS_IMAGE
 
 _ZONE = "topology.kubernetes.io/zone"

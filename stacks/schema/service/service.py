@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from components.kubernetes.naming import dns_label
+from components.stores.every import STORES
 from stacks.schema.releases import Release
 from stacks.schema.service.files import ConfigFiles, Directory, SecretFiles, Storage
 from stacks.schema.service.ports import MetricsEndpoint, ServicePort
@@ -103,7 +104,18 @@ __all__ = [
     "sized",
 ]
 
-Capability = Literal["database", "cache", "object_storage", "internet", "kubernetes_api", "pushgateway"]
+# What stores stand behind, and what the platform gives besides.
+_CAPABILITIES = (*(one.capability for one in STORES), "internet", "kubernetes_api", "pushgateway")
+
+
+def _capability(value: str) -> str:
+    if value not in _CAPABILITIES:
+        *others, last = map(repr, _CAPABILITIES)
+        raise ValueError(f"should be {', '.join(others)} or {last}")
+    return value
+
+
+Capability = Annotated[str, AfterValidator(_capability)]
 
 
 class AccessRule(Model):

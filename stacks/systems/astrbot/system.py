@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from components.stores.buckets.store import Files
+from components.stores.postgres.store import Postgres
+from components.stores.redis.store import Redis
 from stacks.schema.system import TenantsConfig
 from stacks.system.declaration import (
     AlertHook,
-    CacheNeed,
-    DatabaseNeed,
     Declaration,
-    FilesNeed,
     ResolvedSystem,
     Route,
     board_of,
@@ -49,15 +49,17 @@ DECLARATION = Declaration(
     routes=(Route(host="api", service=GATEWAY),),
     # Section 6.1 names the bucket. Section 7.2: the tenants table and its migrations are the tenant service's, in
     # database/migrations of the service; its image has them below /app.
-    database=DatabaseNeed(
-        name="saas_platform",
-        user="saas_platform",
-        backup_bucket="saas-platform-backups",
-        schema_owner="tenant-service",
-        alembic_config="/app/database/alembic.ini",
+    stores=(
+        Postgres(
+            name="saas_platform",
+            user="saas_platform",
+            backup_bucket="saas-platform-backups",
+            schema_owner="tenant-service",
+            alembic_config="/app/database/alembic.ini",
+        ),
+        Redis(user="saas_platform"),
+        Files(bucket="astrbot-files"),
     ),
-    cache=CacheNeed(user="saas_platform"),
-    files=FilesNeed(bucket="astrbot-files"),
     secrets={"JWT_SECRET": "jwt-secret", "LLM_API_KEY": "llm-api-key"},
     settings=_settings,
     config_map="saas-platform-config",

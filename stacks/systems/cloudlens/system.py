@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.monitoring.rules import Objective
 from components.stores.postgres.migration import sqlite_import_args
+from components.stores.postgres.store import Postgres, PostgresPlan
 from components.workload.args import RollingUpdate
 from components.workload.files import claim_name
 from components.workload.job import ScriptJobArgs
@@ -17,7 +18,7 @@ from stacks.schema.service.types import VariableName
 from stacks.schema.system import SystemConfig, declaration_problems
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Problem
-from stacks.system.declaration import DatabaseNeed, Declaration, ResolvedSystem, Route, board_of
+from stacks.system.declaration import Declaration, ResolvedSystem, Route, board_of
 from stacks.system.environment_context import EnvironmentContext
 from stacks.systems.cloudlens.alerts import RULES
 from stacks.systems.cloudlens.services import (
@@ -50,7 +51,7 @@ def declaration(store: DataStore, provider_keys: Sequence[str] = ()) -> Declarat
         version=_VERSION,
         services=services(store, provider_keys),
         routes=(Route(host="cloudlens", service=FRONTEND),),
-        database=None if store == "sqlite" else _database(clients),
+        stores=() if store == "sqlite" else (_database(clients),),
         secrets={key: key.lower().replace("_", "-") for key in provider_keys},
         settings=_settings,
         config_map=CONFIG_MAP,
@@ -65,9 +66,9 @@ def declaration(store: DataStore, provider_keys: Sequence[str] = ()) -> Declarat
 _OBJECTIVE = Objective(requests="cloudlens_api_requests_total{$scope}", failures="cloudlens_api_errors_total{$scope}")
 
 
-def _database(direct_clients: Sequence[str]) -> DatabaseNeed:
+def _database(direct_clients: Sequence[str]) -> Postgres:
     """Section 2: DATABASE_NAME, and the prefix of the rest."""
-    return DatabaseNeed(name="cloudlens", user="cloudlens", prefix="DATABASE", direct_clients=direct_clients)
+    return Postgres(name="cloudlens", user="cloudlens", prefix="DATABASE", direct_clients=direct_clients)
 
 
 def _settings(resolved: ResolvedSystem) -> Mapping[str, str]:
@@ -152,11 +153,12 @@ def _one_pod(store: DataStore) -> str:
 
 def import_args(resolved: ResolvedSystem) -> ScriptJobArgs:
     """The backend's file into the system's database; raises ValueError for a system without one."""
-    if resolved.database is None:
+    plan = resolved.plan(PostgresPlan)
+    if plan is None:
         raise ValueError(f"{IMPORT}: there is no database to import into")
     stopping = RollingUpdate()
     return sqlite_import_args(
-        resolved.database,
+        plan.active,
         name=IMPORT,
         claim=claim_name(BACKEND),
         mounted_at=DATA,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
+from components.stores.postgres.facts import FACTS as POSTGRES
 from stacks.systems.federated_risk.metrics import METRICS
 
 RULES = RuleSet(
     name="federated-risk",
-    own=METRICS,
+    own=(*METRICS, *POSTGRES.metrics),
     alerts=(
         Alert(
             name="ServiceDown",

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from components.stores.base import StoreFigures
+from components.stores.postgres.store import Postgres
+from components.stores.redis.store import Redis, RedisPlan
 from stacks.schema.releases import Release, Routing
 from stacks.schema.service.ports import MetricsEndpoint
 from stacks.schema.service.scaling import Autoscaling
@@ -15,12 +18,9 @@ from stacks.schema.service.service import Service
 from stacks.schema.system import SystemConfig
 from stacks.schema.types import Bytes, Cpu
 from stacks.system.declaration import (
-    CacheNeed,
-    DatabaseNeed,
     Declaration,
     ResolvedSystem,
     Route,
-    StoreFigures,
     board_of,
 )
 from stacks.system.environment_context import EnvironmentContext
@@ -79,11 +79,12 @@ def _settings(resolved: ResolvedSystem) -> Mapping[str, str]:
 
 def _redis(resolved: ResolvedSystem) -> Mapping[str, str]:
     """What the cache optimizer would ask CONFIG GET for, which would show it the passwords too."""
-    if resolved.cache is None:
+    plan = resolved.plan(RedisPlan)
+    if plan is None:
         return {}
     return {
-        "REDIS_SCHEME": "rediss" if resolved.cache.tls else "redis",
-        "REDIS_MAXMEMORY": str(resolved.cache.settings.maxmemory.amount),
+        "REDIS_SCHEME": "rediss" if plan.args.tls else "redis",
+        "REDIS_MAXMEMORY": str(plan.args.settings.maxmemory.amount),
     }
 
 
@@ -98,20 +99,22 @@ DECLARATION = Declaration(
         Route(host=_API, path="/score", service=MODEL_SERVING),
         Route(host=_APP, path="/", service=FRONTEND),
     ),
-    database=DatabaseNeed(
-        name="federated_risk",
-        user="federated_risk",
-        prefix="POSTGRES",
-        figures=StoreFigures(
-            cpu_request=Cpu.parse("1"), memory_request=Bytes.parse("2Gi"), storage=Bytes.parse("100Gi")
+    stores=(
+        Postgres(
+            name="federated_risk",
+            user="federated_risk",
+            prefix="POSTGRES",
+            figures=StoreFigures(
+                cpu_request=Cpu.parse("1"), memory_request=Bytes.parse("2Gi"), storage=Bytes.parse("100Gi")
+            ),
         ),
-    ),
-    # Consent, PSI and model-serving each have a database of their own in it: 0, 1 and 2.
-    cache=CacheNeed(
-        user="federated_risk",
-        databases=3,
-        figures=StoreFigures(
-            cpu_request=Cpu.parse("500m"), memory_request=Bytes.parse("1Gi"), storage=Bytes.parse("50Gi")
+        # Consent, PSI and model-serving each have a database of their own in it: 0, 1 and 2.
+        Redis(
+            user="federated_risk",
+            databases=3,
+            figures=StoreFigures(
+                cpu_request=Cpu.parse("500m"), memory_request=Bytes.parse("1Gi"), storage=Bytes.parse("50Gi")
+            ),
         ),
     ),
     secrets={"JWT_SECRET": "jwt-secret", "ENCRYPTION_KEY": "encryption-key"},

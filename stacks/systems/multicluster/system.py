@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from components.stores.postgres.store import Postgres
+from components.stores.redis.store import Redis
 from stacks.schema.system import SystemConfig
 from stacks.schema.types import Problem, duplicates
-from stacks.system.declaration import CacheNeed, DatabaseNeed, Declaration, ResolvedSystem, Route, board_of
+from stacks.system.declaration import Declaration, ResolvedSystem, Route, board_of
 from stacks.systems.multicluster.alerts import RULES
 from stacks.systems.multicluster.config import CLUSTERS, Applications, ManagedCluster
 from stacks.systems.multicluster.services import BACKEND, FRONTEND, services
@@ -39,8 +41,7 @@ DECLARATION = Declaration(
         Route(host=_HOST, path="/api/v1", service=BACKEND),
         Route(host=_HOST, path="/", service=FRONTEND),
     ),
-    database=DatabaseNeed(name="multicluster", user="multicluster"),
-    cache=CacheNeed(user="multicluster"),
+    stores=(Postgres(name="multicluster", user="multicluster"), Redis(user="multicluster")),
     settings=_settings,
     rules=RULES,
     boards=board_of(__package__),

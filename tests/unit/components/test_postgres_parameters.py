@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.kubernetes.quantity import Bytes
-from components.stores.postgres import PoolerArgs, PostgresParameters
-from components.stores.postgres.parameters import RESERVED_CONNECTIONS, postgres_size
+from components.stores.postgres.args import PoolerArgs
+from components.stores.postgres.parameters import RESERVED_CONNECTIONS, PostgresParameters, postgres_size
 from stacks.schema.tiers import TIERS
 
 MEMORY = Bytes.parse("2Gi")

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paths import ROOT
 from tests.unit.docs.invoices import PAGE, declare
+from tests.unit.docs.program import copy_program, previewed
 from tests.unit.docs.reading import blocks
-
-PROGRAM = ("components", "graph", "ops", "policy", "sandbox", "stacks", "__main__.py", "paths.py", "versions.py")
-
-
-def follow(folder: Path) -> None:
-    """Do what the page says, in a copy of the program."""
-    for name in PROGRAM:
-        source = ROOT / name
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, folder / name, ignore=ignore) if source.is_dir() else shutil.copy(source, folder)
-    shutil.copy(ROOT / "Pulumi.yaml", folder)
-    shutil.copytree(ROOT / "docs" / "runbooks", folder / "docs" / "runbooks")
-    declare(folder)
 
 
 @pytest.fixture(scope="module")
 def preview(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("program")
-    follow(folder)
-    command = [sys.executable, "-m", "ops", "preview", "-s", "trial", "--output", "json"]
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+    copy_program(folder)
+    declare(folder)
+    return previewed(folder, "trial")
 
 
 def test_it_takes_less_than_sixty_lines_of_python() -> None:

@@ -20,6 +20,7 @@ from paths import PROJECT, ROOT
 from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.errors import ConfigurationError
 from stacks.schema.source import environments
+from tests.unit.docs import nats
 from tests.unit.docs.reading import FENCE, blocks, text_of
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def test_every_file_that_is_named_as_code_is_there(page: Path) -> None:
         "policy/rules/body_limits.py",
         "tests/policy/test_ingress_body_limit.py",
         "stacks/systems/invoices.py",
+        *nats.files(),
     }
     for text in (match["text"] for match in _SPAN.finditer(FENCE.sub("", text_of(page)))):
         if re.fullmatch(rf"(?:{first}|\.github)/[\w./-]*", text) and text not in made_by_the_reader:

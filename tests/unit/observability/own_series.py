@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from components.monitoring.own_alerts import PROBES, REMOTE_WRITE, THANOS, exporter_rules, long_term_rules
+from components.monitoring.own_alerts import MONITORING, PROBES, REMOTE_WRITE, THANOS, exporter_rules, long_term_rules
 from components.monitoring.rules import RuleSet
-from components.monitoring.store_alerts import MINIO, MONITORING, POSTGRESQL, REDIS
+from components.stores.every import STORES
+from components.stores.parts import rules_of
 from tests.unit.observability.series import Case, constant, counter, gauge
 
 NAMESPACE = "shop"
@@ -15,9 +16,7 @@ JOBS = ("kubelet", "node-exporter")
 OWN: Mapping[str, RuleSet] = {
     rules.name: rules
     for rules in (
-        POSTGRESQL,
-        REDIS,
-        MINIO,
+        *(rules_of(one) for one in STORES),
         MONITORING,
         exporter_rules(JOBS),
         PROBES,

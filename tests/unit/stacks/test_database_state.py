@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from components.stores.postgres import DatabaseArgs
+from components.stores.postgres.args import DatabaseArgs
 from graph.model import Graph, revealed
 from graph.record import record
 from policy.engine.evaluation import evaluate

@@ -1,0 +1,26 @@
+"""What the platform knows of PostgreSQL before any system asks for it."""
+
+from __future__ import annotations
+
+from components.stores.facts import StoreFacts
+
+# CloudNativePG's exporters: of an instance, and of a pooler.
+METRICS_PORT = 9187
+POOLER_METRICS_PORT = 9127
+
+FACTS = StoreFacts(
+    capability="database",
+    package=__package__,
+    metrics=frozenset(
+        {
+            "cnpg_collector_up",
+            "cnpg_pg_replication_lag",
+            "cnpg_backends_total",
+            "cnpg_pg_settings_setting",
+            "cnpg_pg_database_size_bytes",
+            "cnpg_pg_stat_database_xact_commit",
+            "cnpg_pg_stat_database_xact_rollback",
+        }
+    ),
+    ports=(METRICS_PORT, POOLER_METRICS_PORT),
+)

@@ -1,0 +1,71 @@
+"""The store of docs/add-a-store.md, added as the page says, to the system of docs/add-a-system.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from paths import ROOT
+from tests.unit.docs.reading import text_of
+
+PAGE = ROOT / "docs" / "add-a-store.md"
+# A file that the page has whole: its name ends the line before the block.
+_FILE = re.compile(r"^(?:[^\n]*page: )?`(?P<path>[\w./-]+)`:\n\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_IN_LIST = re.compile(r"an import and a line of the list:\n\n```python\n(?P<first>.*)\n(?P<second>.*)\n```")
+_REGISTRIES = re.compile(r"lines of `registries` in `(?P<path>[\w./]+)`:\n\n```text\n(?P<text>.*?)```", re.DOTALL)
+_IN_SYSTEM = re.compile(
+    r"a service that uses one of them:\n\n```python\n(?P<first>.*)\n(?P<uses>.*)\n(?P<stores>.*)\n```"
+)
+
+
+def files() -> dict[str, str]:
+    """The page's files, by path."""
+    return {match["path"]: match["text"] for match in _FILE.finditer(text_of(PAGE))}
+
+
+def add(folder: Path) -> None:
+    """Do what the page says, in a copy of the program that has the system of the other page."""
+    for path, text in files().items():
+        file = folder / path
+        file.parent.mkdir(exist_ok=True)
+        # What is there already is added to.
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.write_text(before + text, encoding="utf-8")
+    (folder / "components" / "stores" / "nats" / "__init__.py").touch()
+    _list(folder / "components" / "stores" / "every.py")
+    _allow(folder)
+    _use(folder / "stacks" / "systems" / "invoices.py")
+
+
+def _list(file: Path) -> None:
+    found = _IN_LIST.search(text_of(PAGE))
+    assert found, "the lines of the list have moved"
+    text = _imported(file.read_text(encoding="utf-8"), found["first"])
+    before, last, after = text.rpartition(")")
+    file.write_text(f"{before}{found['second']}\n{last}{after}", encoding="utf-8")
+
+
+def _allow(folder: Path) -> None:
+    found = _REGISTRIES.search(text_of(PAGE))
+    assert found, "the lines of the registries have moved"
+    file, start = folder / found["path"], "registries: tuple[str, ...] = (\n"
+    text = file.read_text(encoding="utf-8")
+    assert start in text
+    file.write_text(text.replace(start, start + found["text"]), encoding="utf-8")
+
+
+def _use(file: Path) -> None:
+    found = _IN_SYSTEM.search(text_of(PAGE))
+    assert found, "the lines of the system have moved"
+    text = _imported(file.read_text(encoding="utf-8"), found["first"])
+    for start in ("uses", "stores"):
+        line = found[start]
+        begin = re.escape(line[: line.index(start) + len(start)])
+        text, number = re.subn(rf"^{begin}.*$", line, text, flags=re.MULTILINE)
+        assert number == 1, line
+    file.write_text(text, encoding="utf-8")
+
+
+def _imported(text: str, line: str) -> str:
+    """The module with another import before its first of the program's own."""
+    return text.replace("from components.", f"{line}\nfrom components.", 1)
