@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from components.monitoring import catalogue, promql
 from components.monitoring.exporters.kubelet import cadvisor
+from components.stores.every import STORES
 from graph.model import Graph
 from stacks.monitoring.levels import LEVELS
 from stacks.system.component import system_rules
 from tests.unit.recordings import DECLARATIONS, Body, objects, recorded
 from tests.unit.workloads import selects, workloads
 
-# The label selector and port by which each source is scraped, of the stores that are no exporters of their own.
-STORES = {
-    "cloudnative-pg": ({"cnpg.io/podRole": "instance"}, "metrics"),
-    "redis-exporter": ({}, "redis-exporter"),
-    "minio": ({"app.kubernetes.io/name": "minio"}, "s3"),
-    "prometheus": ({"app.kubernetes.io/name": "prometheus"}, "web"),
+# The label selector and port by which each store is scraped, by its capability.
+SELECTED = {
+    "database": ({"cnpg.io/podRole": "instance"}, "metrics"),
+    "cache": ({}, "redis-exporter"),
+    "object_storage": ({"app.kubernetes.io/name": "minio"}, "s3"),
 }
+PROMETHEUS = ({"app.kubernetes.io/name": "prometheus"}, "web")
 
 
 def monitors(graph: Graph) -> Iterator[tuple[str, Body, Body]]:
@@ -32,15 +33,20 @@ def monitors(graph: Graph) -> Iterator[tuple[str, Body, Body]]:
             yield body["metadata"]["name"], spec["selector"]["matchLabels"], endpoint
 
 
+def is_scraped(graph: Graph, labels: Mapping[str, str], port: str) -> bool:
+    """Whether a monitor has this label selector and port."""
+    return any(
+        labels.items() <= selector.items() and endpoint["port"] == port for _, selector, endpoint in monitors(graph)
+    )
+
+
 def scraped(graph: Graph) -> set[str]:
     """The sources of the catalogue that the environment scrapes."""
     found = list(monitors(graph))
     by_name = {name for name, _, _ in found}
     sources = by_name & catalogue.SOURCES.keys()
     sources |= {"opentelemetry-collector"} if "otel-collector" in by_name else set()
-    for source, (labels, port) in STORES.items():
-        if any(labels.items() <= selector.items() and endpoint["port"] == port for _, selector, endpoint in found):
-            sources.add(source)
+    sources |= {"prometheus"} if is_scraped(graph, *PROMETHEUS) else set()
     # Every service of a system tells the platform's HTTP metrics.
     sources |= {"applications"} if "api-gateway" in by_name else set()
     sources |= {"thanos"} if {"thanos-query", "thanos-store", "thanos-compactor", "thanos-ruler"} <= by_name else set()
@@ -67,6 +73,8 @@ def test_every_metric_that_is_read_is_scraped(graph: Graph) -> None:
     ]
     made = {rule["record"] for rule in rules if "record" in rule}
     made |= {metric for one in DECLARATIONS.values() if one.rules for metric in one.rules.own}
+    assert all(is_scraped(graph, *SELECTED[one.capability]) for one in STORES)
+    made |= {metric for one in STORES for metric in one.metrics}
     known, read = scraped(graph), list(expressions(graph))
     assert len(read) > 20
     without = {place: sorted(promql.metrics(expr)) for place, expr in read if not catalogue.told(expr, known, made)}
