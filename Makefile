@@ -21,7 +21,7 @@ CORES    = $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down status drift preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
-        snapshots e2e tools servers check format lock bench clean
+        snapshots e2e tools servers check schema format lock bench clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -89,6 +89,9 @@ check: $(VENV)/.ready-dev ## Format, lint, types
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
+
+schema: $(VENV)/.ready ## Write environment.schema.json and docs/configuration.md anew, from the models of the keys
+	@$(OPS) schema --write
 
 format: $(VENV)/.ready-dev ## Put the code into the format that `check` wants
 	@$(RUN) -m ruff format .

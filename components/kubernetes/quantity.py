@@ -9,6 +9,7 @@ strings. Text is accepted in the notation of the Kubernetes API
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -28,6 +29,8 @@ class _Quantity:
 
     amount: int
     FORMAT: ClassVar[str] = ""
+    # What JSON Schema says of it; at least one digit is not zero.
+    FORM: ClassVar[Mapping[str, Any]] = {}
 
     def __add__(self, other: Self) -> Self:
         return type(self)(self.amount + other.amount)
@@ -60,11 +63,20 @@ class _Quantity:
             cls._validate, serialization=core_schema.to_string_ser_schema()
         )
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        return {"type": ["string", "number"], "exclusiveMinimum": 0, **cls.FORM}
+
 
 class Cpu(_Quantity):
     """An amount of CPU; `amount` is in millicores (1000 is one core)."""
 
     FORMAT = CPU_FORMAT
+    FORM: ClassVar[Mapping[str, Any]] = {
+        "title": "CPU such as 2, 0.5 or 500m",
+        "pattern": r"^(?=.*[1-9])([0-9]+(\.[0-9]{1,3})?|[0-9]+m)$",
+        "examples": ["500m", 2],
+    }
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -83,6 +95,12 @@ class Bytes(_Quantity):
     """An amount of memory or storage; `amount` is in bytes."""
 
     FORMAT = BYTES_FORMAT
+    FORM: ClassVar[Mapping[str, Any]] = {
+        "title": "bytes such as 512Mi or 10Gi",
+        "type": ["string", "integer"],
+        "pattern": r"^(?=.*[1-9])[0-9]+(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$",
+        "examples": ["512Mi", "10Gi"],
+    }
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -13,7 +13,7 @@ from typing import Any
 
 import promql_parser
 
-_DURATION = re.compile(r"(?=.)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?")
+DURATION = r"(?=.)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"
 _SECONDS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 # The operands of every kind of expression, by attribute.
 _BELOW = ("expr", "lhs", "rhs", "param", "vector_selector", "vs", "args")
@@ -21,7 +21,7 @@ _BELOW = ("expr", "lhs", "rhs", "param", "vector_selector", "vs", "args")
 
 def seconds(duration: str) -> float:
     """The length of a Prometheus duration such as `5m`, `1h30m` or `15d`. Raises ValueError for anything else."""
-    if not _DURATION.fullmatch(duration):
+    if not re.fullmatch(DURATION, duration):
         raise ValueError(f"{duration!r} is not a duration: write 30s, 5m, 1h30m, 15d")
     return sum(float(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", duration))
 

@@ -118,6 +118,29 @@ def policies(
     raise typer.Exit(module("policies").run(output.value, write))
 
 
+@app.command()
+def schema(
+    write: Annotated[
+        bool, typer.Option("--write", help="Write it to environment.schema.json, and docs/configuration.md with it.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of an environment's file, from the models of its keys."""
+    raise typer.Exit(module("schema").run(write=write))
+
+
+@app.command()
+def explain(
+    key: Annotated[
+        str | None, typer.Argument(help="A key such as systems.astrbot.sizes; the top ones by default.")
+    ] = None,
+) -> None:
+    """Explain a key of an environment's file: its type, default, meaning, the keys below it, and an example.
+
+    Exit status: 0, or 2 if there is no such key.
+    """
+    raise typer.Exit(module("explain").run(key))
+
+
 app.command("switch")(releases.switch)
 
 

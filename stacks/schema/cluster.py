@@ -15,20 +15,24 @@ from stacks.schema.types import Model, Problem, Text, TierName
 class SandboxCluster(Model):
     """The local control plane of `sandbox/`; its kubeconfig is found by itself."""
 
-    kind: Literal["sandbox"]
+    kind: Literal["sandbox"] = Field(description="The local control plane; its kubeconfig is found by itself.")
 
 
 class ExistingCluster(Model):
-    """A cluster that is there already, by its context in the user's kubeconfig (`$KUBECONFIG` or ~/.kube/config)."""
+    """A cluster that is there already."""
 
-    kind: Literal["existing"]
-    context: Text
+    kind: Literal["existing"] = Field(description="A cluster that is there already.")
+    context: Text = Field(
+        description="The cluster's context in the user's kubeconfig (`$KUBECONFIG` or `~/.kube/config`)."
+    )
 
 
 class FleetClusters(Model):
-    """Those that `fleet` lists; which of them it is, the stack's name says (`prod.eu`)."""
+    """Those that `fleet` lists."""
 
-    kind: Literal["fleet"]
+    kind: Literal["fleet"] = Field(
+        description="The clusters that `fleet` lists; which of them it is, the stack's name says (`prod.eu`)."
+    )
 
 
 Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster | FleetClusters, Field(discriminator="kind")]

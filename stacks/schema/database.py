@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from stacks.schema.types import Model, Name, Problem, Text, duplicates
+from stacks.schema.types import Model, Name, Problem, Text, duplicates, form
 
 Phase = Literal["prepare", "switch", "done"]
 
@@ -27,26 +27,31 @@ def _time(text: str) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Time = Annotated[str, AfterValidator(_time)]
+Time = Annotated[
+    str, AfterValidator(_time), form("time with its zone", r"[0-9]{4}.*(Z|[+-][0-9]{2}.*)", "2026-01-31T12:00:00Z")
+]
 
 
 class Restored(Model):
-    """A cluster made from the backups of another, as that was at a time (RFC 3339, given back in UTC)."""
+    """A cluster made from the backups of another, as that was at a time."""
 
-    name: Name
-    source: Name
-    to: Time
+    name: Name = Field(description="The name of the new cluster.")
+    source: Name = Field(description="The cluster whose backups it is made from.")
+    to: Time = Field(
+        description="The time that it is restored to, in RFC 3339 with a time zone, such as 2026-01-31T12:00:00Z."
+    )
 
 
 class Rotation(Model):
-    """The hand-over of the password: the `number`-th, and how far it is.
+    """The hand-over of the password from one of two users to the other."""
 
-    `prepare`: the user that the applications do not use has a new password. `switch`: they use that user. `done`: the
-    user that they used has a new password too, so that the old one opens nothing any more.
-    """
-
-    number: Annotated[int, Field(ge=0)] = 0
-    phase: Phase = "done"
+    number: Annotated[int, Field(ge=0)] = Field(0, description="Which hand-over it is; 0 is none so far.")
+    phase: Phase = Field(
+        "done",
+        description="How far it is. `prepare`: the user that the applications do not use has a new password. "
+        "`switch`: they use that user. `done`: the user that they used has a new password too, so that the old "
+        "one opens nothing any more.",
+    )
 
     @property
     def active(self) -> int:
@@ -69,19 +74,20 @@ class Rotation(Model):
 
 
 class Replication(Model):
-    """A copy of the cluster in another region that follows it by its backups' bucket.
+    """A copy of the cluster in another region that follows it by its backups' bucket."""
 
-    `local` is this environment's cluster in the pair, `primary` the one that writes; the two are equal where this one
-    writes. `endpoint` and `bucket` are where the other one archives. `token` is what the other printed when it was
-    demoted: with it, this one takes over without losing a transaction, and without it, it does not start to write.
-    """
-
-    local: Name
-    primary: Name
-    other: Name
-    bucket: Text
-    endpoint: Text | None = None
-    token: Text | None = None
+    local: Name = Field(description="The name of this environment's cluster in the pair.")
+    primary: Name = Field(description="The name of the one that writes: `local` where that is this one, else `other`.")
+    other: Name = Field(description="The name of the cluster in the other region.")
+    bucket: Text = Field(description="The bucket that the other one archives to.")
+    endpoint: Text | None = Field(
+        None, description="The address of the other's object storage; by default AWS' own of the region."
+    )
+    token: Text | None = Field(
+        None,
+        description="What the other printed when it was demoted: with it, this one takes over without losing a "
+        "transaction, and without it, it does not start to write.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -94,14 +100,16 @@ class Replication(Model):
 
 
 class DatabaseState(Model):
-    """`active` is the cluster that the applications use; `restored` are those that were made from backups."""
+    """A system's PostgreSQL over time, as `python -m ops db` and `python -m ops rotate` write it."""
 
-    original: Name = "postgresql-cluster"
-    keep_original: bool = True
-    active: Name = "postgresql-cluster"
-    restored: Sequence[Restored] = ()
-    rotation: Rotation = Rotation()
-    replication: Replication | None = None
+    original: Name = Field("postgresql-cluster", description="The name of the cluster that the system began with.")
+    keep_original: bool = Field(True, description="Whether that cluster is still to be there.")
+    active: Name = Field(
+        "postgresql-cluster", description="The cluster that the applications use: the original, or one of `restored`."
+    )
+    restored: Sequence[Restored] = Field((), description="The clusters that were made from backups.")
+    rotation: Rotation = Field(Rotation(), description="How far the hand-over of the applications' password is.")
+    replication: Replication | None = Field(None, description="A copy in another region that follows, or is followed.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from stacks.schema import telemetry
 from stacks.schema.cluster import Cluster, cluster_problems
@@ -13,7 +15,7 @@ from stacks.schema.monitoring import MonitoringConfig
 from stacks.schema.monitoring_checks import monitoring_problems
 from stacks.schema.object_storage import without_role
 from stacks.schema.operators import OperatorMode, OperatorName, Uses, operator_problems, to_install
-from stacks.schema.overrides import checked, with_overrides
+from stacks.schema.overrides import PartOfTier, checked, with_overrides
 from stacks.schema.people import Access, access_problems
 from stacks.schema.releases import Routing, routing_problems
 from stacks.schema.secret_store import SecretStore
@@ -23,28 +25,69 @@ from stacks.systems import Systems, entry_hosts, tier_problems
 
 
 class EnvironmentFile(Model):
-    """The keys of `Pulumi.<environment>.yaml`, each below `saas-platform:`.
+    """The keys of `Pulumi.<environment>.yaml`, each below `saas-platform:`."""
 
-    `overrides` are the values of the tier that this environment sets otherwise, in the shape of its `Tier`.
-    """
-
-    tier: TierName
-    overrides: Mapping[str, Any] = {}
-    domain: HostName
-    registry: ImageRegistry = "ghcr.io/saas-platform"
-    ingress_class: Name = "nginx"
-    cluster: Cluster
-    fleet: Fleet | None = None
-    secret_store: SecretStore | None = None
-    routing: Routing = Routing()
-    monitoring: MonitoringConfig = MonitoringConfig()
-    operators: Mapping[OperatorName, OperatorMode] = {}
-    access: Access | None = None
-    delivery: Delivery = "pulumi"
-    gitops: GitOpsConfig | None = None
-    logs: telemetry.LogsConfig | None = None
-    traces: telemetry.TracesConfig | None = None
-    systems: Systems
+    tier: TierName = Field(
+        description="The kind of environment: its nodes, replicas, sizes, levels and protection are the tier's "
+        "unless `overrides` says otherwise."
+    )
+    overrides: Annotated[Mapping[str, Any], PartOfTier()] = Field(
+        {},
+        description="Values of the tier that this environment sets otherwise, in the tier's own shape; what is "
+        "left out stays the tier's.",
+    )
+    domain: HostName = Field(description="The DNS domain below which every system has its hosts, such as `api.DOMAIN`.")
+    registry: ImageRegistry = Field(
+        "ghcr.io/saas-platform",
+        description="The registry that the applications' images come from, as `host[:port][/path]`; an image is "
+        "`REGISTRY/SERVICE:VERSION`.",
+    )
+    ingress_class: Name = Field("nginx", description="The IngressClass of the controller that lets traffic in.")
+    cluster: Cluster = Field(description="The cluster that the environment is deployed to, by its kind.")
+    fleet: Fleet | None = Field(
+        None, description="The clusters of an environment that has several. Left out, it has the one of `cluster`."
+    )
+    secret_store: SecretStore | None = Field(
+        None,
+        description="The store of External Secrets Operator that the credentials come from. Needed where the tier "
+        "has `external_secrets`; elsewhere credentials are generated.",
+    )
+    routing: Routing = Field(
+        Routing(), description="By what traffic is split in the environment, and who moves the weights of a release."
+    )
+    monitoring: MonitoringConfig = Field(
+        MonitoringConfig(),
+        description="What differs from the tier's monitoring: retention, further stores, sources, receivers and "
+        "quiet hours.",
+    )
+    operators: Mapping[OperatorName, OperatorMode] = Field(
+        {},
+        description="What is done about each operator, by name: `install` it with the environment, take it as "
+        "`preinstalled`, or leave it `off`. By default those that the environment's objects need are installed in "
+        "a cluster of kind eks and preinstalled in any other; the rest is off.",
+    )
+    access: Access | None = Field(
+        None,
+        description="Who may do what in the cluster, by group. By default, in a cluster of kind eks, the groups "
+        "that its roles have there; elsewhere nobody is given anything.",
+    )
+    delivery: Delivery = Field(
+        "pulumi",
+        description="Who brings the objects into the cluster: `pulumi`, or `argocd` from a Git repository that "
+        "`ops render` fills.",
+    )
+    gitops: GitOpsConfig | None = Field(
+        None, description="The repository that Argo CD syncs. Needed with `delivery: argocd`, and refused without."
+    )
+    logs: telemetry.LogsConfig | None = Field(
+        None, description="Where logs go. By default to Loki; nowhere where the tier's monitoring is basic."
+    )
+    traces: telemetry.TracesConfig | None = Field(
+        None, description="Where traces go. By default to Tempo; nowhere where the tier's monitoring is basic."
+    )
+    systems: Systems = Field(
+        description="The systems that the environment has, by name. One that is left out is not deployed."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

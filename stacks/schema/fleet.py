@@ -20,19 +20,24 @@ KEY = "fleet"
 
 
 ApiServer = Annotated[
-    str, matching(r"https://[^\s/@]+", f"is no API server: use its address as Argo CD has it, such as {IN_CLUSTER}")
+    str,
+    matching(
+        "API server",
+        r"https://[^\s/@]+",
+        f"is no API server: use its address as Argo CD has it, such as {IN_CLUSTER}",
+        IN_CLUSTER,
+    ),
 ]
 
 
 class SystemVersion(Model):
-    """The version of a system in one cluster, as `ops fleet` keeps it.
+    """The version of a system in one cluster, as `ops fleet` keeps it."""
 
-    `before` is the one to go back to; `pending` stands until all of the system was available there with `version`.
-    """
-
-    version: ImageTag
-    before: ImageTag | None = None
-    pending: bool = False
+    version: ImageTag = Field(description="The tag of its images there.")
+    before: ImageTag | None = Field(
+        None, description="The tag to go back to; none if there is none that was seen healthy."
+    )
+    pending: bool = Field(False, description="Stands until all of the system was available there with `version`.")
 
     def upgraded(self, version: str) -> SystemVersion:
         """On the way to `version`; what was never seen healthy is nothing to go back to."""
@@ -51,22 +56,29 @@ class SystemVersion(Model):
 
 
 class FleetCluster(Model):
-    """A cluster by its context in the user's kubeconfig; `server` is its address as Argo CD knows it.
+    """A cluster of a fleet."""
 
-    `name` and `region` mark whatever its monitoring sends. `versions`, by system, win over the systems' own.
-    """
-
-    name: Annotated[Name, Field(max_length=20)]
-    context: Text
-    region: Name
-    server: ApiServer | None = None
-    versions: Mapping[Text, SystemVersion] = {}
+    name: Annotated[Name, Field(max_length=20)] = Field(
+        json_schema_extra={"maxLength": 20},
+        description="The name of the cluster, at most 20 characters; its stack is `ENVIRONMENT.NAME`. It marks "
+        "whatever its monitoring sends.",
+    )
+    context: Text = Field(description="The cluster's context in the user's kubeconfig.")
+    region: Name = Field(description="Where the cluster is; it marks whatever its monitoring sends.")
+    server: ApiServer | None = Field(
+        None, description="The address of its API server as Argo CD knows it. Needed with `delivery: argocd`."
+    )
+    versions: Mapping[Text, SystemVersion] = Field(
+        {}, description="The versions that systems have in this cluster, by system; they win over the systems' own."
+    )
 
 
 class Fleet(Model):
-    """The clusters of an environment, in the order in which a change reaches them."""
+    """The clusters of an environment."""
 
-    clusters: Annotated[Sequence[FleetCluster], Field(min_length=1)]
+    clusters: Annotated[Sequence[FleetCluster], Field(min_length=1)] = Field(
+        description="The clusters, in the order in which a change reaches them."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

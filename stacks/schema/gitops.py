@@ -6,50 +6,61 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from components.platform.gitops.args import IN_CLUSTER, GitOpsArgs, Notification, Target, Trigger
 from components.platform.operators.table import OPERATORS
 from stacks.schema.fleet import Fleet
-from stacks.schema.types import Model, Name, Problem, Text
+from stacks.schema.types import Model, Name, Problem, Text, form
 
 Delivery = Literal["pulumi", "argocd"]
 ARGO_CD = "argo-cd"
-_REPOSITORY = re.compile(r"(https://|ssh://|git@)[^\s@:]+(@[^\s:]+)?[:/]\S+")
-_CREDENTIAL = re.compile(r"\w+://(?!git@)[^/\s]*@")
-_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+_REPOSITORY = r"(https://|ssh://|git@)[^\s@:]+(@[^\s:]+)?[:/]\S+"
+_CREDENTIAL = r"\w+://(?!git@)[^/\s]*@"
+_PATH = r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*"
 
 
 def _repository(value: str) -> str:
-    if not _CREDENTIAL.match(value) and not _REPOSITORY.fullmatch(value):
+    if not re.match(_CREDENTIAL, value) and not re.fullmatch(_REPOSITORY, value):
         raise ValueError(f"{value!r} is no Git repository: use its URL, such as https://github.com/example/deploy.git")
     return value
 
 
 def _path(value: str) -> str:
-    if not _PATH.fullmatch(value) or ".." in value.split("/"):
+    if not re.fullmatch(_PATH, value) or ".." in value.split("/"):
         raise ValueError(f"{value!r} is no folder of a repository: use a path such as environments/prod")
     return value
 
 
-Repository = Annotated[str, AfterValidator(_repository)]
-RepositoryPath = Annotated[str, AfterValidator(_path)]
+Repository = Annotated[
+    str,
+    AfterValidator(_repository),
+    form("Git repository", rf"(?!{_CREDENTIAL})({_REPOSITORY})", "https://github.com/example/deploy.git"),
+]
+RepositoryPath = Annotated[
+    str,
+    AfterValidator(_path),
+    form("folder of a repository", rf"(?!(.*/)?\.\.(/|$)){_PATH}", "environments/prod"),
+]
 
 
 def credential_problem(data: Mapping[str, Any]) -> Iterable[Problem]:
     """A credential in the URL below the raw key `repository`, which no message may quote."""
     repository = data.get("repository")
-    if isinstance(repository, str) and _CREDENTIAL.match(repository):
+    if isinstance(repository, str) and re.match(_CREDENTIAL, repository):
         message = "has a credential in it: give that to Argo CD, as a repository Secret, and name the bare URL"
         yield Problem(("repository",), message)
 
 
 class Subscription(Model):
-    """Who is told of what: `service` is a notifier of Argo CD, `recipient` its address there."""
+    """Who is told of what."""
 
-    trigger: Trigger
-    service: Name
-    recipient: Text
+    trigger: Trigger = Field(
+        description="What is told: a deployment, an Application that is no longer healthy, a synchronisation that "
+        "failed."
+    )
+    service: Name = Field(description="A notifier of Argo CD, such as slack.")
+    recipient: Text = Field(description="The address there, such as a channel.")
 
 
 class GitOpsConfig(Model):
@@ -58,10 +69,15 @@ class GitOpsConfig(Model):
     `path` is by default `environments/ENVIRONMENT`.
     """
 
-    repository: Repository
-    revision: Text = "main"
-    path: RepositoryPath | None = None
-    notifications: Sequence[Subscription] = ()
+    repository: Repository = Field(
+        description="The URL of the Git repository, without a credential in it, such as "
+        "https://github.com/example/deploy.git."
+    )
+    revision: Text = Field("main", description="The branch, tag or commit that Argo CD syncs.")
+    path: RepositoryPath | None = Field(
+        None, description="The folder of the repository, by default `environments/ENVIRONMENT`."
+    )
+    notifications: Sequence[Subscription] = Field((), description="Who is told of what Argo CD does.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from components.monitoring import promql
-from stacks.schema.types import Bytes, Model, Name, Problem, Text, Url, duplicates, matching
+from stacks.schema.types import Bytes, Model, Name, Problem, Text, Url, duplicates, form, matching
 
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 _CHANNELS = ("pagerduty", "slack", "email", "wecom", "webhook")
 # Those that there are without any configuration: stacks/monitoring/notifications.py.
 BUILT_IN = (
@@ -24,44 +24,64 @@ BUILT_IN = (
 )
 
 
-Clock = Annotated[str, matching(_CLOCK.pattern, "is no time of day: write it in quotes, in UTC, such as '20:00'")]
-Address = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "is no address: write one such as ops@example.com")]
+Clock = Annotated[
+    str, matching("time of day", _CLOCK, "is no time of day: write it in quotes, in UTC, such as '20:00'", "20:00")
+]
+Address = Annotated[
+    str,
+    matching(
+        "mail address",
+        r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        "is no address: write one such as ops@example.com",
+        "ops@example.com",
+    ),
+]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class PagerDutyConfig(Model):
-    """`credential` is the name of the integration key in the environment's secret store."""
+    """A service of PagerDuty."""
 
-    credential: Name = "alerting-pagerduty-service-key"
+    credential: Name = Field(
+        "alerting-pagerduty-service-key",
+        description="The name of the integration key in the environment's secret store.",
+    )
 
 
 class SlackConfig(Model):
-    """A channel such as `#payments`, by the webhook whose address is `credential`."""
+    """A channel of Slack."""
 
-    channel: Text
-    credential: Name = "alerting-slack-webhook-url"
+    channel: Text = Field(description="The channel, in quotes, such as `#payments`.")
+    credential: Name = Field(
+        "alerting-slack-webhook-url", description="The name of the webhook's address in the environment's secret store."
+    )
 
 
 class EmailConfig(Model):
     """Addresses, by the platform's own mail account."""
 
-    to: Annotated[Sequence[Address], Field(min_length=1)]
+    to: Annotated[Sequence[Address], Field(min_length=1)] = Field(description="The addresses, such as ops@example.com.")
 
 
 class WeComConfig(Model):
-    """A party (department) of WeCom, by its application."""
+    """A party (department) of WeCom."""
 
-    party: Text
-    corporation: Text = "saas-platform"
-    agent_id: Text = "1000002"
-    credential: Name = "alerting-wecom-api-secret"
+    party: Text = Field(description="The party's number, in quotes.")
+    corporation: Text = Field("saas-platform", description="The corporation's id.")
+    agent_id: Text = Field("1000002", description="The application's id, in quotes.")
+    credential: Name = Field(
+        "alerting-wecom-api-secret",
+        description="The name of the application's secret in the environment's secret store.",
+    )
 
 
 class WebhookConfig(Model):
-    """A `url`, or the `credential` whose value is one."""
+    """An address that alerts are posted to."""
 
-    url: Url | None = None
-    credential: Name | None = None
+    url: Url | None = Field(None, description="The address; needed where there is no `credential`.")
+    credential: Name | None = Field(
+        None, description="The name of the address in the environment's secret store, in place of `url`."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -73,12 +93,12 @@ class WebhookConfig(Model):
 class ReceiverConfig(Model):
     """Somebody who is told, on one channel or several."""
 
-    name: Name
-    pagerduty: PagerDutyConfig | None = None
-    slack: SlackConfig | None = None
-    email: EmailConfig | None = None
-    wecom: WeComConfig | None = None
-    webhook: WebhookConfig | None = None
+    name: Name = Field(description="The name by which `routes` find it; none of the platform's own.")
+    pagerduty: PagerDutyConfig | None = Field(None, description="Calls people by PagerDuty.")
+    slack: SlackConfig | None = Field(None, description="Writes to a channel of Slack.")
+    email: EmailConfig | None = Field(None, description="Writes to mail addresses.")
+    wecom: WeComConfig | None = Field(None, description="Writes to a party of WeCom.")
+    webhook: WebhookConfig | None = Field(None, description="Posts to an address.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -90,26 +110,35 @@ class ReceiverConfig(Model):
 
 
 class RouteConfig(Model):
-    """Alerts with all labels of `match` are told to `receiver` too, but not in the windows of `muted`."""
+    """Who is told too of which alerts."""
 
-    receiver: Name
-    match: Annotated[Mapping[Text, Text], Field(min_length=1)]
-    muted: Sequence[Name] = ()
+    receiver: Name = Field(description="The receiver, one of `receivers` or of the platform's own.")
+    match: Annotated[Mapping[Text, Text], Field(min_length=1)] = Field(
+        description="The labels that an alert must have, all of them, each with its value."
+    )
+    muted: Sequence[Name] = Field(
+        (),
+        description="The windows, by name, in which it is not told: those of `maintenance`, and the platform's "
+        "own of that name.",
+    )
 
 
 class Maintenance(Model):
-    """A window that recurs on `weekdays`, from `start` to `end` (UTC)."""
+    """A window that recurs."""
 
-    name: Name
-    weekdays: Annotated[Sequence[Weekday], Field(min_length=1)]
-    start: Clock
-    end: Clock
+    name: Name = Field(description="The name by which `muted` finds it.")
+    weekdays: Annotated[Sequence[Weekday], Field(min_length=1)] = Field(description="The days on which it recurs.")
+    start: Clock = Field(description="When it begins, in UTC and in quotes, such as '20:00'.")
+    end: Clock = Field(
+        description="When it ends, in UTC and in quotes, such as '22:00'; after `start`, since one over midnight "
+        "is two windows."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """A window over midnight is two windows."""
         start, end = data.get("start"), data.get("end")
-        times = [one for one in (start, end) if isinstance(one, str) and _CLOCK.fullmatch(one)]
+        times = [one for one in (start, end) if isinstance(one, str) and re.fullmatch(_CLOCK, one)]
         if len(times) == 2 and times[0] >= times[1]:
             yield Problem(("end",), f"{end} is not after {start}: make two windows of one over midnight", end)
 
@@ -163,70 +192,87 @@ def _expression(value: str) -> str:
     return value
 
 
-Duration = Annotated[str, AfterValidator(_duration)]
-Expression = Annotated[str, AfterValidator(_expression)]
-Target = Annotated[
-    str, matching(r"[A-Za-z0-9.-]+:[0-9]{1,5}", "is no address: write host:port, such as prometheus.example.com:9090")
+Duration = Annotated[
+    str,
+    AfterValidator(_duration),
+    form("duration such as 5m, 1h30m or 15d", rf"(?=.*[1-9]){promql.DURATION}", "5m", "1h30m", "15d"),
 ]
-Selector = Annotated[str, AfterValidator(promql.selector)]
+Expression = Annotated[str, AfterValidator(_expression), form("regular expression", None, "go_.*")]
+Target = Annotated[
+    str,
+    matching(
+        "host:port",
+        r"[A-Za-z0-9.-]+:[0-9]{1,5}",
+        "is no address: write host:port, such as prometheus.example.com:9090",
+        "prometheus.example.com:9090",
+    ),
+]
+Selector = Annotated[str, AfterValidator(promql.selector), form("selector of series", r".+", '{job="api"}')]
 Probe = Literal["https", "https_2xx", "tcp"]
 
 
 class RemoteWriteConfig(Model):
-    """A further store, such as VictoriaMetrics (orders document, section 7.3), by its `url`.
+    """A further store of samples, such as VictoriaMetrics (orders document, section 7.3)."""
 
-    `drop` is a regular expression of metrics too expensive to send. `credential` names a bearer token in the
-    environment's secret store.
-    """
-
-    url: Url
-    drop: Expression = ""
-    credential: Name | None = None
+    url: Url = Field(description="Where samples are written to.")
+    drop: Expression = Field(
+        "", description="A regular expression of the metrics that are too expensive to send; none by default."
+    )
+    credential: Name | None = Field(None, description="The name of a bearer token in the environment's secret store.")
 
 
 class Federation(Model):
-    """Another Prometheus, of which the series of `match` are read (orders document, section 9.2), over HTTPS."""
+    """Another Prometheus, of which series are read (orders document, section 9.2), over HTTPS."""
 
-    name: Name
-    target: Target
-    match: Annotated[Sequence[Selector], Field(min_length=1)]
+    name: Name = Field(description="The name of the job.")
+    target: Target = Field(description="Its address, as host:port.")
+    match: Annotated[Sequence[Selector], Field(min_length=1)] = Field(
+        description="Selectors of the series that are read, such as '{job=\"api\"}'."
+    )
 
 
 class ProbeTarget(Model):
-    """Something that must answer besides the systems' own addresses: by HTTPS, with a page, or by a connection."""
+    """Something that must answer besides the systems' own addresses."""
 
-    name: Name
-    target: Url | Target
-    module: Probe = "https_2xx"
+    name: Name = Field(description="The name of the probe, which its alerts bear.")
+    target: Url | Target = Field(description="A URL, or host:port.")
+    module: Probe = Field(
+        "https_2xx", description="What counts as an answer: HTTPS with any, HTTPS with a page (2xx), or a connection."
+    )
 
 
 class Agent(Model):
-    """A PrometheusAgent in place of Prometheus: everything is sent to `remote_write` and nothing kept or judged here.
+    """A PrometheusAgent in place of Prometheus: nothing is kept or judged here."""
 
-    `query_url` is where the central Prometheus answers, for whoever must ask it (a release's analysis).
-    """
-
-    query_url: Url
+    query_url: Url = Field(
+        description="Where the central Prometheus answers, for whoever must ask it (a release's analysis)."
+    )
 
 
 class MonitoringConfig(Model):
-    """What differs from the tier's level: retention, further stores, sources, receivers and quiet hours.
+    """What differs from the monitoring level of the tier."""
 
-    `retention` and `retention_size` are those of Prometheus' own volume of `storage`; `long_term_retention` that of
-    the bucket, where the level has Thanos.
-    """
-
-    retention: Duration | None = None
-    retention_size: Bytes | None = None
-    storage: Bytes | None = None
-    long_term_retention: Duration = "30d"
-    agent: Agent | None = None
-    remote_write: Sequence[RemoteWriteConfig] = ()
-    federate: Sequence[Federation] = ()
-    probes: Sequence[ProbeTarget] = ()
-    receivers: Sequence[ReceiverConfig] = ()
-    routes: Sequence[RouteConfig] = ()
-    maintenance: Sequence[Maintenance] = ()
+    retention: Duration | None = Field(
+        None, description="How long Prometheus keeps samples on its own volume, such as 15d."
+    )
+    retention_size: Bytes | None = Field(
+        None, description="How much Prometheus keeps on its own volume at the most; must fit `storage`."
+    )
+    storage: Bytes | None = Field(None, description="The volume of each Prometheus.")
+    long_term_retention: Duration = Field(
+        "30d", description="How long the bucket keeps samples, where the level has Thanos."
+    )
+    agent: Agent | None = Field(
+        None, description="In place of Prometheus an agent, which sends everything to `remote_write`."
+    )
+    remote_write: Sequence[RemoteWriteConfig] = Field((), description="Further stores that all samples are sent to.")
+    federate: Sequence[Federation] = Field((), description="Other Prometheus servers, of which series are read.")
+    probes: Sequence[ProbeTarget] = Field((), description="What must answer besides the systems' own addresses.")
+    receivers: Sequence[ReceiverConfig] = Field(
+        (), description="Who can be told, besides the platform's own receivers."
+    )
+    routes: Sequence[RouteConfig] = Field((), description="Who is told too of which alerts.")
+    maintenance: Sequence[Maintenance] = Field((), description="Windows in which routes can be muted.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

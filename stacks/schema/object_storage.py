@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from stacks.schema.types import BucketName, Model, Region, RoleArn
+from stacks.schema.types import BucketName, Model, Region, RoleArn, form
 
 
 def _url(value: str) -> str:
@@ -18,33 +18,42 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-HttpsUrl = Annotated[str, AfterValidator(_url)]
+HttpsUrl = Annotated[
+    str, AfterValidator(_url), form("HTTPS endpoint", r"https://[^/?#@\s]+/*", "https://s3.example.com:9000")
+]
 
 
 class Minio(Model):
-    """MinIO in the system's namespace; the tier says how many servers and how large."""
+    """MinIO in the system's namespace."""
 
-    kind: Literal["minio"]
+    kind: Literal["minio"] = Field(
+        description="MinIO in the system's namespace; the tier says how many servers and how large."
+    )
 
 
 class S3Bucket(Model):
-    """A bucket that exists, and the IAM role of whoever uses it (None: an access key in the secret store)."""
+    """A bucket that exists."""
 
-    bucket: BucketName
-    role_arn: RoleArn | None = None
+    bucket: BucketName = Field(description="The name of the bucket.")
+    role_arn: RoleArn | None = Field(
+        None,
+        description="The IAM role of whoever uses it, as an ARN; without it the access key comes from the secret "
+        "store.",
+    )
 
 
 class S3(Model):
-    """Buckets of AWS S3, or of another S3 service at `endpoint` (then `region` is whatever that calls its own).
+    """Buckets of AWS S3, or of another S3 service."""
 
-    `files` is of a system that keeps any.
-    """
-
-    kind: Literal["s3"]
-    region: Region
-    endpoint: HttpsUrl | None = None
-    files: S3Bucket | None = None
-    backups: S3Bucket
+    kind: Literal["s3"] = Field(description="Buckets that exist already.")
+    region: Region = Field(description="The AWS region of the buckets; of another service, whatever it calls its own.")
+    endpoint: HttpsUrl | None = Field(
+        None,
+        description="The address of another S3 service, such as https://s3.example.com:9000; by default AWS' own "
+        "of the region.",
+    )
+    files: S3Bucket | None = Field(None, description="The bucket for files, of a system that keeps any.")
+    backups: S3Bucket = Field(description="The bucket for the database's backups.")
 
     @property
     def url(self) -> str:

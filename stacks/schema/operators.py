@@ -16,7 +16,7 @@ from components.platform.operators.values import Sizing
 from stacks.monitoring.levels import LEVELS
 from stacks.schema.releases import Routing
 from stacks.schema.tiers import Tier
-from stacks.schema.types import Bytes, Problem
+from stacks.schema.types import Bytes, Problem, one_of
 
 # What tells of the cluster itself, by the names and ports of its chart.
 _CLUSTER_METRICS = "prometheus-operator"
@@ -41,7 +41,7 @@ def _mode(value: Any) -> Any:
     return "off" if value is False else value
 
 
-OperatorName = Annotated[str, AfterValidator(_name)]
+OperatorName = Annotated[str, AfterValidator(_name), one_of("operator", sorted(OPERATORS))]
 OperatorMode = Annotated[Mode, BeforeValidator(_mode)]
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Problem
+
+
+class PartOfTier:
+    """Marks raw overrides: they have the shape of a tier, and are validated once they are put over one."""
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(Tier.__pydantic_core_schema__)
 
 
 def checked(tier: Tier, overrides: Mapping[str, Any]) -> tuple[Tier, list[Problem]]:

@@ -16,7 +16,7 @@ from components.kubernetes.quantity import Bytes, Cpu
 from components.platform import people as access
 from components.platform.people import RoleName
 from stacks.schema import types
-from stacks.schema.types import Model, Name, Problem, Text, duplicates, system_name
+from stacks.schema.types import Model, Name, Problem, Text, duplicates, form, system_name
 from stacks.system.environment_context import EnvironmentContext
 
 # The groups that a cluster on EKS gives to the ARNs of its file.
@@ -37,36 +37,46 @@ def _group(value: str) -> str:
     return value
 
 
-Groups = Mapping[RoleName, Sequence[Annotated[Text, AfterValidator(_group)]]]
+Groups = Mapping[
+    RoleName, Sequence[Annotated[Text, AfterValidator(_group), form("group", r"(?!system:)\S+", "operations")]]
+]
 
 
 class Quota(Model):
-    """What a team may use at the most: requests and limits alike, and `storage` of all its volumes."""
+    """What a team may use at the most, requests and limits alike."""
 
-    cpu: types.Cpu
-    memory: types.Bytes
-    storage: types.Bytes = Bytes.parse("50Gi")
-    pods: Annotated[int, Field(ge=1, le=1000)] = 20
-    volumes: Annotated[int, Field(ge=0, le=100)] = 10
+    cpu: types.Cpu = Field(description="All its pods' CPU together.")
+    memory: types.Bytes = Field(description="All its pods' memory together.")
+    storage: types.Bytes = Field(Bytes.parse("50Gi"), description="All its volumes together.")
+    pods: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="How many pods.")
+    volumes: Annotated[int, Field(ge=0, le=100)] = Field(10, description="How many volumes.")
 
 
 class Team(Model):
     """A team with a namespace of its own, `team-NAME`, which its quota bounds."""
 
-    name: Annotated[Name, Field(max_length=58)]
-    groups: Groups
-    quota: Quota
+    name: Annotated[Name, Field(max_length=58)] = Field(
+        json_schema_extra={"maxLength": 58},
+        description="The name of the team, at most 58 characters; its namespace is `team-NAME`.",
+    )
+    groups: Groups = Field(description="Groups of the identity provider by the role that they have in the namespace.")
+    quota: Quota = Field(description="What all its pods and volumes may use together.")
 
 
 class Access(Model):
-    """Groups by role. `cluster`: of the whole cluster; `namespaces`: by namespace, those of the systems.
+    """Groups by role."""
 
-    A namespace that is not named has the groups of `cluster`, which are by default those that EKS gives.
-    """
-
-    cluster: Groups = DEFAULT_GROUPS
-    namespaces: Mapping[Name, Groups] = {}
-    teams: Sequence[Team] = ()
+    cluster: Groups = Field(
+        DEFAULT_GROUPS,
+        description="Groups by the role that they have in the whole cluster. By default those that a cluster of "
+        "kind eks gives to its ARNs.",
+    )
+    namespaces: Mapping[Name, Groups] = Field(
+        {},
+        description="Groups by role in single namespaces, by the namespace: a system's name, or monitoring. One "
+        "that is not named has the groups of `cluster`.",
+    )
+    teams: Sequence[Team] = Field((), description="Teams with a namespace of their own.")
 
 
 def access_problems(data: Any, systems: Any) -> Iterable[Problem]:

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from components.traffic.metric_templates import DEFAULTS, TEMPLATES
 from components.traffic.release import Controller, HookType, Mesh
-from stacks.schema.types import HostName, Model, Name, Problem, Seconds, Text, Url, seconds
+from stacks.schema.types import HostName, Model, Name, Problem, Seconds, Text, Url, one_of, seconds
 
 Strategy = Literal["rolling", "canary", "blue-green", "ab"]
+MetricTemplate = Annotated[str, one_of("metric template", TEMPLATES)]
 Weight = Annotated[int, Field(ge=1, le=100)]
 # The federated-risk document gives a canary 10 %, and looks every 30 s for five minutes: that is ten checks. Here each
 # good one raises the share.
@@ -19,56 +20,89 @@ _STEPS = (10, 15, 20, 25, 30, 35, 40, 45, 50, 55)
 
 
 class Routing(Model):
-    """By what traffic is split in the environment: `mesh`, and who moves the weights of a release.
+    """By what traffic is split in the environment."""
 
-    `controller` none: `ops canary` does. `gateway_class` is that of Gateway API, `gateway_namespace` where the pods of
-    the gateway run and `gateway_account` their service account. `load_tester` is the URL of Flagger's load tester,
-    whose gates an approval needs under Flagger.
-    """
-
-    mesh: Mesh = "none"
-    controller: Controller = "none"
-    gateway_class: Name = "istio"
-    gateway_namespace: Name = "istio-ingress"
-    gateway_account: Name = "istio-ingress"
-    load_tester: Url | None = None
+    mesh: Mesh = Field(
+        "none", description="What splits traffic: Istio's mesh, an implementation of Gateway API, or nothing."
+    )
+    controller: Controller = Field(
+        "none", description="Who moves the weights of a release: Flagger, or with `none` a person by `ops canary`."
+    )
+    gateway_class: Name = Field("istio", description="The GatewayClass, with `mesh: gateway-api`.")
+    gateway_namespace: Name = Field("istio-ingress", description="The namespace in which the gateway's pods run.")
+    gateway_account: Name = Field("istio-ingress", description="The service account of the gateway's pods.")
+    load_tester: Url | None = Field(
+        None, description="The URL of Flagger's load tester, whose gates an approval needs under Flagger."
+    )
 
 
 class CookieAffinity(Model):
     """The cookie by which a client stays with the version that it was given."""
 
-    name: Name
-    max_age: Seconds = 86400
+    name: Name = Field(description="The name of the cookie.")
+    max_age: Seconds = Field(86400, description="How long it lasts.")
 
 
 class Hook(Model):
-    """A webhook: Flagger's types of moment, its body, and that anything but 2xx is a refusal."""
+    """A webhook of a release; an answer other than 2xx is a refusal."""
 
-    name: Name
-    type: HookType
-    url: Url
-    timeout: Seconds = 30
-    metadata: Mapping[str, str] = {}
+    name: Name = Field(description="The name of the webhook.")
+    type: HookType = Field(description="The moment of the release at which it is called, in Flagger's words.")
+    url: Url = Field(description="The address that is posted to, with Flagger's body.")
+    timeout: Seconds = Field(30, description="How long an answer may take.")
+    metadata: Mapping[str, str] = Field({}, description="What the body has besides, by key.")
 
 
 class Release(Model):
-    """How the versions of one service are exchanged; see `components.traffic.release.Release` for each figure."""
+    """How the versions of one service are exchanged."""
 
-    strategy: Strategy
-    steps: Sequence[Weight] = _STEPS
-    checks: Annotated[int, Field(ge=1, le=1000)] = 10
-    interval: Seconds = 30
-    window: Seconds = 120
-    failures: Annotated[int, Field(ge=1, le=100)] = 1
-    metrics: Mapping[str, Annotated[float, Field(ge=0)]] = {}
-    headers: Mapping[str, Text] = {}
-    cookie: CookieAffinity | None = None
-    mirror: bool = False
-    approval: bool = False
-    webhooks: Sequence[Hook] = ()
-    alert: Text | None = None
-    maximum_duration: Seconds = 3600
-    host: HostName | None = None
+    strategy: Strategy = Field(
+        description="`rolling`: pod by pod. `canary`: by rising weights. `blue-green`: all at once, after checks. "
+        "`ab`: the requests with certain headers, then all. Canary and ab need `routing.mesh`."
+    )
+    steps: Sequence[Weight] = Field(
+        _STEPS, description="The candidate's weights in percent, rising; a canary is checked once at each."
+    )
+    checks: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10, description="How many checks must be good before the promotion, for blue-green and ab."
+    )
+    interval: Seconds = Field(30, description="The time between two checks.")
+    window: Seconds = Field(120, description="The time that a metric is taken over.")
+    failures: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="After so many bad checks the candidate is taken back."
+    )
+    metrics: Mapping[MetricTemplate, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="The most that each metric may be, by its template and in its unit: error-rate (%), "
+        "latency-p95 and latency-p99 (s). By default error-rate 5 and latency-p95 1.",
+    )
+    headers: Mapping[str, Text] = Field(
+        {}, description="The headers, with their values, by which requests go to the candidate. Needed for ab."
+    )
+    cookie: CookieAffinity | None = Field(
+        None, description="The cookie by which a client stays with the version that it was given, for canary."
+    )
+    mirror: bool = Field(
+        False,
+        description="Whether the candidate first gets copies of the requests, whose answers are dropped; needs a mesh.",
+    )
+    approval: bool = Field(
+        False,
+        description="Whether the promotion waits for `ops canary promote`; under Flagger this needs "
+        "`routing.load_tester`.",
+    )
+    webhooks: Sequence[Hook] = Field((), description="What is called at moments of the release.")
+    alert: Text | None = Field(
+        None,
+        description="The channel that Flagger tells of the release; needs `routing.controller: flagger` and a "
+        "secret store.",
+    )
+    maximum_duration: Seconds = Field(3600, description="A release that has not ended by then is taken back.")
+    host: HostName | None = Field(
+        None,
+        description="A host of its own, by which requests from outside are split too; needs a mesh. One host "
+        "leads to one release.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -14,10 +14,14 @@ from stacks.schema.types import Model, Name, Problem, Region, RoleArn, Text
 
 
 class ServiceAccountName(Model):
-    """A service account: of a ClusterSecretStore with its `namespace`; of a SecretStore without, in the store's own."""
+    """A service account by which the store is read."""
 
-    name: Name
-    namespace: Name | None = None
+    name: Name = Field(description="The name of the service account.")
+    namespace: Name | None = Field(
+        None,
+        description="Its namespace: of a ClusterSecretStore it must be named; of a SecretStore it must not, since "
+        "that looks in its own.",
+    )
 
     def account(self) -> secret_store.Account:
         """As the component has it."""
@@ -25,12 +29,16 @@ class ServiceAccountName(Model):
 
 
 class AwsSecretsManager(Model):
-    """Each credential is a secret `PATH/NAME`. Without `service_account` the operator's own identity reads them."""
+    """AWS Secrets Manager: each credential is a secret `PATH/NAME`."""
 
-    kind: Literal["aws-secrets-manager"]
-    region: Region
-    role_arn: RoleArn | None = None
-    service_account: ServiceAccountName | None = None
+    kind: Literal["aws-secrets-manager"] = Field(
+        description="AWS Secrets Manager: each credential is a secret `PATH/NAME`."
+    )
+    region: Region = Field(description="The AWS region of the secrets, such as eu-central-1.")
+    role_arn: RoleArn | None = Field(None, description="The IAM role by which they are read, as an ARN.")
+    service_account: ServiceAccountName | None = Field(
+        None, description="The service account whose identity reads them; without it the operator's own does."
+    )
 
     def provider(self) -> secret_store.Provider:
         """As the component has it."""
@@ -39,15 +47,19 @@ class AwsSecretsManager(Model):
 
 
 class Vault(Model):
-    """All credentials are fields of one secret at PATH, in the key-value engine (version 2) mounted at `path`."""
+    """HashiCorp Vault: all credentials are fields of one secret at PATH, in a key-value engine (version 2)."""
 
-    kind: Literal["vault"]
-    server: HttpsUrl
-    path: Text
-    role: Text
-    service_account: ServiceAccountName
-    mount: Text = "kubernetes"
-    authority: ServiceAccountName | None = None
+    kind: Literal["vault"] = Field(description="HashiCorp Vault: all credentials are fields of one secret at PATH.")
+    server: HttpsUrl = Field(description="The address of Vault, such as https://vault.example.com:8200.")
+    path: Text = Field(description="Where the key-value engine (version 2) is mounted, such as secret.")
+    role: Text = Field(description="The role of Vault's Kubernetes authentication.")
+    service_account: ServiceAccountName = Field(description="The service account that logs in.")
+    mount: Text = Field("kubernetes", description="Where Vault's Kubernetes authentication is mounted.")
+    authority: ServiceAccountName | None = Field(
+        None,
+        description="The ConfigMap whose key `ca.crt` has the authority that Vault's certificate is checked with; by "
+        "default one that everybody trusts.",
+    )
 
     def provider(self) -> secret_store.Provider:
         """As the component has it."""
@@ -62,11 +74,13 @@ class Vault(Model):
 
 
 class KubernetesSecrets(Model):
-    """All credentials are keys of one Secret PATH in `namespace`, which `service_account` may read."""
+    """A namespace of Secrets: all credentials are keys of one Secret PATH in it."""
 
-    kind: Literal["kubernetes"]
-    namespace: Name
-    service_account: ServiceAccountName
+    kind: Literal["kubernetes"] = Field(
+        description="A namespace of the cluster: all credentials are keys of one Secret PATH in it."
+    )
+    namespace: Name = Field(description="The namespace of the Secret.")
+    service_account: ServiceAccountName = Field(description="The service account that may read it.")
 
     def provider(self) -> secret_store.Provider:
         """As the component has it."""
@@ -77,15 +91,19 @@ Provider = Annotated[AwsSecretsManager | Vault | KubernetesSecrets, Field(discri
 
 
 class SecretStore(Model):
-    """The store of External Secrets Operator that holds the credentials, and the path of this environment's in it.
+    """The store of External Secrets Operator that holds the credentials, and the path of this environment's in it."""
 
-    With a `provider` the program declares the store; without, it is there already.
-    """
-
-    name: Name
-    kind: Literal["ClusterSecretStore", "SecretStore"] = "ClusterSecretStore"
-    path: Text
-    provider: Provider | None = None
+    name: Name = Field(description="The name of the store.")
+    kind: Literal["ClusterSecretStore", "SecretStore"] = Field(
+        "ClusterSecretStore", description="The kind of the store: one for the whole cluster, or one in each namespace."
+    )
+    path: Text = Field(
+        description="Where this environment's credentials are in the store, such as saas-platform/prod; with "
+        "provider kubernetes the name of a Secret."
+    )
+    provider: Provider | None = Field(
+        None, description="With a provider the program declares the store; without, it is there already."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from components.kubernetes.naming import DNS_LABEL_MAX
 from components.stores.every import STORES
@@ -22,19 +22,26 @@ from stacks.system.names import object_names
 
 
 class SystemConfig(Model):
-    """`services` are further services beside the system's own; `sizes` change the figures of any of them.
-
-    `version` is that of all services that have none of their own (default: the declaration's). `database` is what
-    `python -m ops db` has done so far. A subclass names its `declaration`.
-    """
+    """What an environment says of a system. A subclass names its `declaration`."""
 
     declaration: ClassVar[Declaration]
 
-    version: ImageTag | None = None
-    services: Sequence[Service] = ()
-    sizes: Mapping[Name, Size] = {}
-    object_storage: ObjectStorageConfig = Minio(kind="minio")
-    database: DatabaseState = DatabaseState()
+    version: ImageTag | None = Field(
+        None,
+        description="The tag of the images of all its services that have none of their own; by default the "
+        "declaration's.",
+    )
+    services: Sequence[Service] = Field((), description="Further services beside the system's own.")
+    sizes: Mapping[Name, Size] = Field(
+        {}, description="What differs for single services, own or further ones, by name."
+    )
+    object_storage: ObjectStorageConfig = Field(
+        Minio(kind="minio"), description="Where the system keeps files and backups."
+    )
+    database: DatabaseState = Field(
+        DatabaseState(),
+        description="What has been done to its database so far. `ops db` and `ops rotate` write it.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -57,17 +64,21 @@ class SystemConfig(Model):
 
 
 class Tenant(Model):
-    """A customer with an instance of their own; `cpu` and `memory` are its limits where they differ."""
+    """A customer with an instance of their own."""
 
-    name: Name
-    cpu: Cpu | None = None
-    memory: Bytes | None = None
+    name: Name = Field(description="The name of the tenant; its instance is named after it.")
+    cpu: Cpu | None = Field(None, description="The CPU limit of the instance, where it differs from the service's.")
+    memory: Bytes | None = Field(
+        None, description="The memory limit of the instance, where it differs from the service's."
+    )
 
 
 class TenantsConfig(SystemConfig):
-    """The same of a system that runs one of its services once for each of its `tenants`."""
+    """The same of a system that runs one of its services once for each of its tenants."""
 
-    tenants: Sequence[Tenant] = ()
+    tenants: Sequence[Tenant] = Field(
+        (), description="The customers; each gets an instance, which goes when its entry goes."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

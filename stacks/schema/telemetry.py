@@ -19,17 +19,23 @@ Days = Annotated[int, Field(ge=1, le=3650)]
 class OnVolume(Model):
     """All of it on the store's own volume, as large as the tier's."""
 
-    kind: Literal["volume"]
+    kind: Literal["volume"] = Field(description="All of it on the store's own volume, as large as the tier's.")
 
 
 class InBucket(Model):
-    """What is old in a bucket that exists; without a `role_arn` its access key is in the secret store."""
+    """What is old in a bucket that exists."""
 
-    kind: Literal["s3"]
-    bucket: BucketName
-    region: Region
-    endpoint: HttpsUrl | None = None
-    role_arn: RoleArn | None = None
+    kind: Literal["s3"] = Field(description="What is old in a bucket that exists.")
+    bucket: BucketName = Field(description="The name of the bucket.")
+    region: Region = Field(description="The AWS region of the bucket; of another service, whatever it calls its own.")
+    endpoint: HttpsUrl | None = Field(
+        None,
+        description="The address of another S3 service, such as https://s3.example.com; by default AWS' own of "
+        "the region.",
+    )
+    role_arn: RoleArn | None = Field(
+        None, description="The IAM role of the store, as an ARN; without it the access key comes from the secret store."
+    )
 
     def as_bucket(self, secret: str) -> Bucket:
         """As the components have it; `secret` is the Secret with the access key, if there is one."""
@@ -46,26 +52,28 @@ Storage = Annotated[OnVolume | InBucket, Field(discriminator="kind")]
 
 
 class Elasticsearch(Model):
-    """An Elasticsearch that others run. In an environment with a secret store, that has the user's name and password.
+    """An Elasticsearch that others run."""
 
-    The index is the AstrBot document's.
-    """
-
-    url: Url
-    index: Name = "k8s-logs"
+    url: Url = Field(
+        description="Its address. In an environment with a secret store, that has the user's name and password."
+    )
+    index: Name = Field(
+        "k8s-logs", description="The index that lines are written to; the default is the AstrBot document's."
+    )
 
 
 class LogsConfig(Model):
-    """Where the lines of all systems go, and those of single `systems`.
+    """Where the lines of the systems go."""
 
-    `retention_days` and `storage` are Loki's; the default of the days is the tier's.
-    """
-
-    kind: LogStore
-    systems: Mapping[Text, LogStore] = {}
-    retention_days: Days | None = None
-    storage: Storage = OnVolume(kind="volume")
-    elasticsearch: Elasticsearch | None = None
+    kind: LogStore = Field(description="The store of all lines that `systems` says nothing of.")
+    systems: Mapping[Text, LogStore] = Field({}, description="The stores of single systems' lines, by system.")
+    retention_days: Days | None = Field(None, description="How long Loki keeps lines, in days.")
+    storage: Storage = Field(OnVolume(kind="volume"), description="Where Loki keeps them.")
+    elasticsearch: Elasticsearch | None = Field(
+        None,
+        description="The Elasticsearch that lines go to. Needed where one of the stores is `elasticsearch`, and "
+        "refused elsewhere.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -89,17 +97,19 @@ class LogsConfig(Model):
 
 
 class TracesConfig(Model):
-    """Which store of traces, and which traces it gets: all that fail or last `slow_milliseconds`, and of the others the
-    part `sampling_rate` (0 to 1; by default the tier's).
+    """Which store of traces there is, and which traces it gets."""
 
-    500 ms is the AstrBot document's limit of what is fast enough (section 4.1, HighAPILatency).
-    """
-
-    kind: TraceStore
-    retention_days: Days | None = None
-    storage: Storage = OnVolume(kind="volume")
-    sampling_rate: Annotated[float, Field(ge=0, le=1)] | None = None
-    slow_milliseconds: Annotated[int, Field(ge=1, le=600_000)] = 500
+    kind: TraceStore = Field(description="The store of traces.")
+    retention_days: Days | None = Field(None, description="How long traces are kept, in days.")
+    storage: Storage = Field(OnVolume(kind="volume"), description="Where they are kept; Jaeger has its volume alone.")
+    sampling_rate: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="The part of the traces that is kept of those that neither fail nor are slow, from 0 to 1."
+    )
+    slow_milliseconds: Annotated[int, Field(ge=1, le=600_000)] = Field(
+        500,
+        description="Traces that last as long are all kept, in milliseconds; 500 is the AstrBot document's limit "
+        "of what is fast enough (section 4.1, HighAPILatency).",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -154,10 +164,10 @@ def _section(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _stores(data: Mapping[str, Any]) -> set[Any]:
+def _stores(data: Mapping[str, Any]) -> set[str]:
     systems = data.get("systems")
     named = systems.values() if isinstance(systems, Mapping) else ()
-    return {data.get("kind"), *(one for one in named if isinstance(one, str))}
+    return {one for one in (data.get("kind"), *named) if isinstance(one, str)}
 
 
 def default(monitoring: Any) -> tuple[LogsConfig, TracesConfig]:

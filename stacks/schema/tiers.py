@@ -39,22 +39,25 @@ def _within_limits(tier: DatabaseTier | CacheTier) -> None:
 
 
 class DatabaseTier(Model):
-    """PostgreSQL: instances, and per instance two volumes (data and WAL), CPU, memory and parameters.
+    """PostgreSQL. Figures of an instance are section 2.2's. The document has no pooler, no WAL volume and, but for
+    the seven days of the dump, no retention: those are the program's own."""
 
-    Figures of an instance are section 2.2's. The document has no pooler, no WAL volume and, but for the seven days of
-    the dump, no retention: those are the program's own. `retention_days` is how far back base backups and WAL reach.
-    """
-
-    instances: ReplicaCount
-    storage: Bytes
-    wal_storage: Bytes
-    poolers: Annotated[int, Field(ge=1, le=20)] = 2
-    retention_days: Annotated[int, Field(ge=1, le=3650)]
-    parameters: PostgresParameters = PostgresParameters()
-    cpu_request: Cpu = Cpu.parse("1")
-    cpu_limit: Cpu = Cpu.parse("2")
-    memory_request: Bytes = Bytes.parse("1Gi")
-    memory_limit: Bytes = Bytes.parse("2Gi")
+    instances: ReplicaCount = Field(description="How many instances there are: one that writes, the others follow.")
+    storage: Bytes = Field(description="The volume of an instance's data.")
+    wal_storage: Bytes = Field(description="The volume of an instance's write-ahead log.")
+    poolers: Annotated[int, Field(ge=1, le=20)] = Field(2, description="How many PgBouncers stand before it.")
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        description="How far back base backups and WAL reach, in days."
+    )
+    parameters: PostgresParameters = Field(
+        PostgresParameters(), description="Parameters of `postgresql.conf`, checked against `memory_limit`."
+    )
+    cpu_request: Cpu = Field(Cpu.parse("1"), description="The CPU that an instance requests; at most `cpu_limit`.")
+    cpu_limit: Cpu = Field(Cpu.parse("2"), description="The CPU that an instance may use.")
+    memory_request: Bytes = Field(
+        Bytes.parse("1Gi"), description="The memory that an instance requests; at most `memory_limit`."
+    )
+    memory_limit: Bytes = Field(Bytes.parse("2Gi"), description="The memory that an instance may use.")
 
     @model_validator(mode="after")
     def _requests(self) -> Self:
@@ -74,19 +77,21 @@ class DatabaseTier(Model):
 
 
 class CacheTier(Model):
-    """Redis: one server or a cluster of shards (a leader and a follower each), and per pod a volume, CPU and memory.
+    """Redis. Figures of a pod and production's six shards are section 2.2's."""
 
-    Figures of a pod and production's six shards are section 2.2's.
-    """
-
-    kind: Literal["single", "cluster"] = "cluster"
-    shards: Annotated[int, Field(ge=1, le=500)]
-    storage: Bytes
-    tls: bool = False
-    cpu_request: Cpu = Cpu.parse("500m")
-    cpu_limit: Cpu = Cpu.parse("1")
-    memory_request: Bytes = Bytes.parse("1Gi")
-    memory_limit: Bytes = Bytes.parse("2Gi")
+    kind: Literal["single", "cluster"] = Field("cluster", description="One server, or a cluster of shards.")
+    shards: Annotated[int, Field(ge=1, le=500)] = Field(
+        description="How many shards there are, a leader and a follower each: 1 of a single server, 3 or more of "
+        "a cluster."
+    )
+    storage: Bytes = Field(description="The volume of a pod.")
+    tls: bool = Field(False, description="Whether connections are encrypted.")
+    cpu_request: Cpu = Field(Cpu.parse("500m"), description="The CPU that a pod requests; at most `cpu_limit`.")
+    cpu_limit: Cpu = Field(Cpu.parse("1"), description="The CPU that a pod may use.")
+    memory_request: Bytes = Field(
+        Bytes.parse("1Gi"), description="The memory that a pod requests; at most `memory_limit`."
+    )
+    memory_limit: Bytes = Field(Bytes.parse("2Gi"), description="The memory that a pod may use.")
 
     @model_validator(mode="after")
     def _requests(self) -> Self:
@@ -104,10 +109,12 @@ class CacheTier(Model):
 
 
 class ObjectStorageTier(Model):
-    """MinIO: servers (1, or 4 and more) and the volume of each."""
+    """MinIO."""
 
-    servers: ReplicaCount
-    storage: Bytes
+    servers: ReplicaCount = Field(
+        description="How many servers there are: 1, or 4 and more that make whole erasure sets."
+    )
+    storage: Bytes = Field(description="The volume of each server.")
 
     @model_validator(mode="after")
     def _erasure_set(self) -> Self:
@@ -119,25 +126,45 @@ class ObjectStorageTier(Model):
 class Tier(Model):
     """One row of the environment matrix, with what follows from it."""
 
-    nodes: Annotated[int, Field(ge=1, le=1000)]
-    zones: Annotated[int, Field(ge=1, le=3)]
-    node_cpu: Cpu = Cpu.parse("16")
-    node_memory: Bytes = Bytes.parse("64Gi")
-    data: Literal["test", "simulated", "anonymised", "real"]
-    monitoring: Literal["basic", "full", "production", "comprehensive"]
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-    trace_sampling_rate: Annotated[float, Field(ge=0, le=1)]
-    request_ratio: Annotated[float, Field(gt=0, le=1)]
-    full_size: bool = False
-    autoscaling_maximum: ReplicaCount
-    zones_required: bool
-    protect_data: bool
-    storage_class: Name | None = "fast-ssd"
-    cluster_issuer: Name | None
-    external_secrets: bool
-    database: DatabaseTier
-    cache: CacheTier
-    object_storage: ObjectStorageTier
+    nodes: Annotated[int, Field(ge=1, le=1000)] = Field(
+        description="How many nodes the cluster has, which the quotas and the preflight go by."
+    )
+    zones: Annotated[int, Field(ge=1, le=3)] = Field(description="In how many availability zones the nodes are.")
+    node_cpu: Cpu = Field(Cpu.parse("16"), description="The CPU of a node.")
+    node_memory: Bytes = Field(Bytes.parse("64Gi"), description="The memory of a node.")
+    data: Literal["test", "simulated", "anonymised", "real"] = Field(description="What kind of data there is.")
+    monitoring: Literal["basic", "full", "production", "comprehensive"] = Field(
+        description="The level of monitoring: exporters and dashboards from full on, TLS and notifications from "
+        "production on, Thanos with comprehensive."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(description="The level that the systems log at.")
+    trace_sampling_rate: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="The part of the traces that is kept, from 0 to 1."
+    )
+    request_ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="The part of its CPU and memory limits that a service requests unless it says so itself, "
+        "above 0 and up to 1."
+    )
+    full_size: bool = Field(
+        False,
+        description="Whether a service's own requests and scaling hold as they are; else they are the most that "
+        "it gets.",
+    )
+    autoscaling_maximum: ReplicaCount = Field(description="The most pods of a service that says no maximum of its own.")
+    zones_required: bool = Field(
+        description="Whether replicas must be in different zones: what is left over stays Pending."
+    )
+    protect_data: bool = Field(description="Whether Pulumi refuses to remove what holds data.")
+    storage_class: Name | None = Field(
+        "fast-ssd", description="The StorageClass of volumes; null for the cluster's default."
+    )
+    cluster_issuer: Name | None = Field(
+        description="The ClusterIssuer of cert-manager for certificates from outside; null for one that signs itself."
+    )
+    external_secrets: bool = Field(description="Whether credentials come from `secret_store`; else they are generated.")
+    database: DatabaseTier = Field(description="PostgreSQL of each system that has one.")
+    cache: CacheTier = Field(description="Redis of each system that has one.")
+    object_storage: ObjectStorageTier = Field(description="MinIO of each system that keeps objects in it.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

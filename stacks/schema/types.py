@@ -19,12 +19,13 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from components.cluster.aws.scope import bucket_name
+from components.cluster.aws.scope import BUCKET, bucket_name
 from components.kubernetes import naming
 from components.kubernetes.quantity import Bytes, Cpu
+from stacks.schema.forms import form, matching, one_of
 
-_PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?")
-_IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_PORT_NAME = r"[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?"
+_IMAGE_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _SECONDS = re.compile(r"(?P<number>[1-9][0-9]{0,6})(?P<unit>[smh])")
 
 
@@ -47,7 +48,9 @@ __all__ = [
     "TierName",
     "Url",
     "duplicates",
+    "form",
     "matching",
+    "one_of",
     "seconds",
 ]
 
@@ -147,20 +150,8 @@ def duplicates(items: Any, key: str, what: str) -> Iterable[Problem]:
             yield Problem((index, key), f"{what} {value!r} is listed twice, first as entry {first[value] + 1}", value)
 
 
-def matching(pattern: str, explanation: str) -> AfterValidator:
-    """All of a text must match `pattern`; one that does not is refused with itself and the `explanation`."""
-    allowed = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not allowed.fullmatch(value):
-            raise ValueError(f"{value!r} {explanation}")
-        return value
-
-    return AfterValidator(check)
-
-
 def _image_tag(value: str) -> str:
-    if not _IMAGE_TAG.fullmatch(value) or value == "latest":
+    if not re.fullmatch(_IMAGE_TAG, value) or value == "latest":
         raise ValueError(f"{value!r} is not an image tag: name one version, such as 1.0.0, and not 'latest'")
     return value
 
@@ -172,7 +163,7 @@ def _service_name(value: str) -> str:
 
 
 def _port_name(value: str) -> str:
-    if not _PORT_NAME.fullmatch(value) or "--" in value or not any(letter.isalpha() for letter in value):
+    if not re.fullmatch(_PORT_NAME, value) or "--" in value or not any(letter.isalpha() for letter in value):
         raise ValueError(f"{value!r} is no port name: use at most 15 lower-case letters, digits and '-', with a letter")
     return value
 
@@ -196,42 +187,58 @@ def seconds(value: Any) -> int:
     return int(match["number"]) * _UNITS[match["unit"]]
 
 
-Seconds = Annotated[int, BeforeValidator(seconds)]
+TIME_TITLE = "time such as 30s, 5m or 1h"
+TIME = r"[1-9][0-9]{0,6}[smh]"
+Seconds = Annotated[
+    int, BeforeValidator(seconds), form(TIME_TITLE, TIME, "30s", "5m", "1h", type=["string", "integer"], minimum=1)
+]
 Url = Annotated[
     str,
     matching(
+        "URL",
         r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/\S*)?",
         "is no URL: write http:// or https://, a host, and a path if there is one",
+        "https://example.com/hook",
     ),
 ]
-Name = Annotated[str, AfterValidator(naming.dns_label)]
+Name = Annotated[str, AfterValidator(naming.dns_label), form("name", r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "example")]
 HostName = Annotated[
     str,
     matching(
-        r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "host name",
+        r"(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
         "is not a host name: use lower-case DNS labels joined by dots, such as dev.example.com",
+        "dev.example.com",
     ),
 ]
 ImageRegistry = Annotated[
     str,
     matching(
+        "image registry",
         r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*",
         "is not an image registry: use host[:port][/path], such as ghcr.io/example",
+        "ghcr.io/example",
     ),
 ]
 # The tag of an image has a key of its own, `version`: two would be one too many, and `name:a:b` is what no node pulls.
 ImageName = Annotated[
     str,
     matching(
+        "image name",
         r"[a-z0-9.-]+(:[0-9]+(?=/))?(/[a-z0-9._-]+)*",
         "is not the name of an image: use [host[:port]/]path, such as ghcr.io/example/app, without a digest, and put "
         "its tag into the key 'version'",
+        "ghcr.io/example/app",
     ),
 ]
-Text = Annotated[str, AfterValidator(_text)]
-ImageTag = Annotated[str, AfterValidator(_image_tag)]
-ServiceName = Annotated[str, AfterValidator(_service_name)]
-PortName = Annotated[str, AfterValidator(_port_name)]
+Text = Annotated[str, AfterValidator(_text), form("text", r"[\s\S]*\S[\s\S]*")]
+ImageTag = Annotated[str, AfterValidator(_image_tag), form("image tag", rf"(?!latest$){_IMAGE_TAG}", "1.0.0")]
+ServiceName = Annotated[
+    str, AfterValidator(_service_name), form("service name", r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "billing-service")
+]
+PortName = Annotated[
+    str, AfterValidator(_port_name), form("port name", rf"(?!.*--)(?=.*[a-z]){_PORT_NAME}", "http", "admin")
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ReplicaCount = Annotated[int, Field(ge=1, le=1000)]
 TierName = Literal["dev", "test", "staging", "prod"]
@@ -247,12 +254,22 @@ def system_key(name: str) -> str:
     return name.replace("-", "_")
 
 
-BucketName = Annotated[str, AfterValidator(bucket_name)]
-Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "is not an AWS region: write one such as eu-central-1")]
+BucketName = Annotated[str, AfterValidator(bucket_name), form("bucket name", BUCKET, "acme-files")]
+Region = Annotated[
+    str,
+    matching(
+        "AWS region",
+        r"[a-z]{2}(-[a-z]+)+-[0-9]",
+        "is not an AWS region: write one such as eu-central-1",
+        "eu-central-1",
+    ),
+]
 RoleArn = Annotated[
     str,
     matching(
+        "ARN of an IAM role",
         r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+",
         "is not an IAM role: write its ARN, such as arn:aws:iam::123456789012:role/files",
+        "arn:aws:iam::123456789012:role/files",
     ),
 ]

@@ -11,10 +11,13 @@ and docs/decisions/0010-alert-expressions.md says how.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
 
-from pydantic import PlainValidator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from stacks.schema.system import SystemConfig
 from stacks.schema.tiers import Tier
@@ -28,21 +31,44 @@ def config_class(key: str) -> type[SystemConfig]:
     return found
 
 
-def _system(key: str) -> Any:
-    def validated(value: Any) -> SystemConfig | None:
-        return value if value is None else config_class(key).model_validate(value)
+@dataclass(frozen=True)
+class _OfSystem:
+    """What is below a system's key, by the class of its own."""
 
-    return PlainValidator(validated)
+    key: str
+
+    def _validated(self, value: Any) -> SystemConfig | None:
+        return value if value is None else config_class(self.key).model_validate(value)
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validated)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = config_class(self.key)
+        found.model_rebuild()
+        own = handler.resolve_ref_schema(handler(found.__pydantic_core_schema__))
+        return {"anyOf": [own, {"type": "null"}]}
 
 
 class Systems(Model):
     """The systems of an environment; one that is left out is not deployed."""
 
-    astrbot: Annotated[SystemConfig | None, _system("astrbot")] = None
-    cloudlens: Annotated[SystemConfig | None, _system("cloudlens")] = None
-    orders: Annotated[SystemConfig | None, _system("orders")] = None
-    multicluster: Annotated[SystemConfig | None, _system("multicluster")] = None
-    federated_risk: Annotated[SystemConfig | None, _system("federated_risk")] = None
+    astrbot: Annotated[SystemConfig | None, _OfSystem("astrbot")] = Field(
+        None, description="AstrBot: services behind a gateway, and a chat-bot instance for every tenant."
+    )
+    cloudlens: Annotated[SystemConfig | None, _OfSystem("cloudlens")] = Field(
+        None, description="CloudLens: what the cloud costs, over several providers."
+    )
+    orders: Annotated[SystemConfig | None, _OfSystem("orders")] = Field(
+        None, description="Orders: the Rust service of the Prometheus Operator guide."
+    )
+    multicluster: Annotated[SystemConfig | None, _OfSystem("multicluster")] = Field(
+        None, description="The multi-cluster manager: clusters, what is deployed to them, and how they are."
+    )
+    federated_risk: Annotated[SystemConfig | None, _OfSystem("federated_risk")] = Field(
+        None,
+        description="Federated risk: consent, private set intersection and scoring over the data of several parties.",
+    )
 
     @property
     def deployed(self) -> Mapping[str, SystemConfig]:

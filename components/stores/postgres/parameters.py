@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from components.kubernetes.quantity import Bytes
 
@@ -21,25 +22,33 @@ RESERVED_CONNECTIONS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresParameters:
-    """The parameters of one instance. Defaults are the AstrBot document's, section 2.2; `work_mem` is PostgreSQL's.
-
-    `max_connections` in connections, `random_page_cost` in units of a sequential page read,
-    `effective_io_concurrency` in simultaneous reads; the others by their type.
-    """
+    """The parameters of one instance. Defaults are the AstrBot document's, section 2.2; `work_mem` is PostgreSQL's."""
 
     # Read by pydantic where the configuration overrides one: a misspelt name is an error.
     __pydantic_config__ = ConfigDict(extra="forbid")
 
-    max_connections: int = 200
-    shared_buffers: Bytes = Bytes.parse("256Mi")
-    effective_cache_size: Bytes = Bytes.parse("1Gi")
-    work_mem: Bytes = _DEFAULT_WORK_MEM
-    maintenance_work_mem: Bytes = Bytes.parse("64Mi")
-    wal_buffers: Bytes = Bytes.parse("16Mi")
-    checkpoint_completion_target: float = 0.9
-    default_statistics_target: int = 100
-    random_page_cost: float = 1.1
-    effective_io_concurrency: int = 200
+    max_connections: Annotated[int, Field(description="The most connections.")] = 200
+    shared_buffers: Annotated[Bytes, Field(description="Memory that all connections share for pages.")] = Bytes.parse(
+        "256Mi"
+    )
+    effective_cache_size: Annotated[
+        Bytes, Field(description="Memory that the planner takes to hold pages, that of the kernel included.")
+    ] = Bytes.parse("1Gi")
+    work_mem: Annotated[Bytes, Field(description="Memory of one sort or hash of one query.")] = _DEFAULT_WORK_MEM
+    maintenance_work_mem: Annotated[Bytes, Field(description="Memory of one VACUUM or CREATE INDEX.")] = Bytes.parse(
+        "64Mi"
+    )
+    wal_buffers: Annotated[Bytes, Field(description="Memory for WAL that is not written yet.")] = Bytes.parse("16Mi")
+    checkpoint_completion_target: Annotated[
+        float, Field(description="The part of the time between two checkpoints over which one is spread, from 0 to 1.")
+    ] = 0.9
+    default_statistics_target: Annotated[
+        int, Field(description="How exact the planner's statistics are: entries of a column's histogram.")
+    ] = 100
+    random_page_cost: Annotated[
+        float, Field(description="What a random page read costs, in units of a sequential one.")
+    ] = 1.1
+    effective_io_concurrency: Annotated[int, Field(description="How many reads the disk does at a time.")] = 200
 
     def as_settings(self) -> dict[str, str]:
         """The parameters by name, in PostgreSQL's own notation, which knows no `Mi`."""

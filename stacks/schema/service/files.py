@@ -16,36 +16,39 @@ _SCRATCH = Quantity.parse("512Mi")
 
 
 class Storage(Model):
-    """A volume that outlives its pod; of a stateful service one for each. `storage_class` is by default the tier's.
+    """A volume that outlives its pod; of a stateful service one for each."""
 
-    `backup` names what backs it up, or says why nothing does: the policies want either in production.
-    """
-
-    path: AbsolutePath
-    size: Bytes
-    storage_class: Name | None = None
-    backup: Text | None = None
+    path: AbsolutePath = Field(description="Where it is mounted.")
+    size: Bytes = Field(description="How large it is.")
+    storage_class: Name | None = Field(None, description="The StorageClass of the volume.")
+    backup: Text | None = Field(
+        None, description="What backs it up, or why nothing does: the policies want either in production."
+    )
 
 
 class Directory(Model):
-    """Scratch space below the read-only root, empty when the pod starts; 512Mi unless it says otherwise."""
+    """Scratch space below the read-only root."""
 
-    path: AbsolutePath
-    size: Bytes = _SCRATCH
+    path: AbsolutePath = Field(description="Where it is mounted; empty when the pod starts.")
+    size: Bytes = Field(_SCRATCH, description="How much it holds at the most.")
 
 
 class SecretFiles(Model):
-    """Keys of the system's Secret as read-only files below `path`, by file name."""
+    """Keys of the system's Secret as read-only files."""
 
-    path: AbsolutePath
-    files: Annotated[Mapping[FileName, Text], Field(min_length=1)]
+    path: AbsolutePath = Field(description="The folder that they are in.")
+    files: Annotated[Mapping[FileName, Text], Field(min_length=1)] = Field(
+        description="The key of the system's Secret, by the name of the file."
+    )
 
 
 class ConfigFiles(Model):
-    """Texts as read-only files below `path`, by file name. Whoever may read ConfigMaps may read them: no secrets."""
+    """Texts as read-only files."""
 
-    path: AbsolutePath
-    files: Annotated[Mapping[FileName, str], Field(min_length=1)]
+    path: AbsolutePath = Field(description="The folder that they are in.")
+    files: Annotated[Mapping[FileName, str], Field(min_length=1)] = Field(
+        description="The text, by the name of the file. Whoever may read ConfigMaps may read it: no secrets."
+    )
 
 
 def scratch_space(directories: Sequence[Directory]) -> Quantity:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import Field
+
 from components.monitoring.monitors import Endpoint
 from components.workload.args import Ports
 from components.workload.args import ServicePort as ServicePortArgs
@@ -16,18 +18,18 @@ _MOST_TIMEOUT = 10
 
 
 class ServicePort(Model):
-    """A port of the Service: its number, and the name of the container's port behind it."""
+    """A port of the Service that is not the container's own."""
 
-    port: Port
-    target: PortName
+    port: Port = Field(description="The number of the Service's port.")
+    target: PortName = Field(description="The name of the container's port behind it, one of `ports`.")
 
 
 class MetricsEndpoint(Model):
-    """Where Prometheus reads metrics: a port of the Service by name. 30 s is the orders document's (section 3.1)."""
+    """Where Prometheus reads metrics. 30 s is the orders document's (section 3.1)."""
 
-    port: PortName = "http"
-    path: HttpPath = "/metrics"
-    interval: Seconds = 30
+    port: PortName = Field("http", description="The port of the Service, by name.")
+    path: HttpPath = Field("/metrics", description="The path that tells the metrics.")
+    interval: Seconds = Field(30, description="How often they are read.")
 
     def as_endpoint(self) -> Endpoint:
         """The same for a monitor."""

@@ -15,18 +15,27 @@ from stacks.schema.types import Model, PortName, Problem, Seconds
 
 
 class Probe(Model):
-    """What of a probe differs from the default; `port` is the name of a port, `failures` consecutive ones.
+    """What of a probe differs from the default."""
 
-    `tcp` asks whether the port is open, and nothing more: for the liveness of what has one path for everything.
-    """
-
-    path: HttpPath | None = None
-    port: PortName | None = None
-    tcp: bool | None = None
-    initial_delay: Delay | None = None
-    period: Seconds | None = None
-    timeout: Seconds | None = None
-    failures: Annotated[int, Field(ge=1, le=1000)] | None = None
+    path: HttpPath | None = Field(None, description="The path that is asked: by default /health, for readiness /ready.")
+    port: PortName | None = Field(None, description="The name of the port that is asked, by default http.")
+    tcp: bool | None = Field(
+        None,
+        description="Whether it asks only whether the port is open: for the liveness of what has one path for "
+        "everything.",
+    )
+    initial_delay: Delay | None = Field(
+        None, description="How long it waits at first: by default 30 s for liveness, 5 s for readiness, 0 for start-up."
+    )
+    period: Seconds | None = Field(
+        None, description="How often it asks: by default every 10 s for liveness, every 5 s for the others."
+    )
+    timeout: Seconds | None = Field(
+        None, description="How long an answer may take: by default 3 s for readiness, 5 s for the others."
+    )
+    failures: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="How many failures in a row count: by default 60 for start-up, 3 for the others."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -38,11 +47,13 @@ class Probe(Model):
 
 
 class Probes(Model):
-    """The probes that differ; see `components.workload.args` for the defaults."""
+    """The probes that differ."""
 
-    startup: Probe = Probe()
-    liveness: Probe = Probe()
-    readiness: Probe = Probe()
+    startup: Probe = Field(
+        Probe(), description="Until it succeeds for the first time, the others wait: by default for five minutes."
+    )
+    liveness: Probe = Field(Probe(), description="When it fails, the container is started anew.")
+    readiness: Probe = Field(Probe(), description="While it fails, the pod gets no requests.")
 
     def as_arguments(self) -> components.Probes:
         """All probes, the defaults included."""
@@ -59,16 +70,16 @@ def _changed(default: components.HttpProbe, probe: Probe) -> components.HttpProb
 
 
 class Rollout(Model):
-    """How pods are exchanged, where it differs: numbers or shares of pods, and times.
+    """How pods are exchanged, where it differs."""
 
-    `drain` is how long a pod that is to stop goes on answering, 0 for not at all (of an image without a shell there is
-    no other way); `stop` how long its process may take after that.
-    """
-
-    max_surge: Share | None = None
-    max_unavailable: Share | None = None
-    drain: Delay | None = None
-    stop: Seconds | None = None
+    max_surge: Share | None = Field(None, description="How many pods there may be above the replicas, by default 50%.")
+    max_unavailable: Share | None = Field(None, description="How many of the replicas may be missing, by default 25%.")
+    drain: Delay | None = Field(
+        None,
+        description="How long a pod that is to stop goes on answering, by default 15 s; 0 for not at all (of an "
+        "image without a shell there is no other way).",
+    )
+    stop: Seconds | None = Field(None, description="How long its process may take after that, by default 30 s.")
 
     def as_arguments(self) -> RollingUpdate:
         """All figures, the defaults included."""

@@ -15,32 +15,37 @@ from stacks.schema.types import Bytes, Cpu, Model, Problem, ReplicaCount, Servic
 
 
 class PodsMetric(Model):
-    """A metric of each pod, and what it is to be on average. `query` replaces the sum of the metric over its pods."""
+    """A metric of each pod."""
 
-    name: MetricName
-    average_value: Amount
-    query: Text | None = None
+    name: MetricName = Field(description="The name of the metric.")
+    average_value: Amount = Field(description="What it is to be on average.")
+    query: Text | None = Field(
+        None, description="A query of Prometheus in place of the sum of the metric over the service's pods."
+    )
 
 
 class ObjectMetric(Model):
-    """A metric of a Service as a whole, and what it is to be; `service` is by default the service itself.
+    """A metric of a Service as a whole."""
 
-    `query` replaces the largest of the metric over the pods behind it.
-    """
-
-    name: MetricName
-    value: Amount
-    service: ServiceName | None = None
-    query: Text | None = None
+    name: MetricName = Field(description="The name of the metric.")
+    value: Amount = Field(description="What it is to be.")
+    service: ServiceName | None = Field(
+        None, description="The service whose metric it is, by default the service itself."
+    )
+    query: Text | None = Field(
+        None, description="A query of Prometheus in place of the largest of the metric over the pods behind it."
+    )
 
 
 class ExternalMetric(Model):
-    """Any query of Prometheus, and what its result is to be: altogether (`value`) or for each pod (`average_value`)."""
+    """Any query of Prometheus."""
 
-    name: MetricName
-    query: Text
-    value: Amount | None = None
-    average_value: Amount | None = None
+    name: MetricName = Field(description="A name for it, of which the service has no other.")
+    query: Text = Field(description="The query, in PromQL.")
+    value: Amount | None = Field(None, description="What its result is to be altogether; in place of `average_value`.")
+    average_value: Amount | None = Field(
+        None, description="What its result is to be for each pod; in place of `value`."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -50,11 +55,17 @@ class ExternalMetric(Model):
 
 
 class Policy(Model):
-    """At the most so many `percent` or `pods` in each `period` (seconds, up to half an hour)."""
+    """How many pods come or go at the most in a while."""
 
-    percent: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    pods: Annotated[int, Field(ge=1, le=1000)] | None = None
-    period: Annotated[Delay, Field(ge=1, le=1800)]
+    percent: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        None, description="The most in percent of the pods that there are; in place of `pods`."
+    )
+    pods: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="The most in pods; in place of `percent`."
+    )
+    period: Annotated[Delay, Field(ge=1, le=1800)] = Field(
+        json_schema_extra={"minimum": 1, "maximum": 1800}, description="The while that it holds for, from 1 s to 30m."
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -69,14 +80,17 @@ class Policy(Model):
 
 
 class Direction(Model):
-    """How fast it goes up or down: the most cautious figure of the last `stabilization_window` seconds counts.
+    """How fast it goes up or down."""
 
-    `select` says which of several policies holds: the one that allows most (`max`) or least, or scaling is `disabled`.
-    """
-
-    stabilization_window: Annotated[Delay, Field(ge=0, le=3600)] | None = None
-    policies: Sequence[Policy] = ()
-    select: Literal["max", "min", "disabled"] | None = None
+    stabilization_window: Annotated[Delay, Field(ge=0, le=3600)] | None = Field(
+        None,
+        json_schema_extra={"maximum": 3600},
+        description="The most cautious figure of so much time counts, up to 1h.",
+    )
+    policies: Sequence[Policy] = Field((), description="How many pods come or go at the most.")
+    select: Literal["max", "min", "disabled"] | None = Field(
+        None, description="Which of several policies holds: the one that allows most or least; or scaling is disabled."
+    )
 
     def as_spec(self) -> dict[str, Any]:
         """The rules of an autoscaler."""
@@ -91,8 +105,8 @@ class Direction(Model):
 class Behavior(Model):
     """How fast an autoscaler goes up and down; Kubernetes' own figures where nothing is said."""
 
-    scale_up: Direction | None = None
-    scale_down: Direction | None = None
+    scale_up: Direction | None = Field(None, description="How fast pods come.")
+    scale_down: Direction | None = Field(None, description="How fast pods go.")
 
     def as_spec(self) -> dict[str, Any]:
         """The `behavior` of an autoscaler, in the API's names."""
@@ -101,17 +115,24 @@ class Behavior(Model):
 
 
 class Autoscaling(Model):
-    """By what a service scales. `minimum` is by default its replicas, `maximum` the tier's; a resource that is null
-    is left out. `pods`, `objects` and `external` are figures of Prometheus and need KEDA in the cluster."""
+    """By what a service scales."""
 
-    minimum: ReplicaCount | None = None
-    maximum: ReplicaCount | None = None
-    cpu_percent: Percent | None = 70
-    memory_percent: Percent | None = 80
-    pods: Sequence[PodsMetric] = ()
-    objects: Sequence[ObjectMetric] = ()
-    external: Sequence[ExternalMetric] = ()
-    behavior: Behavior | None = None
+    minimum: ReplicaCount | None = Field(None, description="The fewest pods, by default its replicas.")
+    maximum: ReplicaCount | None = Field(None, description="The most pods.")
+    cpu_percent: Percent | None = Field(
+        70, description="The CPU to hold, in percent of what its pods request; null leaves it out."
+    )
+    memory_percent: Percent | None = Field(
+        80, description="The memory to hold, in percent of what its pods request; null leaves it out."
+    )
+    pods: Sequence[PodsMetric] = Field(
+        (), description="Metrics of each pod, from Prometheus; needs KEDA in the cluster."
+    )
+    objects: Sequence[ObjectMetric] = Field(
+        (), description="Metrics of a Service as a whole, from Prometheus; needs KEDA in the cluster."
+    )
+    external: Sequence[ExternalMetric] = Field((), description="Any queries of Prometheus; needs KEDA in the cluster.")
+    behavior: Behavior | None = Field(None, description="How fast it goes up and down.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -124,9 +145,9 @@ class Autoscaling(Model):
         ]
         if not custom and data.get("cpu_percent", 70) is None and data.get("memory_percent", 80) is None:
             yield Problem(("cpu_percent",), "there is nothing to scale by: set a percentage, or a metric")
-        names: dict[Any, str] = {}
+        names: dict[str, str] = {}
         for key, index, one in custom:
-            first = names.setdefault(one.get("name"), f"{key}[{index}]")
+            first = names.setdefault(str(one.get("name")), f"{key}[{index}]")
             if first != f"{key}[{index}]":
                 yield Problem((key, index, "name"), f"metric {one.get('name')!r} is there already, as {first}")
             yield from _unparsed(one.get("query"), (key, index, "query"))
@@ -175,8 +196,8 @@ class Autoscaling(Model):
 class Bounds(Model):
     """What of its autoscaling an environment sets otherwise for one service."""
 
-    minimum: ReplicaCount | None = None
-    maximum: ReplicaCount | None = None
+    minimum: ReplicaCount | None = Field(None, description="The fewest pods.")
+    maximum: ReplicaCount | None = Field(None, description="The most pods.")
 
 
 def _items(value: Any) -> Sequence[Any]:
@@ -203,8 +224,8 @@ def _off(value: Any) -> Any:
 class Amounts(Model):
     """CPU and memory that a pod may request."""
 
-    cpu: Cpu | None = None
-    memory: Bytes | None = None
+    cpu: Cpu | None = Field(None, description="The CPU that a pod requests.")
+    memory: Bytes | None = Field(None, description="The memory that a pod requests.")
 
 
 _MODES: Mapping[str, components.UpdateMode] = {
@@ -217,17 +238,20 @@ _MODES: Mapping[str, components.UpdateMode] = {
 
 
 class VerticalScaling(Model):
-    """Bounds and recommendations of a VerticalPodAutoscaler, and in another mode than `off` requests that follow them.
-
-    Where an autoscaler goes by a resource of `controlled`, it recommends only, whatever `mode` says.
-    """
+    """Bounds and recommendations of a VerticalPodAutoscaler."""
 
     mode: Annotated[Literal["off", "initial", "recreate", "in-place-or-recreate", "auto"], BeforeValidator(_off)] = (
-        "off"
+        Field(
+            "off",
+            description="Whether requests follow the recommendations, and how; `off` only recommends. Where an "
+            "autoscaler goes by a resource of `controlled`, it is off whatever this says.",
+        )
     )
-    controlled: Annotated[Sequence[components.Resource], Field(min_length=1)] = ("cpu", "memory")
-    minimum: Amounts = Amounts()
-    maximum: Amounts = Amounts()
+    controlled: Annotated[Sequence[components.Resource], Field(min_length=1)] = Field(
+        ("cpu", "memory"), description="The resources that it looks at."
+    )
+    minimum: Amounts = Field(Amounts(), description="The least that it recommends.")
+    maximum: Amounts = Field(Amounts(), description="The most that it recommends.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -34,17 +34,19 @@ from stacks.schema.types import (
 
 
 class Size(Model):
-    """What an environment sets otherwise for one service; `storage` is the size of its volume."""
+    """What an environment sets otherwise for one service; what is left out stays the service's own."""
 
-    replicas: ReplicaCount | None = None
-    cpu: Cpu | None = None
-    memory: Bytes | None = None
-    cpu_request: Cpu | None = None
-    memory_request: Bytes | None = None
-    autoscaling: Bounds | None = None
-    storage: Bytes | None = None
-    version: ImageTag | None = None
-    release: Release | None = None
+    replicas: ReplicaCount | None = Field(
+        None, description="How many pods there are, without autoscaling; with it, at the least."
+    )
+    cpu: Cpu | None = Field(None, description="The CPU limit of a pod.")
+    memory: Bytes | None = Field(None, description="The memory limit of a pod.")
+    cpu_request: Cpu | None = Field(None, description="The CPU that a pod requests; at most `cpu`.")
+    memory_request: Bytes | None = Field(None, description="The memory that a pod requests; at most `memory`.")
+    autoscaling: Bounds | None = Field(None, description="Between how many pods it scales.")
+    storage: Bytes | None = Field(None, description="The size of its volume, of a service that has one.")
+    version: ImageTag | None = Field(None, description="The tag of its image.")
+    release: Release | None = Field(None, description="How its versions are exchanged.")
 
 
 def sized(services: Iterable[Service], sizes: Mapping[str, Size]) -> list[Service]:
@@ -119,15 +121,16 @@ Capability = Annotated[str, AfterValidator(_capability)]
 
 
 class AccessRule(Model):
-    """What a service account may do in its namespace: `verbs` on `resources` of `api_groups` ("" is the core group).
+    """What a service account may do in its namespace."""
 
-    `resource_names` are the only objects that it holds for; without, it is all of them.
-    """
-
-    api_groups: Annotated[Sequence[str], Field(min_length=1)]
-    resources: Annotated[Sequence[Text], Field(min_length=1)]
-    verbs: Annotated[Sequence[Text], Field(min_length=1)]
-    resource_names: Sequence[Text] = ()
+    api_groups: Annotated[Sequence[str], Field(min_length=1)] = Field(
+        description='The API groups; "" is the core group.'
+    )
+    resources: Annotated[Sequence[Text], Field(min_length=1)] = Field(description="The resources, such as pods.")
+    verbs: Annotated[Sequence[Text], Field(min_length=1)] = Field(description="The verbs, such as get and list.")
+    resource_names: Sequence[Text] = Field(
+        (), description="The only objects that it holds for; without, it is all of them."
+    )
 
     def as_rule(self) -> dict[str, list[str]]:
         """A rule of a Role, in Python's names."""
@@ -135,53 +138,87 @@ class AccessRule(Model):
 
 
 class Service(Model):
-    """A service. `cpu` and `memory` are its limits; what it requests follows from the tier, or is said.
+    """A service: what it runs as, with whom it speaks, and what it needs."""
 
-    `calls` names the services that it connects to, `uses` the capabilities. `ports` are its containers', by name;
-    `http` is the one that is probed, unless the probes say another. `service_ports` are those of its Service that
-    differ: a number for the port of the same name, or a number and the port behind it. `metrics` is where it tells
-    them, by default on a port of that name or on `http`. `image` (without its tag, which is `version`) defaults to the
-    registry's image of the same name. `environment` are plain variables, `secrets` the keys of the system's Secret that
-    it sees, `rules` what its service account may do in the namespace. `release` is how a new version takes over, a
-    rolling update by default, whose figures are in `rollout`. `kind: stateful` gives each pod a name and, with
-    `storage`, a volume of its own; a stateless service with `storage` is one pod. `priority` says who is scheduled
-    first when there is not room for all. `stopped` leaves it without pods, while somebody else works on its data.
-    `single_replica_reason` says why one pod is enough, without which the policies refuse a service of one pod in
-    staging and prod.
-    """
-
-    name: ServiceName
-    replicas: ReplicaCount
-    cpu: Cpu
-    memory: Bytes
-    kind: Literal["stateless", "stateful"] = "stateless"
-    cpu_request: Cpu | None = None
-    memory_request: Bytes | None = None
-    ports: Annotated[Mapping[PortName, Port], Field(min_length=1)] = {"http": 8000}
-    service_ports: Mapping[PortName, Port | ServicePort] = {}
-    metrics: Sequence[MetricsEndpoint] | None = None
-    probes: Probes = Probes()
-    image: ImageName | None = None
-    version: ImageTag | None = None
-    calls: Sequence[Name] = ()
-    uses: Sequence[Capability] = ()
-    arguments: Sequence[Text] = ()
-    environment: Mapping[VariableName, str] = {}
-    secrets: Sequence[Text] = ()
-    secret_files: Sequence[SecretFiles] = ()
-    config_files: Sequence[ConfigFiles] = ()
-    directories: Sequence[Directory] = ()
-    storage: Storage | None = None
-    pod_management: Literal["ordered", "parallel"] = "ordered"
-    rules: Sequence[AccessRule] = ()
-    autoscaled: bool = True
-    autoscaling: Autoscaling | None = None
-    vertical: VerticalScaling | None = None
-    rollout: Rollout = Rollout()
-    release: Release | None = None
-    priority: Literal["critical", "high", "default", "batch"] = "high"
-    stopped: bool = False
-    single_replica_reason: Text | None = None
+    name: ServiceName = Field(
+        description="The name of the service and of its objects; of a stateful one at most 52 characters."
+    )
+    replicas: ReplicaCount = Field(description="How many pods there are, without autoscaling; with it, at the least.")
+    cpu: Cpu = Field(description="The CPU limit of a pod.")
+    memory: Bytes = Field(description="The memory limit of a pod.")
+    kind: Literal["stateless", "stateful"] = Field(
+        "stateless",
+        description="`stateful` gives each pod a name and, with `storage`, a volume of its own; a stateless "
+        "service with `storage` is one pod.",
+    )
+    cpu_request: Cpu | None = Field(
+        None, description="The CPU that a pod requests; at most `cpu`. By default the tier's `request_ratio` of it."
+    )
+    memory_request: Bytes | None = Field(
+        None,
+        description="The memory that a pod requests; at most `memory`. By default the tier's `request_ratio` of it.",
+    )
+    ports: Annotated[Mapping[PortName, Port], Field(min_length=1)] = Field(
+        {"http": 8000},
+        description="The ports of its containers, by name; `http` is the one that is probed and called, unless "
+        "the probes say another.",
+    )
+    service_ports: Mapping[PortName, Port | ServicePort] = Field(
+        {},
+        description="The ports of its Service that differ, by name: a number for the container's port of the same "
+        "name, or a number and the port behind it.",
+    )
+    metrics: Sequence[MetricsEndpoint] | None = Field(
+        None,
+        description="Where it tells metrics; by default on the port `metrics`, or where there is none on `http`. "
+        "An empty list for nowhere.",
+    )
+    probes: Probes = Field(Probes(), description="What of its probes differs from the defaults.")
+    image: ImageName | None = Field(
+        None,
+        description="The image, as [host[:port]/]path without its tag, which is `version`. By default the "
+        "registry's of the service's name.",
+    )
+    version: ImageTag | None = Field(None, description="The tag of the image. By default the system's version.")
+    calls: Sequence[Name] = Field((), description="The services of the same system that it connects to.")
+    uses: Sequence[Capability] = Field(
+        (),
+        description="What it connects to besides: the system's stores, addresses on the internet, the API server, "
+        "the Pushgateway.",
+    )
+    arguments: Sequence[Text] = Field((), description="The arguments of the container.")
+    environment: Mapping[VariableName, str] = Field({}, description="Plain variables, by name.")
+    secrets: Sequence[Text] = Field((), description="The keys of the system's Secret that it sees as variables.")
+    secret_files: Sequence[SecretFiles] = Field((), description="Keys of the system's Secret that it sees as files.")
+    config_files: Sequence[ConfigFiles] = Field((), description="Texts that it sees as files.")
+    directories: Sequence[Directory] = Field((), description="Scratch space besides /tmp, since its root is read-only.")
+    storage: Storage | None = Field(None, description="A volume that outlives its pods.")
+    pod_management: Literal["ordered", "parallel"] = Field(
+        "ordered", description="Whether the pods of a stateful service start one after the other."
+    )
+    rules: Sequence[AccessRule] = Field(
+        (), description="What its service account may do in the namespace; by default nothing."
+    )
+    autoscaled: bool = Field(True, description="Whether it scales at all.")
+    autoscaling: Autoscaling | None = Field(
+        None, description="By what it scales; by default by 70 % of its CPU and 80 % of its memory."
+    )
+    vertical: VerticalScaling | None = Field(
+        None, description="What a VerticalPodAutoscaler recommends; needs `operators.vertical-pod-autoscaler`."
+    )
+    rollout: Rollout = Field(Rollout(), description="How its pods are exchanged.")
+    release: Release | None = Field(
+        None, description="How a new version takes over; by default a rolling update, whose figures are in `rollout`."
+    )
+    priority: Literal["critical", "high", "default", "batch"] = Field(
+        "high", description="Who is scheduled first when there is not room for all."
+    )
+    stopped: bool = Field(False, description="Whether it is left without pods, while somebody else works on its data.")
+    single_replica_reason: Text | None = Field(
+        None,
+        description="Why one pod is enough, without which the policies refuse a service of one pod in staging and "
+        "prod.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

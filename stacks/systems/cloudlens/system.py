@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from components.monitoring.rules import Objective
 from components.stores.postgres.migration import sqlite_import_args
 from components.stores.postgres.store import Postgres, PostgresPlan
@@ -92,17 +94,21 @@ _STORES: Sequence[DataStore] = ("sqlite", "migrating", "postgresql")
 
 
 class Config(SystemConfig):
-    """What an environment says of CloudLens.
-
-    `storage` is where its data is: `sqlite` on a volume of the only replica, or `postgresql` for several. The default
-    is PostgreSQL in tiers of full size, and SQLite in the others. With `migrating` the backend stops, and a Job takes
-    the data from one to the other. `provider_keys` are keys of cloud providers that an external store has for it.
-    """
+    """What an environment says of CloudLens."""
 
     declaration = DECLARATION
 
-    storage: DataStore | None = None
-    provider_keys: Sequence[VariableName] = ()
+    storage: DataStore | None = Field(
+        None,
+        description="Where its data is: `sqlite` on a volume of the only replica, or `postgresql` for several. With "
+        "`migrating` the backend stops, and a Job takes the data from one to the other. By default PostgreSQL in tiers "
+        "of full size, and SQLite in the others.",
+    )
+    provider_keys: Sequence[VariableName] = Field(
+        (),
+        description="Keys of cloud providers, such as ALIYUN_ACCESS_KEY_ID, which the external store has for it "
+        "as `cloudlens-aliyun-access-key-id`.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from pydantic import Field
+
 from components.stores.base import StoreFigures
 from components.stores.postgres.store import Postgres
 from components.stores.redis.store import Redis, RedisPlan
@@ -134,15 +136,15 @@ _CLOSE_WATCH = 5
 
 
 class Config(SystemConfig):
-    """What an environment says of federated risk.
-
-    `incident` is what it suffers from at present, for as long as that stands in its file: `performance` starts ten
-    pods of model-serving, `security` makes the services strict and watches them closely.
-    """
+    """What an environment says of federated risk."""
 
     declaration = DECLARATION
 
-    incident: Literal["performance", "security"] | None = None
+    incident: Literal["performance", "security"] | None = Field(
+        None,
+        description="What it suffers from at present, for as long as that stands here: `performance` starts ten "
+        "pods of model-serving, `security` makes the services strict and watches them closely.",
+    )
 
     def declared(self, args: EnvironmentContext) -> Declaration:
         """Where traffic can be split model-serving is released as a canary, and in an incident more differs."""

@@ -13,14 +13,15 @@ from stacks.schema.types import Model, Name, Problem, Text
 
 
 class ManagedCluster(Model):
-    """A cluster that is managed: `server` is its API server's address, `namespaces` those that may be deployed into.
+    """A cluster that is managed. The defaults are section 4's, where applications go into `production`."""
 
-    The defaults are section 4's, where applications go into `production`.
-    """
-
-    name: Annotated[Name, Field(max_length=40)]
-    server: ApiServer
-    namespaces: Annotated[Sequence[Name], Field(min_length=1)] = ("production",)
+    name: Annotated[Name, Field(max_length=40)] = Field(
+        json_schema_extra={"maxLength": 40}, description="The name of the cluster, at most 40 characters."
+    )
+    server: ApiServer = Field(description="The address of its API server.")
+    namespaces: Annotated[Sequence[Name], Field(min_length=1)] = Field(
+        ("production",), description="The namespaces that may be deployed into."
+    )
 
     @property
     def secret_key(self) -> str:
@@ -42,9 +43,9 @@ CLUSTERS = tuple(
 class ChartSource(Model):
     """A Helm chart in a Git repository, for Argo CD."""
 
-    repository: Repository
-    revision: Text = "main"
-    path: RepositoryPath
+    repository: Repository = Field(description="The URL of the Git repository, without a credential in it.")
+    revision: Text = Field("main", description="The branch, tag or commit.")
+    path: RepositoryPath = Field(description="The folder of the chart in the repository.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -53,14 +54,17 @@ class ChartSource(Model):
 
 
 class Applications(Model):
-    """What Argo CD deploys beside this program, if it is in the cluster: section 4's URLs unless it says otherwise.
+    """What Argo CD deploys beside this program, if it is in the cluster: section 4's URLs unless it says otherwise."""
 
-    `manager` is the manager's own chart, in the namespace `multi-cluster-manager` of Argo CD's own cluster; `fleet`
-    the chart that every managed cluster gets. One that is null is left out.
-    """
-
-    manager: ChartSource | None = ChartSource(
-        repository="https://github.com/yourorg/multi-cluster-manager.git",
-        path="infrastructure/kubernetes/apps/multi-cluster-manager",
+    manager: ChartSource | None = Field(
+        ChartSource(
+            repository="https://github.com/yourorg/multi-cluster-manager.git",
+            path="infrastructure/kubernetes/apps/multi-cluster-manager",
+        ),
+        description="The manager's own chart, in the namespace `multi-cluster-manager` of Argo CD's own cluster; "
+        "null leaves it out.",
     )
-    fleet: ChartSource | None = ChartSource(repository="https://github.com/yourorg/app.git", path="helm/app")
+    fleet: ChartSource | None = Field(
+        ChartSource(repository="https://github.com/yourorg/app.git", path="helm/app"),
+        description="The chart that every managed cluster gets; null leaves it out.",
+    )

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from components.stores.postgres.store import Postgres
 from components.stores.redis.store import Redis
 from stacks.schema.system import SystemConfig
@@ -49,16 +51,19 @@ DECLARATION = Declaration(
 
 
 class Config(SystemConfig):
-    """What an environment says of the multi-cluster manager.
-
-    `clusters` are those that it manages. Their kubeconfigs come from the environment's secret store; without one they
-    are registered through its API, as the document does. `applications` is what Argo CD deploys, None for nothing.
-    """
+    """What an environment says of the multi-cluster manager."""
 
     declaration = DECLARATION
 
-    clusters: Sequence[ManagedCluster] = CLUSTERS
-    applications: Applications | None = Applications()
+    clusters: Sequence[ManagedCluster] = Field(
+        CLUSTERS,
+        description="The clusters that it manages. Their kubeconfigs come from the environment's secret store; "
+        "without one they are registered through its API, as the document does.",
+    )
+    applications: Applications | None = Field(
+        Applications(),
+        description="What Argo CD deploys beside this program, if it is in the cluster; null for nothing.",
+    )
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -22,4 +22,4 @@ def declare(folder: Path) -> None:
     text = systems.read_text(encoding="utf-8")
     first = re.search(r"^    astrbot: .*\n", text, re.MULTILINE)
     assert first, "the fields of Systems have moved: say so on the page"
-    systems.write_text(text.replace(first[0], f"{first[0]}{field.rstrip()}\n"), encoding="utf-8")
+    systems.write_text(text.replace(first[0], f"{field.rstrip()}\n{first[0]}"), encoding="utf-8")
