@@ -38,7 +38,7 @@ class PostgresParameters:
     maintenance_work_mem: Annotated[Bytes, Field(description="Memory of one VACUUM or CREATE INDEX.")] = Bytes.parse(
         "64Mi"
     )
-    wal_buffers: Annotated[Bytes, Field(description="Memory for WAL that is not written yet.")] = Bytes.parse("16Mi")
+    wal_buffers: Annotated[Bytes, Field(description="Memory for WAL that waits to be written.")] = Bytes.parse("16Mi")
     checkpoint_completion_target: Annotated[
         float, Field(description="The part of the time between two checkpoints over which one is spread, from 0 to 1.")
     ] = 0.9
