@@ -11,16 +11,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
-_CPU = re.compile(r"(?:(?P<cores>[0-9]+(?:\.[0-9]{1,3})?)|(?P<millicores>[0-9]+)m)")
-_BYTES = re.compile(r"(?P<number>[0-9]+)(?P<suffix>Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
-_SUFFIXES = {
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50,
-    "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
-}  # fmt: skip
+# As the API takes it; the exponent is of two digits, since a longer one costs seconds to multiply out.
+_ANY = re.compile(
+    r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?)(?P<suffix>[numkMGTPE]|[KMGTPE]i)?"
+)
+# As people are to write it.
+_CPU = re.compile(r"[0-9]+(?:\.[0-9]{1,3})?|[0-9]+m")
+_BYTES = re.compile(r"[0-9]+(?:Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
+_DECIMAL = {suffix: Decimal(1000) ** power for power, suffix in enumerate(("n", "u", "m", "", "k", *"MGTPE"), start=-3)}
+_BINARY = {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
+_FACTORS = {**_DECIMAL, **_BINARY}
 CPU_FORMAT = "cores such as 2 or 0.5, or millicores such as 500m"
 BYTES_FORMAT = "a whole number with one of Ki, Mi, Gi, Ti, Pi, k, M, G, T, P, such as 512Mi or 10Gi"
+
+
+def number(text: str) -> Decimal:
+    """A quantity in any form that the API takes, in cores, bytes or what else it counts. Raises ValueError."""
+    match = _ANY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no quantity of Kubernetes")
+    return Decimal(match["number"]) * _FACTORS[match["suffix"] or ""]
 
 
 @dataclass(frozen=True, order=True)
@@ -80,12 +93,9 @@ class Cpu(_Quantity):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        match = _CPU.fullmatch(text)
-        if match is None:
+        if not _CPU.fullmatch(text):
             raise ValueError(f"{text!r} is not an amount of CPU: write {CPU_FORMAT}")
-        if match["millicores"]:
-            return cls(int(match["millicores"]))
-        return cls(round(float(match["cores"]) * 1000))
+        return cls(int(number(text) * 1000))
 
     def __str__(self) -> str:
         return f"{self.amount}m" if self.amount % 1000 else str(self.amount // 1000)
@@ -104,18 +114,18 @@ class Bytes(_Quantity):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        match = _BYTES.fullmatch(text)
-        if match is None:
+        if not _BYTES.fullmatch(text):
             raise ValueError(f"{text!r} is not an amount of memory or storage: write {BYTES_FORMAT}")
-        return cls(int(match["number"]) * _SUFFIXES.get(match["suffix"] or "", 1))
+        return cls(int(number(text)))
 
     def rounded(self, unit: str = "Mi") -> Bytes:
         """The same amount rounded up to whole `unit`s, so that computed figures stay readable."""
-        size = _SUFFIXES[unit]
+        size = int(_BINARY[unit])
         return Bytes(-(-self.amount // size) * size)
 
     def __str__(self) -> str:
         for suffix in ("Ti", "Gi", "Mi", "Ki"):
-            if self.amount and self.amount % _SUFFIXES[suffix] == 0:
-                return f"{self.amount // _SUFFIXES[suffix]}{suffix}"
+            size = int(_BINARY[suffix])
+            if self.amount and self.amount % size == 0:
+                return f"{self.amount // size}{suffix}"
         return str(self.amount)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from ops.live.quantities import quantity
+from components.kubernetes.quantity import number
 
 _Source = Literal["metrics", "requests"]
 Objects = Sequence[Mapping[str, Any]]
@@ -70,6 +70,6 @@ def _requested(container: Mapping[str, Any]) -> Mapping[str, Any]:
 def _sum(amounts: Iterable[Mapping[str, Any]]) -> tuple[Decimal, Decimal]:
     cpu, memory = Decimal(0), Decimal(0)
     for one in amounts:
-        cpu += quantity(one.get("cpu", 0))
-        memory += quantity(one.get("memory", 0))
+        cpu += number(str(one.get("cpu", 0)))
+        memory += number(str(one.get("memory", 0)))
     return cpu, memory

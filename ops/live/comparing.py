@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ops.live.quantities import quantity
+from components.kubernetes.quantity import number
 
 ABSENT: Any = object()
 Path = tuple[str | int, ...]
@@ -106,7 +106,7 @@ def _same_quantity(wanted: Any, found: Any) -> bool:
         if isinstance(one, bool):
             return False
         try:
-            amounts.append(quantity(one))
+            amounts.append(number(str(one)))
         except ValueError:
             return False
     return amounts[0] == amounts[1]

@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_policy import proxy
 
+from components.kubernetes.quantity import number
 from graph.model import MASK, Secret
 
 # That a value is not known yet is no secret, and rules must not take it for known.
@@ -107,20 +108,16 @@ def _hidden(value: Any) -> Any:
     return type(value)() if isinstance(value, (int, float)) else Masked(MASK)
 
 
-_QUANTITY = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?([numkMGTPE]|[KMGTPE]i)?")
-_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-
-
 def quantity(value: Any) -> float | None:
     """The number that a quantity (`500m`, `2Gi`, 0.5) stands for; None if it is none, a masked secret say."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value) if math.isfinite(value) else None
-    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    if not found:
+    if not isinstance(value, str) or value[:1] in ("+", "-"):
         return None
-    number, suffix = float(found[1] + (found[2] or "")), found[3] or ""
-    return number * (2.0 ** _BINARY[suffix] if suffix in _BINARY else 10.0 ** _DECIMAL[suffix])
+    try:
+        return float(number(value))
+    except ValueError:
+        return None
 
 
 def whole(value: Any) -> int | None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from components.kubernetes.quantity import number
 from graph.model import Graph
 from ops.engine.targets import targets
 from ops.fleet.usage import Usage
-from ops.live.quantities import quantity
 from stacks.schema.fleet import SystemVersion
 
 
@@ -32,14 +32,14 @@ from stacks.schema.fleet import SystemVersion
 )
 def test_a_quantity_is_read_as_the_api_writes_it(text: object, amount: Any) -> None:
     """metrics-server counts CPU in nanocores."""
-    assert quantity(text) == Decimal(str(amount))
+    assert number(str(text)) == Decimal(str(amount))
 
 
 @pytest.mark.parametrize("text", ["", "many", "1 Gi", "1Qi", "1.1.1"])
 def test_anything_else_is_no_quantity(text: str) -> None:
     """Zero would be an answer."""
     with pytest.raises(ValueError):
-        quantity(text)
+        number(text)
 
 
 def pod(*containers: str, init: tuple[dict[str, Any], ...] = (), **spec: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ MAY_IMPORT = {
     "components": set[str](),
     "stacks": {"components"},
     "graph": {"components", "stacks"},
-    "policy": {"graph"},
+    "policy": {"components", "graph"},
     "sandbox": set[str](),
     "ops": {"components", "stacks", "graph", "policy", "sandbox"},
 }
