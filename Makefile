@@ -68,7 +68,7 @@ test-others: $(VENV)/.ready-dev
 test-policy: $(VENV)/.ready-dev
 	@$(RUN) -m pytest tests/policy
 
-snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew: what every system is deployed as, for review
+snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew: what is deployed in prod, and what differs in dev and staging
 	@rm -f tests/snapshots/*.yaml
 	@UPDATE_SNAPSHOTS=1 $(RUN) -m pytest -q tests/unit/stacks/test_snapshots.py
 
