@@ -68,9 +68,9 @@ test-others: $(VENV)/.ready-dev
 test-policy: $(VENV)/.ready-dev
 	@$(RUN) -m pytest tests/policy
 
-snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew: what is deployed in prod, and what differs in dev and staging
+snapshots: $(VENV)/.ready-dev ## Write tests/snapshots anew (prod whole, dev and staging by what differs), and the figures of examples/README.md
 	@rm -f tests/snapshots/*.yaml
-	@UPDATE_SNAPSHOTS=1 $(RUN) -m pytest -q tests/unit/stacks/test_snapshots.py
+	@UPDATE_SNAPSHOTS=1 $(RUN) -m pytest -q tests/unit/stacks/test_snapshots.py tests/unit/examples
 
 e2e: $(VENV)/.ready-dev ## Tests by Pulumi on the sandbox, and against PostgreSQL, Redis and an AWS account in memory
 	@$(RUN) -m pytest -n 2 --dist loadfile tests/aws tests/data tests/sandbox tests/engine tests/distribution

@@ -74,12 +74,17 @@ def _released(service: Service) -> bool:
     return service.release is not None and service.release.strategy != "rolling"
 
 
+def entered(service: Service, context: ServiceContext) -> bool:
+    """Whether traffic from outside reaches a service: by a route of its system, or by its release's own host."""
+    return service.name in context.exposed or (service.release is not None and service.release.host is not None)
+
+
 def ingress_flows(service: Service, services: Sequence[Service], context: ServiceContext) -> list[Flow]:
-    """Who may reach a service: its callers, the ingress controller if it is exposed, and Prometheus."""
+    """Who may reach a service: its callers, Prometheus, and what lets traffic in from outside if that enters for it."""
     ports = tuple(service.ports.values())
     callers = [Peer(pods=pods(context.scope, other)) for other in services if service.name in other.calls]
     gateway = INGRESS_NAMESPACE if context.routing.mesh == "none" else context.routing.gateway_namespace
-    outside = [Peer(namespace=gateway)] if service.name in context.exposed else []
+    outside = [Peer(namespace=gateway)] if entered(service, context) else []
     told = [_ALERTMANAGER] if service.name in context.alerted else []
     flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
     return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(context) else ports)]

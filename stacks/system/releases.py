@@ -16,7 +16,7 @@ from components.workload import ApplicationArgs
 from stacks.schema.releases import Release, Routing, thresholds
 from stacks.schema.service.ports import all_ports
 from stacks.schema.service.service import Service
-from stacks.system.flows import ServiceContext, pods
+from stacks.system.flows import ServiceContext, entered, pods
 
 if TYPE_CHECKING:
     from stacks.system.declaration import Route
@@ -111,8 +111,7 @@ def _member(
 ) -> Member:
     routing, namespace = context.routing, context.scope.namespace
     callers = [f"{namespace}/{other.name}" for other in services if service.name in other.calls]
-    entry = context.entries.get(service.name)
-    outside = [f"{routing.gateway_namespace}/{routing.gateway_account}"] if entry else []
+    outside = [f"{routing.gateway_namespace}/{routing.gateway_account}"] if entered(service, context) else []
     return Member(
         name=service.name,
         pods=pods(context.scope, service),
@@ -122,7 +121,7 @@ def _member(
         open_paths=[webhook] if service.name in context.alerted else [],
         service=service.name not in groups,
         routed=service.release is not None and service.release.strategy != "rolling",
-        entry=entry,
+        entry=context.entries.get(service.name),
     )
 
 

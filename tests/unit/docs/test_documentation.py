@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    README,
+    *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 every_decision = pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
