@@ -119,9 +119,9 @@ def test_the_engines_own_preview_with_the_policy_pack_is_clean(project: Project)
 
 def test_a_policy_that_is_violated_stops_up_before_anything_is_changed(project: Project, tmp_path: Path) -> None:
     changed = project.copy(tmp_path / "copy")
-    path = changed.root / "components" / "namespace.py"
+    path = changed.root / "components" / "kubernetes" / "namespace.py"
     path.write_text(path.read_text().replace('"enforce"', '"ignored"'))
-    file = changed.root / "components" / "pods.py"
+    file = changed.root / "components" / "kubernetes" / "pods.py"
     text = file.read_text()
     assert "allow_privilege_escalation" in text or "allowPrivilegeEscalation" in text
     for name in ("allow_privilege_escalation", "allowPrivilegeEscalation"):
