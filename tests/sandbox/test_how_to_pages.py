@@ -145,8 +145,8 @@ def test_add_a_system(reader: Reader) -> None:
     reader.change("Pulumi.trial.yaml", invoices={"version": "1.1.0"})
     reader.follow("add-a-system.md", "make up ENV=trial")
     # Promoted can be what serves already.
-    started = "python -m ops canary start invoices/invoices-api -s trial"
-    begun(reader, "add-a-system.md", started, ["starting: ", "progressing: "])
+    lines = ["starting: ", "progressing: "]
+    begun(reader, "add-a-system.md", "python -m ops canary start invoices/invoices-api -s trial", lines)
     reader.follow("add-a-system.md", "python -m ops canary promote invoices/invoices-api -s trial")
     (stable,) = reader.objects("deployments", "-ninvoices", "--field-selector=metadata.name=invoices-api-primary")
     assert stable["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.1.0")
