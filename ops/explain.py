@@ -65,7 +65,7 @@ def _below(keys: Keys, key: Key) -> list[tuple[str, Key]]:
 
 
 def _lines(key: Key, words: Words) -> Iterator[str]:
-    yield str(key.schema.get("description", ""))
+    yield key.meaning
     yield f"type:     {words.type(key.schema)}"
     yield f"default:  {words.default(key)}"
     allowed = words.allowed(key.schema)
@@ -84,8 +84,7 @@ def _table(keys: Sequence[tuple[str, Key]], words: Words) -> Any:
         table.add_column(heading, overflow="fold")
     for name, key in keys:
         kind = f" ({key.kind})" if key.kind and key.name != "kind" else ""
-        meaning = str(key.schema.get("description", ""))
-        cells = (f"  {name}{kind}", words.type(key.schema), words.default(key), meaning)
+        cells = (f"  {name}{kind}", words.type(key.schema), words.default(key), key.meaning)
         table.add_row(*(escape(cell) for cell in cells))
     return table
 

@@ -49,6 +49,11 @@ class Key:
         """The last part of the path."""
         return self.path.rpartition(".")[2]
 
+    @property
+    def meaning(self) -> str:
+        """Its description ("" if it has none)."""
+        return str(self.schema.get("description", ""))
+
 
 class Keys:
     """The keys of one schema."""

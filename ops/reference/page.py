@@ -46,7 +46,7 @@ class _Page:
             below = self._keys.below(key)
             if any(one.name != ANY for one in below):
                 yield f"## {key.path}\n"
-                yield f"{_meaning(key)}\n"
+                yield f"{key.meaning}\n"
                 yield from self._systems(below) if key.path == _SYSTEMS else self._table(list(self._within(below)))
 
     def _systems(self, systems: Sequence[Key]) -> Iterator[str]:
@@ -62,7 +62,7 @@ class _Page:
             rest = [key for key in own[system.path] if key.name not in {one.name for one in shared}]
             if rest:
                 yield f"### {system.path}\n"
-                yield f"{_meaning(system)} Besides what every system has:\n"
+                yield f"{system.meaning} Besides what every system has:\n"
                 yield from self._table(list(self._within(rest)))
 
     def _within(self, keys: Sequence[Key]) -> Iterator[Key]:
@@ -86,7 +86,7 @@ class _Page:
                 f"`{key.path}`{kind}",
                 self._words.type(key.schema),
                 self._words.default(key),
-                _meaning(key) + same,
+                key.meaning + same,
             )
             yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
         yield ""
@@ -94,7 +94,3 @@ class _Page:
 
 def _has(keys: Sequence[Key], wanted: Key) -> bool:
     return any(key.name == wanted.name and key.schema == wanted.schema for key in keys)
-
-
-def _meaning(key: Key) -> str:
-    return str(key.schema.get("description", ""))
