@@ -43,6 +43,11 @@ def pods_at(selectors: Sequence[Mapping[str, str]], port: int) -> list[Flow]:
     return [Flow(peer=Peer(pods=selector), ports=(port,)) for selector in selectors]
 
 
+def plan_of(plans: Sequence[StorePlan], kind: type[_Plan]) -> _Plan | None:
+    """The plan of this kind of store, such as `RedisPlan`; None where there is none."""
+    return next((one for one in plans if isinstance(one, kind)), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoreSettings:
     """What is known of a store before anything is made.
@@ -85,7 +90,9 @@ class StoreContext:
 
     def plan(self, kind: type[_Plan]) -> _Plan:
         """The plan of this kind of a store that is brought."""
-        return next(one for one in self.plans if isinstance(one, kind))
+        found = plan_of(self.plans, kind)
+        assert found is not None, f"{kind.__name__} is of no store that is brought"
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from components.kubernetes.naming import Scope
 from components.monitoring.rules import Objective, RuleSet
-from components.stores.base import Store, StorePlan, with_brought
+from components.stores.base import Store, StorePlan, plan_of, with_brought
 from components.stores.every import STORES
 from stacks.schema.service.service import Service
 from stacks.system.environment_context import EnvironmentContext
@@ -51,7 +52,7 @@ class ResolvedSystem:
 
     def plan(self, kind: type[_Plan]) -> _Plan | None:
         """The plan of this kind of store, such as `RedisPlan`; None for a system without one."""
-        return next((one for one in self.plans if isinstance(one, kind)), None)
+        return plan_of(self.plans, kind)
 
 
 def no_settings(resolved: ResolvedSystem) -> Mapping[str, str]:
@@ -82,11 +83,10 @@ class Declaration:
     """A system. `name` is its namespace and the label `platform.io/system` of all its objects; `title` is for people.
 
     `services` are its applications, and `tenant_service` one that runs once for each tenant. `stores` are what keeps
-    their data. `secrets` are keys of its
-    Secret that the stores do not add, with the credential behind each. `settings` is its ConfigMap, beside what the
-    stores add. `requests_per_minute` limits each client address at its routes. `rules` are its alerts, `objective` its
-    service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `extras`
-    registers what no capability covers.
+    their data. `secrets` are keys of its Secret that the stores do not add, with the credential behind each. `settings`
+    is its ConfigMap, beside what the stores add. `requests_per_minute` limits each client address at its routes.
+    `rules` are its alerts, `objective` its service level, `boards` the dashboards of its business. `jobs` run once all
+    its services are there. `extras` registers what no capability covers.
     """
 
     name: str
@@ -137,7 +137,7 @@ class Declaration:
         """All its services, that of its tenants too."""
         return (*self.services, *((self.tenant_service,) if self.tenant_service else ()))
 
-    @property
+    @cached_property
     def every_store(self) -> tuple[Store, ...]:
         """Its stores, and those that they bring."""
         return with_brought(self.stores)

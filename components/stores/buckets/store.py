@@ -16,7 +16,7 @@ from components.stores.base import Provider, Site, Store, StoreContext, StorePla
 from components.stores.buckets.buckets import Bucket, BucketAccess, Buckets, BucketsArgs, BucketUser
 from components.stores.buckets.component import ObjectStorage, ObjectStorageArgs
 from components.stores.buckets.facts import FACTS, PORT
-from components.stores.buckets.told import S3, ObjectStorageFigures, S3Bucket
+from components.stores.buckets.inputs import S3, ObjectStorageFigures, S3Bucket
 from components.stores.facts import StoreFacts
 from components.workload.args import SecretKey
 

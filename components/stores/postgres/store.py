@@ -41,8 +41,8 @@ from components.stores.postgres.args import (
 )
 from components.stores.postgres.backup import dump_args
 from components.stores.postgres.facts import FACTS
+from components.stores.postgres.inputs import DatabaseFigures, DatabaseState, Pair
 from components.stores.postgres.migration import migration_args
-from components.stores.postgres.told import DatabaseFigures, DatabaseState, Pair
 from components.workload.args import SecretKey
 from components.workload.job import ScriptJob, ScriptJobArgs
 

@@ -10,11 +10,11 @@ import pytest
 
 from components.kubernetes.naming import Scope
 from components.stores.base import Store, StoreContext, StorePlan, StoreSettings, planned, with_brought
-from components.stores.buckets import told as buckets_told
+from components.stores.buckets import inputs as buckets_inputs
 from components.stores.buckets.store import Files, FilesPlan
 from components.stores.every import STORES
 from components.stores.facts import StoreFacts
-from components.stores.postgres import told as postgres_told
+from components.stores.postgres import inputs as postgres_inputs
 from components.stores.postgres.store import Postgres
 from components.stores.redis.store import CacheFigures, Redis
 from stacks.schema.database import DatabaseState
@@ -78,11 +78,11 @@ def test_a_store_that_is_not_in_the_list_is_refused_by_name() -> None:
 def test_what_tiers_and_files_say_is_what_stores_read() -> None:
     """For mypy: nothing else looks at both sides."""
     tier = TIERS["prod"]
-    database: postgres_told.DatabaseFigures = tier.database
+    database: postgres_inputs.DatabaseFigures = tier.database
     cache: CacheFigures = tier.cache
-    storage: buckets_told.ObjectStorageFigures = tier.object_storage
-    state: postgres_told.DatabaseState = DatabaseState()
-    config: buckets_told.S3 = s3()
+    storage: buckets_inputs.ObjectStorageFigures = tier.object_storage
+    state: postgres_inputs.DatabaseState = DatabaseState()
+    config: buckets_inputs.S3 = s3()
     assert database.instances and cache.shards and storage.servers
     assert state.active in state.clusters
     assert config.backups.bucket

@@ -1,4 +1,4 @@
-"""What object storage is told by a tier and by an environment, as far as it asks for it."""
+"""What object storage reads of a tier and of an environment's file."""
 
 from __future__ import annotations
 

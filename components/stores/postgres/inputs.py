@@ -1,4 +1,4 @@
-"""What PostgreSQL is told by a tier and by an environment, as far as it asks for it."""
+"""What PostgreSQL reads of a tier and of an environment's file."""
 
 from __future__ import annotations
 
