@@ -43,14 +43,13 @@ def environment_context(
     environment: Environment, needs: Sequence[pulumi.Resource], backups: CloudBackups | None
 ) -> EnvironmentContext:
     """What every system is made from; `needs` and `backups` have been made before."""
-    store = environment.secret_store
     return EnvironmentContext(
         environment=environment.name,
         tier=environment.tier,
         domain=environment.file.domain,
         registry=environment.file.registry,
         ingress_class=environment.file.ingress_class,
-        store=store.external() if store else None,
+        store=environment.external_store,
         routing=environment.file.routing,
         keda=environment.has(KEDA),
         vertical=environment.has(VERTICAL_POD_AUTOSCALER),
@@ -185,13 +184,13 @@ def _operators(environment: Environment, opts: pulumi.ResourceOptions) -> pulumi
 
 def _store(environment: Environment, systems: Sequence[str], opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
     """The store of all namespaces, where it is to be declared."""
-    store = environment.secret_store.external() if environment.secret_store else None
+    store = environment.external_store
     if store is None or store.provider is None or store.kind != CLUSTER_SECRET_STORE.kind:
         return []
     made = cluster_store(
         store.name,
         store.provider,
-        labels=Scope(namespace="platform", system="platform", environment=environment.name).labels(store.name),
+        labels=Scope.of("platform", environment.name).labels(store.name),
         namespaces=[*systems, MONITORING_NAMESPACE, *([telemetry.NAME] if environment.telemetry.present else [])],
         opts=opts,
     )

@@ -42,6 +42,11 @@ class Scope:
     system: str
     environment: str
 
+    @classmethod
+    def of(cls, system: str, environment: str) -> Scope:
+        """That of a system whose namespace bears its name."""
+        return cls(namespace=system, system=system, environment=environment)
+
     def labels(self, component: str, instance: str | None = None, version: str | None = None) -> dict[str, str]:
         """All recommended labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/)."""
         labels = {

@@ -212,7 +212,7 @@ def plan(
 
 def url(environment: str, tier: Tier, config: MonitoringConfig) -> str:
     """Where series are asked for: of Prometheus, or where an agent's samples have gone."""
-    scope = Scope(namespace=MONITORING_NAMESPACE, system=MONITORING_NAMESPACE, environment=environment)
+    scope = Scope.of(MONITORING_NAMESPACE, environment)
     return config.agent.query_url if config.agent else prometheus_url(scope, tls=LEVELS[tier.monitoring].tls)
 
 

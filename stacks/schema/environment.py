@@ -14,6 +14,7 @@ from typing import Any
 import pulumi
 from pydantic import ValidationError
 
+from components.platform.credentials import ExternalStore
 from paths import PROJECT, environment_of
 from stacks.schema import telemetry
 from stacks.schema.cluster import ExistingCluster, FleetClusters, SandboxCluster
@@ -52,6 +53,11 @@ class Environment:
         """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
         the cluster's roles have there."""
         return self.file.access or (Access() if self.cluster.kind == "eks" else None)
+
+    @property
+    def external_store(self) -> ExternalStore | None:
+        """The store of its secrets as components are told of it; None where they are generated."""
+        return self.secret_store.external() if self.secret_store else None
 
     @property
     def logs(self) -> telemetry.LogsConfig:

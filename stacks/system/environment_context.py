@@ -54,4 +54,4 @@ class EnvironmentContext:
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""
-        return Scope(namespace=system, system=system, environment=self.environment)
+        return Scope.of(system, self.environment)

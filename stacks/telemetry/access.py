@@ -22,7 +22,7 @@ def telemetry_access(environment: str, logs: LogsConfig, traces: TracesConfig) -
     """What is known of an environment's logs and traces before anything is made."""
     stores = {logs.kind, *logs.systems.values()}
     return TelemetryAccess(
-        scope=Scope(namespace=NAME, system=NAME, environment=environment),
+        scope=Scope.of(NAME, environment),
         logs=stores != {"none"},
         loki="loki" in stores,
         elasticsearch="elasticsearch" in stores,

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+import stacks.environment
 from graph.model import Graph
+from stacks.monitoring import Monitoring
+from stacks.system.environment_context import EnvironmentContext
 from tests.unit.reachability import End, Policies
 from tests.unit.recordings import objects, one
 from tests.unit.scratch import NO_TELEMETRY, Mistake, Scratch, mistakes
@@ -266,3 +269,20 @@ def test_a_service_that_pushes_reaches_the_gateway_and_no_other_does(scratch: Sc
 
 def _in_monitoring(body: Any) -> bool:
     return bool(body["metadata"]["namespace"] == "monitoring")
+
+
+@pytest.mark.parametrize("text", [file("dev", "    retention: 20d\n"), file("prod", "    retention: 20d\n"), AGENT])
+def test_systems_know_where_prometheus_will_be(scratch: Scratch, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Their context says it before Prometheus is made: with another address KEDA and Flagger would ask nobody."""
+    seen = []
+
+    def made(args: EnvironmentContext, *others: Any) -> Monitoring:
+        monitoring = Monitoring(args, *others)
+        seen.append((args.prometheus, monitoring.url))
+        return monitoring
+
+    monkeypatch.setattr(stacks.environment, "Monitoring", made)
+    # Recorded anew: what other tests have recorded is kept by its text.
+    scratch.record(f"{text}# Where is it?\n")
+    ((known, url),) = seen
+    assert known == url
