@@ -73,3 +73,14 @@ def test_no_folder_is_without_a_word_of_what_lives_there() -> None:
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("__init__.py"):
             assert path.read_text(encoding="utf-8").startswith('"""'), path
+
+
+def test_nothing_is_left_of_a_deployer_of_our_own() -> None:
+    """Pulumi is the only one: what applied and pruned beside it would take its objects away."""
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in (*FOLDERS, "tests", "benchmarks", "docs")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".md", ".yaml") and "apply" + "set" in path.read_text(encoding="utf-8").lower()
+    ]
+    assert found == []
