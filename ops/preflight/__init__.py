@@ -6,9 +6,9 @@ Asked of the API server as the user who deploys. What that user may not look up 
 from __future__ import annotations
 
 from graph.model import Graph
-from ops.api import api
 from ops.kubectl import Kubectl
 from ops.preflight import capacity, kinds, named, namespaces, release, rights
+from ops.preflight.api import api
 
 __all__ = ["problems"]
 

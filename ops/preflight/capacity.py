@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graph.model import Graph
-from ops.api import Api, Request
 from ops.live.lookup import key_of, title_of
+from ops.preflight.api import Api, Request
 from ops.preflight.finding import Found, several
 from policy.facts.values import quantity
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from components.platform.operators.table import OPERATORS
 from graph.model import Graph
-from ops.api import Api, Request
+from ops.preflight.api import Api, Request
 from ops.preflight.finding import PAGE, Found, install, installed_groups
 
 # All kinds of all groups in one answer, since Kubernetes 1.26; a server that has only v2beta1 is too old anyway.

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from graph.model import Graph
-from ops.api import Answer, Api, Request
 from ops.live.lookup import key_of, title_of
+from ops.preflight.api import Answer, Api, Request
 from ops.preflight.finding import Found, file_of, installed, installed_groups, several
 
 # Where the API has them; "{}" is the namespace.

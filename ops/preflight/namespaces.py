@@ -10,8 +10,8 @@ from typing import Any
 from components.platform.operators.table import OPERATORS
 from graph.helm_releases import releases
 from graph.model import Graph
-from ops.api import Api, Request
 from ops.live.lookup import key_of, title_of
+from ops.preflight.api import Api, Request
 from ops.preflight.finding import Found, install, several
 
 # The label that every namespace has from the API server: what network policies and admission go by.

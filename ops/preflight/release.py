@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graph.model import Graph
-from ops.api import Api, Request
 from ops.live.lookup import key_of, title_of
+from ops.preflight.api import Api, Request
 from ops.preflight.finding import Found, several
 
 _AFFINITIES = ("podAffinity", "podAntiAffinity")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graph.model import Graph
-from ops.api import Answer, Api, Request
+from ops.preflight.api import Answer, Api, Request
 from ops.preflight.finding import PAGE, Found
 from ops.preflight.kinds import Kind, Served, wanted
 

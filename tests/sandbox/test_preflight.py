@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from graph.model import Graph
-from ops.api import Api, Request, api
 from ops.kubectl import ClusterError, Kubectl
 from ops.preflight import problems
+from ops.preflight.api import Api, Request, api
 from paths import ROOT
 from sandbox import Sandbox
 from tests.sandbox.cluster import Cluster, runs, thing
@@ -252,7 +252,8 @@ def test_nobody_else_can_use_the_way_to_the_cluster_and_nothing_of_it_stays(own:
 
 def test_a_command_that_is_killed_leaves_no_way_to_the_cluster_behind(own: Own) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from ops.api import api; from ops.kubectl import Kubectl\n"
+        "import sys, time; from pathlib import Path\n"
+        "from ops.kubectl import Kubectl; from ops.preflight.api import api\n"
         "with api(Kubectl(Path(sys.argv[1]), Path(sys.argv[2]))): print('ready', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(own.sandbox.kubectl), str(own.sandbox.kubeconfig)]
