@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 PROVISIONER = "sandbox.platform.io/volume"
-CLASSES = ("standard", "fast-ssd")
+CLASSES = ("standard", "fast-ssd", "shared-files")
 
 
 def manifests() -> list[dict[str, Any]]:
-    """`standard`, which is the default, and `fast-ssd`: growable, bound at once, removed with their claim."""
+    """`standard`, which is the default, and two more: growable, bound at once, removed with their claim.
+
+    `shared-files` stands for what pods of several nodes may write to; here all of them may.
+    """
     return [_storage_class(name, default=name == CLASSES[0]) for name in CLASSES]
 
 

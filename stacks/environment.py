@@ -84,7 +84,6 @@ def build(environment: Environment, admission: Mapping[str, Mapping[str, Any]]) 
     AdmissionPolicies("admission", AdmissionArgs(environment=environment.name, specs=admission, deny=deny), opts)
     # First of all: the API server refuses pods of a class that is not there yet, and their controllers try again.
     PriorityClasses("priority", environment.name, opts)
-    outputs = _about(environment) | about_cluster
     systems = environment.file.systems.deployed
     store = _store(environment, list(systems), opts)
     args = environment_context(
@@ -94,6 +93,7 @@ def build(environment: Environment, admission: Mapping[str, Mapping[str, Any]]) 
     )
     declarations = [config.declared(args) for config in systems.values()]
     everyone = {one.name: [*one.everyone, *systems[one.name].services] for one in declarations}
+    outputs = _about(environment, everyone) | about_cluster
     cluster = cluster_targets(environment.installed_operators)
     callers = prometheus_callers(environment, everyone)
     monitored = monitored_systems(declarations, everyone, args, [*cluster, *args.telemetry.metrics], callers)
@@ -150,8 +150,8 @@ def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
     )
 
 
-def _about(environment: Environment) -> dict[str, object]:
-    """The outputs of every environment."""
+def _about(environment: Environment, services: Mapping[str, Sequence[Service]] | None = None) -> dict[str, object]:
+    """The outputs of every environment; `services` are those of its systems."""
     member = environment.member
     return {
         "environment": environment.name,
@@ -160,7 +160,7 @@ def _about(environment: Environment) -> dict[str, object]:
         # Where images may come from: the policy pack reads it.
         "registry": environment.file.registry,
         # What the cluster has besides, and objects may name: the policy pack reads this too.
-        "provided": _provided(environment),
+        "provided": _provided(environment, services or {}),
         "capacity": _capacity(environment.tier),
         **({"cluster": member.name, "region": member.region} if member else {}),
     }
@@ -197,15 +197,17 @@ def _store(environment: Environment, systems: Sequence[str], opts: pulumi.Resour
     return [made]
 
 
-def _provided(environment: Environment) -> list[str]:
-    """The objects that the environment names and does not make, as `Kind name`."""
+def _provided(environment: Environment, services: Mapping[str, Sequence[Service]]) -> list[str]:
+    """The objects that the environment and the `services` of its systems name and do not make, as `Kind name`."""
     store, tier = environment.secret_store, environment.tier
     named = {
         store.kind if store else "": store.name if store else None,
         "StorageClass": tier.storage_class,
         "ClusterIssuer": tier.cluster_issuer,
     }
-    return [f"{kind} {name}" for kind, name in named.items() if name]
+    volumes = [one.storage.storage_class for own in services.values() for one in own if one.storage]
+    classes = [("StorageClass", name) for name in volumes]
+    return list(dict.fromkeys(f"{kind} {name}" for kind, name in (*named.items(), *classes) if name))
 
 
 def _capacity(tier: Tier) -> dict[str, object]:

@@ -11,9 +11,11 @@ from components.kubernetes.quantity import Bytes
 _BACKUP = "platform.io/backup"
 
 
-def claim_spec(size: Bytes, storage_class: str | None) -> dict[str, Any]:
-    """The `spec` of a claim; None is the cluster's default storage class."""
-    spec: dict[str, Any] = {"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": str(size)}}}
+def claim_spec(size: Bytes, storage_class: str | None, *, shared: bool = False) -> dict[str, Any]:
+    """The `spec` of a claim; None is the cluster's default storage class. Pods of several nodes may write to what is
+    `shared`, if its class can do that."""
+    mode = "ReadWriteMany" if shared else "ReadWriteOnce"
+    spec: dict[str, Any] = {"access_modes": [mode], "resources": {"requests": {"storage": str(size)}}}
     return spec | ({"storage_class_name": storage_class} if storage_class else {})
 
 

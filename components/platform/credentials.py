@@ -97,11 +97,15 @@ class Credentials(pulumi.ComponentResource):
     def credential(self, name: str) -> Credential:
         """The credential `name`; it is made the first time the environment is deployed, and kept from then on."""
         if self._store is not None:
-            return Credential(name=f"{self._prefix}{name}")
+            return self.named(name)
         password = RandomPassword(
             f"{self._name}-{name}", length=_LENGTH, special=False, opts=pulumi.ResourceOptions(parent=self)
         )
         return Credential(name=name, value=password.result)
+
+    def named(self, name: str) -> Credential:
+        """Where an external store has the credential `name`, of which the program makes no value."""
+        return Credential(name=f"{self._prefix}{name}")
 
 
 class _Known:

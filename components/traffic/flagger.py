@@ -119,7 +119,7 @@ def _analysis(target: Target, release: Release) -> dict[str, Any]:
         **({"mirror": True, "mirrorWeight": 100} if release.mirror else {}),
     }
     if release.strategy == "canary":
-        analysis["stepWeights"] = list(release.steps)
+        analysis["stepWeights"] = _rising(release.steps)
     else:
         analysis["iterations"] = release.checks
     if release.strategy == "ab":
@@ -129,6 +129,18 @@ def _analysis(target: Target, release: Release) -> dict[str, Any]:
     if release.alert:
         analysis["alerts"] = [{"name": target.name, "severity": "info", "providerRef": {"name": target.name}}]
     return analysis
+
+
+def _rising(steps: Sequence[int]) -> list[int]:
+    """Weights as Flagger takes them. One that is held rises by 1 % at each check.
+
+    Flagger looks for the step after the weight that it is at, and finds none after an equal one
+    (pkg/controller/scheduler.go, nextStepWeight, v1.44.0).
+    """
+    rising: list[int] = []
+    for weight in steps:
+        rising.append(max(weight, rising[-1] + 1) if rising else weight)
+    return [weight for weight in rising if weight <= 100]
 
 
 def _metric(metric: Metric, window: str) -> dict[str, Any]:

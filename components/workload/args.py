@@ -183,7 +183,7 @@ class ApplicationArgs:
     single_replica_reason: str | None = None
 
     def __post_init__(self) -> None:
-        exclusive = self.files.storage is not None and not self.stateful
+        exclusive = self.files.single and not self.stateful
         if exclusive and self.replicas.most > 1:
             raise ValueError(f"{self.name}: its volume is one pod's; {self.replicas.most} need a StatefulSet")
         if self.release and (self.stateful or exclusive):
@@ -233,10 +233,10 @@ class ApplicationArgs:
         """The most it may take: all replicas and the surge of a rolling update, and with a release both versions."""
         most, storage = self.replicas.most, self.files.storage
         # Neither a StatefulSet nor what holds a volume has more pods during an update than before.
-        surge = 0 if self.stateful or storage else self.rollout.surge(most)
+        surge = 0 if self.stateful or self.files.single else self.rollout.surge(most)
         pods = (most + surge) * (2 if self.release else 1)
         size = storage.size if storage else Bytes(0)
-        volumes, protect = (most, storage.protect) if storage else (0, False)
+        volumes, protect = (most if self.stateful else 1, storage.protect) if storage else (0, False)
         own = Footprint.of(pods, self._at_most(), volumes=volumes, storage=size, protect=protect)
         proxies = replace(Footprint.of(pods, mesh.PROXY), pods=0)
         return own + proxies if self.mesh else own

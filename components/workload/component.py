@@ -244,13 +244,13 @@ def _stable(name: str, args: ApplicationArgs, opts: pulumi.ResourceOptions) -> D
 def storage_claim(
     name: str, args: ApplicationArgs, storage: Storage, opts: pulumi.ResourceOptions
 ) -> PersistentVolumeClaim:
-    """The claim of the one pod that mounts it."""
+    """The claim of the pods that mount it."""
     # Where volumes are made for their first pod, the claim is bound only after that: nobody may wait for it before.
     annotations = {**SKIP_AWAIT, **backup_annotation(storage.backup)}
     return PersistentVolumeClaim(
         f"{name}-data",
         metadata=args.scope.metadata(args.component, claim_name(args.name), annotations=annotations),
-        spec=claim_spec(storage.size, storage.storage_class),
+        spec=claim_spec(storage.size, storage.storage_class, shared=storage.shared),
         opts=kept(storage.protect, opts),
     )
 

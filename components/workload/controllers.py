@@ -117,7 +117,7 @@ def _replicas(args: ApplicationArgs, stable: bool) -> dict[str, int]:
 
 
 def _strategy(args: ApplicationArgs) -> dict[str, Any]:
-    if args.files.storage:
+    if args.files.single:
         # A second pod could not mount the volume, and would wait for the first one for ever.
         return {"type": "Recreate"}
     steps = {"max_surge": args.rollout.max_surge, "max_unavailable": args.rollout.max_unavailable}

@@ -20,7 +20,8 @@ _TMP_VOLUMES, _TMP_MOUNTS = scratch_volumes({"tmp": "/tmp"})
 class Storage:
     """A volume at `path` that outlives its pod. `backup` names what backs it up, or says why nothing does.
 
-    With `protect` neither an update nor the removal of the environment deletes it.
+    With `protect` neither an update nor the removal of the environment deletes it. All pods mount one that is `shared`,
+    on whichever nodes they are; else a Deployment that has one has one pod.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Storage:
     storage_class: str | None = None
     backup: str | None = None
     protect: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,11 @@ class Files:
     directories: Mapping[str, Bytes] = field(default_factory=dict)
     secrets: Sequence[SecretFiles] = ()
     configuration: Sequence[ConfigFiles] = ()
+
+    @property
+    def single(self) -> bool:
+        """Whether it has a volume that one pod mounts at a time."""
+        return self.storage is not None and not self.storage.shared
 
     def texts(self) -> dict[str, str]:
         """The data of the ConfigMap behind `configuration`. The same file name may be below several paths."""

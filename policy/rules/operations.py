@@ -8,7 +8,7 @@ from typing import Any
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule
 from policy.engine.subject import Subject
 from policy.facts.inventory import listed
-from policy.facts.values import at, duration, mapping, quantity, text, whole
+from policy.facts.values import at, duration, items, mapping, quantity, text, whole
 
 
 class PrometheusRetentionConfig(RuleConfig):
@@ -139,7 +139,8 @@ class CertificateLifetimeConfig(RuleConfig):
         title="Certificates are short-lived and renewed in time",
         description=(
             "A certificate lives no longer than 398 days, the most that browsers take, is renewed a day or more "
-            "before its end, and gets a new key then. A CA's own certificate may live longer."
+            "before its end, and gets a new key then. A CA's own certificate may live longer, and a key that only "
+            "signs (tokens, say) may stay: a new one would turn away what the old one has signed."
         ),
         severity=Severity.MEDIUM,
         level=Level.MANDATORY,
@@ -163,5 +164,10 @@ def certificate_lifetime(certificate: Subject, config: CertificateLifetimeConfig
     if before is not None and not notice <= before < life:
         problem = f"is not from {config.notice} to the duration"
         yield Violation(field="spec.renewBefore", problem=problem, fix="leave time to notice a failure")
-    if text(at(spec, "privateKey", "rotationPolicy")) == "Never":
+    if text(at(spec, "privateKey", "rotationPolicy")) == "Never" and not _only_signs(spec):
         yield Violation(field="spec.privateKey.rotationPolicy", problem="is Never", fix="set it to Always")
+
+
+def _only_signs(spec: Mapping[str, Any]) -> bool:
+    """Whether the key is for nothing but signatures: no server and no client shows its certificate."""
+    return {text(one) for one in items(spec.get("usages"))} == {"digital signature"}

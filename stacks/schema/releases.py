@@ -61,7 +61,10 @@ class Release(Model):
         "`ab`: the requests with certain headers, then all. Canary and ab need `routing.mesh`."
     )
     steps: Sequence[Weight] = Field(
-        _STEPS, description="The candidate's weights in percent, rising; a canary is checked once at each."
+        _STEPS,
+        description="The candidate's weights in percent, none below the one before it; a canary is checked once at "
+        "each, so that a weight that stands there ten times is held for ten checks. Flagger holds none: under it each "
+        "rises by 1 % at the least.",
     )
     checks: Annotated[int, Field(ge=1, le=1000)] = Field(
         10, description="How many checks must be good before the promotion, for blue-green and ab."
@@ -106,21 +109,21 @@ class Release(Model):
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Steps that do not rise, metrics that nobody knows, and what its strategy cannot do."""
-        yield from _not_rising(data.get("steps"))
+        """Steps that fall, metrics that nobody knows, and what its strategy cannot do."""
+        yield from _falling(data.get("steps"))
         yield from _unknown_metrics(data.get("metrics"))
         yield from _of_strategy(data)
         yield from _too_long(data)
 
 
-def _not_rising(steps: Any) -> Iterable[Problem]:
+def _falling(steps: Any) -> Iterable[Problem]:
     numbers = steps if isinstance(steps, list | tuple) else ()
     if isinstance(steps, list | tuple) and not steps:
         yield Problem(("steps",), "must have one weight at least")
     for index in range(1, len(numbers)):
         before, this = numbers[index - 1], numbers[index]
-        if isinstance(before, int) and isinstance(this, int) and this <= before:
-            message = f"weight {this} does not rise above {before}, the step before it"
+        if isinstance(before, int) and isinstance(this, int) and this < before:
+            message = f"weight {this} is below {before}, the step before it"
             yield Problem(("steps", index), message, this)
 
 

@@ -92,7 +92,7 @@ def single_replica_reason(service: Service, many: Replicas) -> str | None:
     """Why one pod is enough, where there is one: what the service says, or that its volume is one pod's."""
     if many.most > 1:
         return None
-    mounted = "Its volume is mounted by one pod at a time." if service.storage else None
+    mounted = "Its volume is mounted by one pod at a time." if service.storage and not service.storage.shared else None
     return service.single_replica_reason or mounted
 
 
@@ -114,13 +114,14 @@ def scraped_ports(services: Iterable[Service]) -> list[int]:
     return sorted({container_port(service, one.port) for service in services for one in metrics(service)})
 
 
-def files(service: Service, tier: Tier, secret: str) -> mounted.Files:
-    """All files of a service; `secret` is the system's Secret."""
+def files(service: Service, tier: Tier, secret: str, keys: Sequence[mounted.SecretFiles] = ()) -> mounted.Files:
+    """All files of a service; `secret` is the system's Secret, `keys` the files of its certificates and key pairs."""
     return mounted.Files(
         storage=_storage(service.storage, tier) if service.storage else None,
         directories={one.path: one.size for one in service.directories},
         secrets=[
-            mounted.SecretFiles(path=one.path, secret=secret, files=dict(one.files)) for one in service.secret_files
+            *(mounted.SecretFiles(path=one.path, secret=secret, files=dict(one.files)) for one in service.secret_files),
+            *keys,
         ],
         configuration=[mounted.ConfigFiles(path=one.path, files=dict(one.files)) for one in service.config_files],
     )
@@ -130,9 +131,11 @@ def _storage(config: Storage, tier: Tier) -> mounted.Storage:
     return mounted.Storage(
         path=config.path,
         size=config.size,
-        storage_class=config.storage_class or tier.storage_class,
+        # What the tier names are disks.
+        storage_class=config.storage_class or (None if config.shared else tier.storage_class),
         backup=config.backup,
         protect=tier.protect_data,
+        shared=config.shared,
     )
 
 
@@ -189,7 +192,7 @@ def application_args(
         resources=service_resources(context.tier, service),
         probes=service.probes.as_arguments(),
         rollout=service.rollout.as_arguments(),
-        files=files(service, context.tier, context.secret),
+        files=files(service, context.tier, context.secret, context.keys.get(service.name, ())),
         config_maps=(context.config_map,),
         pod_annotations={**context.annotations, **_proxy_annotations(service, context)},
         secrets={

@@ -20,6 +20,7 @@ from stacks.schema.system import SystemConfig
 from stacks.system.credentials import SystemCredentials, system_credentials
 from stacks.system.declaration import Declaration
 from stacks.system.environment_context import EnvironmentContext
+from stacks.system.keys import register_keys
 from stacks.system.plan import SystemPlan, plan
 from stacks.system.releases import entries, mesh_baseline, mesh_entry, release_analysis
 from stacks.system.stores import store_settings
@@ -138,8 +139,9 @@ class System(pulumi.ComponentResource):
         settings = config_map(
             f"{self._name}-config", scope=scope, config_name=name, data=self._plan.settings, opts=opts
         )
+        keys = register_keys(declaration, scope, credentials.signing, self._args.store, opts)
         if not credentials.bundle:
-            return [settings]
+            return [settings, *keys]
         bundle = SecretBundleArgs(
             scope=scope,
             secret_name=declaration.secret_name,
@@ -148,7 +150,7 @@ class System(pulumi.ComponentResource):
             plain={},
             store=self._args.store,
         )
-        return [settings, SecretBundle(f"{self._name}-secrets", bundle, opts)]
+        return [settings, *keys, SecretBundle(f"{self._name}-secrets", bundle, opts)]
 
     def _stores(self, opts: pulumi.ResourceOptions) -> Sequence[pulumi.Resource]:
         site = Site(name=self._name, external=self._args.store, parent=self, opts=opts)

@@ -13,11 +13,12 @@ from stacks.system.declaration import Declaration
 
 @dataclass(frozen=True, kw_only=True)
 class SystemCredentials:
-    """The credentials of each store, by its capability and its own name for them, and the keys of the system's Secret
-    in their order."""
+    """The credentials of each store, by its capability and its own name for them, the keys of the system's Secret in
+    their order, and the halves of its signing keys (`private`, `public`), of which the program never has the values."""
 
     stores: Mapping[str, Mapping[str, Credential]]
     bundle: Mapping[str, Credential]
+    signing: Mapping[str, Credential]
 
 
 def system_credentials(
@@ -32,7 +33,15 @@ def system_credentials(
     return SystemCredentials(
         stores={name: {own: found[kept] for own, kept in names.items()} for name, names in wanted.items()},
         bundle={key: found[wanted[store][name] if store else name] for key, (store, name) in keys.items()},
+        signing=_signing(declaration, made),
     )
+
+
+def _signing(declaration: Declaration, made: Credentials) -> Mapping[str, Credential]:
+    keys = declaration.signing_keys
+    if keys is None:
+        return {}
+    return {"private": made.named(keys.private), "public": made.named(keys.public)}
 
 
 def secret_keys(declaration: Declaration, values: Mapping[str, Any]) -> list[str]:

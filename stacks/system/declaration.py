@@ -43,6 +43,33 @@ class AlertHook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A certificate of an authority of the system's own, in the Secret `secret`: for what `services` are called by.
+
+    Each of them has it below `path`, as what it shows to callers (`server.crt`, `server.key`) and to those that it
+    calls (`client.crt`, `client.key`), with the authority that signed both (`ca.crt`).
+    """
+
+    secret: str
+    path: str
+    services: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKeys:
+    """A pair of RSA keys in the Secret `secret`; `services` have it below `path`, as `private.pem` and `public.pem`.
+
+    `private` and `public` are the credentials that an external store has it by.
+    """
+
+    secret: str
+    path: str
+    services: Sequence[str]
+    private: str
+    public: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResolvedSystem:
     """What a system's settings and extra objects may speak of: the environment, and its stores' `plans`."""
 
@@ -85,8 +112,9 @@ class Declaration:
     `services` are its applications, and `tenant_service` one that runs once for each tenant. `stores` are what keeps
     their data. `secrets` are keys of its Secret that the stores do not add, with the credential behind each. `settings`
     is its ConfigMap, beside what the stores add. `requests_per_minute` limits each client address at its routes.
-    `rules` are its alerts, `objective` its service level, `boards` the dashboards of its business. `jobs` run once all
-    its services are there. `extras` registers what no capability covers.
+    `certificate` and `signing_keys` are what its services have as files of keys. `rules` are its alerts, `objective`
+    its service level, `boards` the dashboards of its business. `jobs` run once all its services are there. `extras`
+    registers what no capability covers.
     """
 
     name: str
@@ -101,6 +129,8 @@ class Declaration:
     config_map: str | None = None
     secret: str | None = None
     tls_secret: str | None = None
+    certificate: Certificate | None = None
+    signing_keys: SigningKeys | None = None
     requests_per_minute: int | None = None
     alert_hook: AlertHook | None = None
     rules: RuleSet | None = None

@@ -11,6 +11,7 @@ from components.monitoring.prometheus import LABELS
 from components.stores.base import Provider
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Entry
+from components.workload.files import SecretFiles
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Capability, Service
 from stacks.schema.tiers import Tier
@@ -35,7 +36,8 @@ class ServiceContext:
     reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
     service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
     outside enters. `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether
-    there are VerticalPodAutoscalers, `telemetry` where traces go.
+    there are VerticalPodAutoscalers, `telemetry` where traces go. `keys` are the files of certificates and pairs of
+    keys, by service.
     """
 
     scope: Scope
@@ -53,6 +55,7 @@ class ServiceContext:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     scaler: str | None = None
     vertical: bool = False
+    keys: Mapping[str, Sequence[SecretFiles]] = field(default_factory=dict)
 
 
 def clients(scope: Scope, services: Sequence[Service], capability: Capability) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from stacks.schema.system import Tenant
 from stacks.system.applications import application_args, metrics, service_account_annotations
 from stacks.system.declaration import Declaration, ResolvedSystem
 from stacks.system.flows import ServiceContext, egress_flows, ingress_flows
+from stacks.system.keys import key_files
 from stacks.system.releases import entries, mesh_args
 from stacks.system.stores import Stores, stores
 from stacks.system.system_context import SystemContext
@@ -100,6 +101,7 @@ def _service_context(system: SystemContext, settings: Mapping[str, str], kept: S
         config_map=declaration.config_map_name,
         secret=declaration.secret_name,
         annotations=checksum(settings),
+        keys=key_files(declaration, args.store),
         providers=kept.providers(),
         exposed=tuple(dict.fromkeys(route.service for route in declaration.routes)),
         alerted=(declaration.alert_hook.service,) if declaration.alert_hook else (),

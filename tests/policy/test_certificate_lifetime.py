@@ -22,6 +22,9 @@ class TestCertificateLifetime(RuleTests):
             "as cert-manager has it": _certificate(),
             "stated": _certificate(duration="2160h", renewBefore="720h", privateKey={"rotationPolicy": "Always"}),
             "a CA's own": _certificate(duration="87600h", isCA=True),
+            "a key that signs tokens": _certificate(
+                usages=["digital signature"], privateKey={"rotationPolicy": "Never"}
+            ),
         },
         violations={
             "too long": (
@@ -30,6 +33,10 @@ class TestCertificateLifetime(RuleTests):
             ),
             "renewed in the last hour": (_certificate(renewBefore="1h"), _LATE),
             "renewed before it began": (_certificate(duration="24h", renewBefore="48h"), _LATE),
+            "a server's key for ever, whatever it signs besides": (
+                _certificate(usages=["digital signature", "server auth"], privateKey={"rotationPolicy": "Never"}),
+                "Certificate shop/api: spec.privateKey.rotationPolicy is Never; set it to Always",
+            ),
             "the same key for ever": (
                 _certificate(privateKey={"rotationPolicy": "Never"}),
                 "Certificate shop/api: spec.privateKey.rotationPolicy is Never; set it to Always",

@@ -16,13 +16,18 @@ _SCRATCH = Quantity.parse("512Mi")
 
 
 class Storage(Model):
-    """A volume that outlives its pod; of a stateful service one for each."""
+    """A volume that outlives its pod; of a stateful service one for each, and one for all where it is shared."""
 
     path: AbsolutePath = Field(description="Where it is mounted.")
     size: Bytes = Field(description="How large it is.")
     storage_class: Name | None = Field(None, description="The StorageClass of the volume.")
     backup: Text | None = Field(
         None, description="What backs it up, or why nothing does: the policies want either in production."
+    )
+    shared: bool = Field(
+        False,
+        description="Whether all pods of a stateless service mount it, on whichever nodes they are. Its class has to "
+        "be able to do that (ReadWriteMany: file systems such as EFS; no disks).",
     )
 
 

@@ -33,6 +33,8 @@ def _stateful(data: Mapping[str, Any]) -> Iterable[Problem]:
         message = f"{name!r} has {len(name)} characters: at most {STATEFUL_NAME_MAX}, since its pods bear it with more"
         yield Problem(("name",), message, name)
     yield from _not_released(data, "pods with names and data of their own cannot run in two versions at a time")
+    if _shared(data.get("storage")):
+        yield Problem(("storage", "shared"), "each pod of a stateful service has a volume of its own; remove it")
     for key in sorted({"max_surge", "max_unavailable"} & _names(data.get("rollout"))):
         yield Problem(
             ("rollout", key), "a stateful service exchanges its pods one by one, the last one first; remove it"
@@ -42,16 +44,24 @@ def _stateful(data: Mapping[str, Any]) -> Iterable[Problem]:
 def _stateless(data: Mapping[str, Any]) -> Iterable[Problem]:
     if "pod_management" in data:
         yield Problem(("pod_management",), "is for services of 'kind: stateful'; remove it")
-    if data.get("storage") is None:
+    storage = data.get("storage")
+    if storage is None or _shared(storage):
         return
     replicas, otherwise = data.get("replicas"), "with several use 'kind: stateful', where each has a volume of its own"
     if isinstance(replicas, int) and replicas > 1:
-        yield Problem(("replicas",), f"1 pod can mount the volume of 'storage', and not {replicas}; {otherwise}")
+        yield Problem(
+            ("replicas",),
+            f"1 pod can mount the volume of 'storage', and not {replicas}, unless it is 'shared'; {otherwise}",
+        )
     if data.get("autoscaling") is not None:
-        yield Problem(("autoscaling",), f"1 pod can mount the volume of 'storage'; {otherwise}")
+        yield Problem(("autoscaling",), f"1 pod can mount the volume of 'storage', unless it is 'shared'; {otherwise}")
     yield from _not_released(data, "its volume cannot be mounted by two versions at a time")
     for key in sorted({"max_surge", "max_unavailable"} & _names(data.get("rollout"))):
         yield Problem(("rollout", key), "the one pod of 'storage' is gone before the next one starts; remove it")
+
+
+def _shared(storage: Any) -> bool:
+    return isinstance(storage, Mapping) and storage.get("shared") is True
 
 
 def _not_released(data: Mapping[str, Any], why: str) -> Iterable[Problem]:

@@ -15,6 +15,15 @@ _REPLICAS = 3
 _SIZE = {"cpu": "500m", "cpu_request": "250m", "memory": "1Gi", "memory_request": "512Mi"}
 _SCRAPE_INTERVAL = 10
 _SCRATCH = "1Gi"
+# RS256 signs by the private half of a pair and verifies by the public one: JWT_SECRET is neither.
+JWT_KEYS = "/app/keys"
+_SIGNING = {
+    "JWT_ALGORITHM": "RS256",
+    "JWT_PRIVATE_KEY_PATH": f"{JWT_KEYS}/private.pem",
+    "JWT_PUBLIC_KEY_PATH": f"{JWT_KEYS}/public.pem",
+}
+# Where Feast keeps its registry, a file that all pods of model-serving read.
+FEAST = "/app/data/feast"
 _CONSENT_URL = {"CONSENT_SERVICE_URL": f"http://{CONSENT}:7002"}
 # What DATABASE_URL and REDIS_URL of the Compose file are made of: the password is put in when the container starts.
 _DATABASE_URL = {
@@ -29,13 +38,15 @@ def _redis_url(database: int) -> dict[str, str]:
     return {"REDIS_URL": f"$(REDIS_SCHEME)://$(REDIS_USER):$(REDIS_PASSWORD)@$(REDIS_HOST):$(REDIS_PORT)/{database}"}
 
 
-def _probes(path: str, readiness: dict[str, Any]) -> dict[str, Any]:
+def _probes(path: str) -> dict[str, Any]:
     """The health check of the Compose file is the liveness probe: there too it decides who is restarted.
 
-    deploy_k8s.sh waits 300 s for a Deployment: 60 times the 5 s of the start-up probe.
+    The services answer one path (health_check.sh). Readiness asks it every 5 s, six times as often as liveness: a
+    pod that fails gets no requests long before it is restarted. deploy_k8s.sh waits 300 s for a Deployment: 60
+    times the 5 s of the start-up probe.
     """
     liveness = {"path": path, "period": 30, "timeout": 10, "failures": 3}
-    return {"startup": {"path": path}, "liveness": liveness, "readiness": readiness}
+    return {"startup": {"path": path}, "liveness": liveness, "readiness": {"path": path}}
 
 
 def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
@@ -45,8 +56,7 @@ def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
         "replicas": _REPLICAS,
         **_SIZE,
         "ports": {"http": port},
-        # Ready is another question, which no Compose file can ask: /ready, as of every service of the platform.
-        "probes": _probes("/health", {}),
+        "probes": _probes("/health"),
         "metrics": [{"port": "http", "path": "/metrics", "interval": _SCRAPE_INTERVAL}],
         **further,
         "directories": [logs, *further.get("directories", ())],
@@ -86,7 +96,7 @@ SERVICES: tuple[Service, ...] = tuple(
             7002,
             uses=["database", "cache"],
             secrets=["JWT_SECRET", "ENCRYPTION_KEY"],
-            environment={**_DATABASE_URL, **_redis_url(0), "JWT_ALGORITHM": "RS256"},
+            environment={**_DATABASE_URL, **_redis_url(0), **_SIGNING},
         ),
         _api(PSI, 7001, uses=["cache"], calls=[CONSENT], environment={**_redis_url(1), **_CONSENT_URL}),
         _api(
@@ -97,12 +107,12 @@ SERVICES: tuple[Service, ...] = tuple(
             calls=[CONSENT],
             autoscaling=_AUTOSCALING,
             vertical=_VERTICAL,
-            directories=[{"path": "/app/data/feast", "size": _SCRATCH}],
+            directories=[{"path": FEAST, "size": _SCRATCH}],
             environment={
                 **_DATABASE_URL,
                 **_redis_url(2),
                 **_CONSENT_URL,
-                "FEAST_REGISTRY_PATH": "/app/data/feast/registry.db",
+                "FEAST_REGISTRY_PATH": f"{FEAST}/registry.db",
             },
         ),
         # Files for the browser, which calls the API itself: from here nobody is called.
@@ -114,7 +124,7 @@ SERVICES: tuple[Service, ...] = tuple(
             # Below 1024 only root may listen.
             "ports": {"http": 8080},
             "service_ports": {"http": 80},
-            "probes": _probes("/", {"path": "/index.html"}),
+            "probes": _probes("/"),
             "metrics": [],
         },
     )

@@ -14,24 +14,27 @@ from components.stores.base import StoreFigures
 from components.stores.postgres.store import Postgres
 from components.stores.redis.store import Redis, RedisPlan
 from stacks.schema.releases import Release, Routing
+from stacks.schema.service.files import Storage
 from stacks.schema.service.ports import MetricsEndpoint
 from stacks.schema.service.scaling import Autoscaling
 from stacks.schema.service.service import Service
 from stacks.schema.system import SystemConfig
-from stacks.schema.types import Bytes, Cpu
+from stacks.schema.types import Bytes, Cpu, Model, Name
 from stacks.system.declaration import (
+    Certificate,
     Declaration,
     ResolvedSystem,
     Route,
+    SigningKeys,
     board_of,
 )
 from stacks.system.environment_context import EnvironmentContext
 from stacks.systems.federated_risk.alerts import RULES
-from stacks.systems.federated_risk.services import CONSENT, FRONTEND, MODEL_SERVING, PSI, SERVICES
+from stacks.systems.federated_risk.services import CONSENT, FEAST, FRONTEND, JWT_KEYS, MODEL_SERVING, PSI, SERVICES
 from versions import APPLICATION_VERSION
 
-# It begins at 10 % and looks every 30 s for 300 s, which are ten checks; the weight rises from one to the next.
-_STEPS = tuple(range(10, 60, 5))
+# It stays at 10 % for 300 s and looks every 30 s, which are ten checks.
+_STEPS = (10,) * 10
 _INTERVAL, _WINDOW = 30, 60
 _MOST = {"error-rate": 5.0, "latency-p95": 1.0}
 _HEADER = {"canary": "true"}
@@ -124,6 +127,12 @@ DECLARATION = Declaration(
     config_map="app-config",
     secret="app-secrets",
     tls_secret="federated-risk-tls",
+    certificate=Certificate(
+        secret="federated-risk-certificates", path="/app/certs", services=(CONSENT, PSI, MODEL_SERVING)
+    ),
+    signing_keys=SigningKeys(
+        secret="jwt-keys", path=JWT_KEYS, services=(CONSENT,), private="jwt-private-key", public="jwt-public-key"
+    ),
     rules=RULES,
     boards=board_of(__package__),
 )
@@ -135,10 +144,27 @@ _STRICT = {"SECURITY_MODE": "strict", "AUTH_REQUIRED": "true", "AUDIT_LEVEL": "v
 _CLOSE_WATCH = 5
 
 
+class FeastRegistry(Model):
+    """The volume of Feast's registry, which all pods of model-serving mount."""
+
+    storage_class: Name | None = Field(
+        None,
+        description="A StorageClass whose volumes pods of several nodes may write to (ReadWriteMany), by default the "
+        "cluster's default class; on AWS that is one of EFS.",
+    )
+    size: Bytes = Field(Bytes.parse("1Gi"), description="How large it is.")
+
+
 class Config(SystemConfig):
     """What an environment says of federated risk."""
 
     declaration = DECLARATION
+
+    feast: FeastRegistry | None = Field(
+        None,
+        description="The volume of Feast's registry; `{}` for one of the cluster's default class. Without it each pod "
+        "begins with an empty one, for clusters that have disks alone.",
+    )
 
     incident: Literal["performance", "security"] | None = Field(
         None,
@@ -156,6 +182,8 @@ class Config(SystemConfig):
 
     def _service(self, service: Service, args: EnvironmentContext) -> Service:
         update: dict[str, Any] = {}
+        if service.name == MODEL_SERVING and self.feast:
+            update |= _lasting(service, self.feast)
         if service.name == MODEL_SERVING and args.routing.mesh != "none":
             update["release"] = canary(args.routing)
         if service.name == MODEL_SERVING and self.incident == "performance":
@@ -163,6 +191,17 @@ class Config(SystemConfig):
         if self.incident == "security":
             update["metrics"] = _watched(service.metrics or ())
         return service.model_copy(update=update)
+
+
+def _lasting(service: Service, registry: FeastRegistry) -> dict[str, Any]:
+    storage = Storage(
+        path=FEAST,
+        size=registry.size,
+        storage_class=registry.storage_class,
+        backup="feast apply writes it anew from the features' definitions",
+        shared=True,
+    )
+    return {"storage": storage, "directories": [one for one in service.directories if one.path != FEAST]}
 
 
 def _more(autoscaling: Autoscaling | None) -> Autoscaling:

@@ -35,8 +35,8 @@ def found(scratch: Scratch, text: str) -> list[Mistake]:
 @pytest.mark.parametrize(
     ("routing", "release"),
     [
-        (ISTIO, f"{{strategy: canary, steps: [10, 10, 50]}} #! {AT}.steps[1] | does not rise above 10"),
-        (ISTIO, f"{{strategy: canary, steps: [50, 20]}} #! {AT}.steps[1] | does not rise above 50"),
+        (ISTIO, f"{{strategy: canary, steps: [10, 10, 5]}} #! {AT}.steps[2] | is below 10"),
+        (ISTIO, f"{{strategy: canary, steps: [50, 20]}} #! {AT}.steps[1] | is below 50"),
         (ISTIO, f"{{strategy: canary, steps: [10, 101]}} #! {AT}.steps[1] | at most 100"),
         (ISTIO, f"{{strategy: canary, steps: [0]}} #! {AT}.steps[0] | at least 1"),
         (ISTIO, f"{{strategy: canary, steps: []}} #! {AT}.steps | one weight at least"),
