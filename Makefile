@@ -1,6 +1,6 @@
 # Everything that people and CI do. `make help` lists the targets.
 #
-#   ENV=dev|staging|prod   the environment (default dev)
+#   ENV=NAME               the environment: dev (the default), test, staging, prod
 #   CONTEXT=name           deploy to this context of your kubeconfig instead of what the environment's file says
 #   YES=1                  answer every question of `up` and `down` with yes, as in CI
 #   ADOPT=1                take over what is in the cluster of an environment whose state is lost

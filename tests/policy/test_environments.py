@@ -11,9 +11,9 @@ from policy.engine.evaluation import Finding, evaluate
 from policy.engine.settings import EXEMPTIONS
 from policy.engine.subject import object_type
 from policy.facts.workloads import WORKLOADS
-from tests.unit.recordings import recorded
+from tests.unit.recordings import ENVIRONMENTS, recorded
 
-_every_environment = pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+_every_environment = pytest.mark.parametrize("stack", ENVIRONMENTS)
 
 
 @cache
@@ -42,5 +42,5 @@ def test_every_workload_of_an_environment_is_judged(stack: str) -> None:
 
 
 def test_every_exemption_names_an_object_of_some_environment() -> None:
-    unused = set(EXEMPTIONS) - {finding.exemption for stack in ("dev", "staging", "prod") for finding in _found(stack)}
+    unused = set(EXEMPTIONS) - {finding.exemption for stack in ENVIRONMENTS for finding in _found(stack)}
     assert not unused, "these let off nothing any more: remove them"

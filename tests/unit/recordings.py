@@ -15,7 +15,7 @@ from stacks.schema.types import system_name
 from stacks.system.declaration import Declaration
 from stacks.systems import Systems, config_class
 
-ENVIRONMENTS = ("dev", "staging", "prod")
+ENVIRONMENTS = ("dev", "test", "staging", "prod")
 Body = Mapping[str, Any]
 
 recorded = cache(record)
