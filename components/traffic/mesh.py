@@ -51,8 +51,11 @@ def pod_labels() -> dict[str, str]:
     return {"sidecar.istio.io/inject": "true"}
 
 
-def pod_annotations(port: int | None, path: str = "/metrics") -> dict[str, str]:
-    """How much a pod's proxy may take, and which metrics (None for none) it is to serve with its own."""
+def pod_annotations(port: int | None, path: str = "/metrics", *, passing: Sequence[int] = ()) -> dict[str, str]:
+    """How much a pod's proxy may take, and which metrics (None for none) it is to serve with its own.
+
+    Connections to the ports `passing` go by the proxy, and take no part in mutual TLS.
+    """
     limits = PROXY.as_requirements()
     scraped = {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": path}
     return {
@@ -61,6 +64,7 @@ def pod_annotations(port: int | None, path: str = "/metrics") -> dict[str, str]:
         "sidecar.istio.io/proxyMemory": limits["requests"]["memory"],
         "sidecar.istio.io/proxyMemoryLimit": limits["limits"]["memory"],
         "proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}',
+        **({"traffic.sidecar.istio.io/excludeInboundPorts": ",".join(map(str, passing))} if passing else {}),
         **(scraped if port is not None else {}),
     }
 
@@ -71,7 +75,8 @@ class Member:
 
     `port` is that of its Service, `ports` are those of its pods. `callers` are the identities (NAMESPACE/ACCOUNT) that
     may call them; `open_paths` may be called from outside the mesh too, in plain HTTP. `service` says that there is a
-    Service of its name, and `routed` that a release routes to it.
+    Service of its name, and `routed` that a release routes to it. `scrape_interval` and `scrape_timeout` are those of
+    its proxies' metrics, with which they serve its own.
     """
 
     name: str
@@ -82,6 +87,8 @@ class Member:
     open_paths: Sequence[str] = ()
     service: bool = True
     routed: bool = False
+    scrape_interval: str = "30s"
+    scrape_timeout: str = "10s"
     entry: Entry | None = None
 
 
@@ -111,13 +118,19 @@ class MeshBaseline(pulumi.ComponentResource):
                 self._object(DESTINATION_RULE, member.name, {"host": member.name, "trafficPolicy": policy})
                 for service, spec in virtual_services(member).items():
                     self._object(VIRTUAL_SERVICE, service, spec)
-        self._monitor()
+            self._monitor(member)
         self.register_outputs({})
 
-    def _monitor(self) -> None:
-        endpoint = Endpoint(port="http-envoy-prom", path="/stats/prometheus", relabelings=_RELABELINGS)
-        spec = {"selector": {"matchLabels": pod_labels()}, "podMetricsEndpoints": [endpoint.as_spec()]}
-        self._object(POD_MONITOR, "mesh", spec)
+    def _monitor(self, member: Member) -> None:
+        endpoint = Endpoint(
+            port="http-envoy-prom",
+            path="/stats/prometheus",
+            interval=member.scrape_interval,
+            timeout=member.scrape_timeout,
+            relabelings=_RELABELINGS,
+        )
+        spec = {"selector": {"matchLabels": dict(member.pods)}, "podMetricsEndpoints": [endpoint.as_spec()]}
+        self._object(POD_MONITOR, f"{member.name}-proxy", spec)
 
     def _object(self, kind: Kind, name: str, spec: Mapping[str, Any]) -> None:
         scope = self._args.scope

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.scheduling import Priority
-from components.monitoring.monitors import Endpoint
 from components.stores.base import Provider
 from components.traffic import mesh
 from components.workload import ApplicationArgs, Replicas, SecretKey
 from components.workload import files as mounted
 from stacks.schema.service.files import Storage, scratch_space
-from stacks.schema.service.ports import all_ports, service_ports
+from stacks.schema.service.ports import service_ports
 from stacks.schema.service.service import Service
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Bytes, Cpu
 from stacks.system.flows import ServiceContext, egress_flows, ingress_flows, meshed
 from stacks.system.releases import released
+from stacks.system.scraping import container_port, merged_metrics, scraped_directly
 
-# The services tell their metrics on the port that they serve on, unless they have one of this name.
-_METRICS_PORT = "metrics"
 _Quantity = TypeVar("_Quantity", Cpu, Bytes)
 
 
@@ -96,24 +94,6 @@ def single_replica_reason(service: Service, many: Replicas) -> str | None:
     return service.single_replica_reason or mounted
 
 
-def metrics(service: Service) -> list[Endpoint]:
-    """What Prometheus scrapes of a service: where it says, or its port `metrics` if it has one, else `http`."""
-    if service.metrics is not None:
-        return [one.as_endpoint() for one in service.metrics]
-    ports = all_ports(service.ports, service.service_ports)
-    return [Endpoint(port=_METRICS_PORT if _METRICS_PORT in ports.exposed else ports.main)]
-
-
-def container_port(service: Service, name: str) -> int:
-    """The number of the container's port behind a port of the Service."""
-    return service.ports[all_ports(service.ports, service.service_ports).target(name)]
-
-
-def scraped_ports(services: Iterable[Service]) -> list[int]:
-    """The containers' ports that Prometheus reads the metrics of these services from, in order."""
-    return sorted({container_port(service, one.port) for service in services for one in metrics(service)})
-
-
 def files(service: Service, tier: Tier, secret: str, keys: Sequence[mounted.SecretFiles] = ()) -> mounted.Files:
     """All files of a service; `secret` is the system's Secret, `keys` the files of its certificates and key pairs."""
     return mounted.Files(
@@ -153,11 +133,11 @@ def service_account_annotations(service: Service, context: ServiceContext) -> di
 def _proxy_annotations(service: Service, context: ServiceContext) -> dict[str, str]:
     if not meshed(context):
         return {}
-    # A proxy joins the metrics of one endpoint to its own.
-    first = next(iter(metrics(service)), None)
-    return (
-        mesh.pod_annotations(container_port(service, first.port), first.path) if first else mesh.pod_annotations(None)
-    )
+    merged, direct = merged_metrics(service), scraped_directly(service, in_mesh=True)
+    passing = sorted({container_port(service, one.port) for one in direct})
+    if merged is None:
+        return mesh.pod_annotations(None, passing=passing)
+    return mesh.pod_annotations(container_port(service, merged.port), merged.path, passing=passing)
 
 
 def _telemetry(service: Service, context: ServiceContext, version: str, instance: str | None) -> dict[str, str]:
@@ -179,7 +159,7 @@ def application_args(
         scope=context.scope,
         component=service.name,
         instance=instance,
-        metrics=() if instance or meshed(context) else metrics(service),
+        metrics=() if instance else scraped_directly(service, in_mesh=meshed(context)),
         image=f"{service.image or f'{context.registry}/{service.name}'}:{version}",
         version=version,
         ports=dict(service.ports),

@@ -15,6 +15,7 @@ from components.workload.files import SecretFiles
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Capability, Service
 from stacks.schema.tiers import Tier
+from stacks.system.scraping import ports_beside_main
 from stacks.telemetry.access import TelemetryAccess
 
 # Where the cluster-wide operators run; network policies let them in by namespace.
@@ -90,7 +91,9 @@ def ingress_flows(service: Service, services: Sequence[Service], context: Servic
     outside = [Peer(namespace=gateway)] if entered(service, context) else []
     told = [_ALERTMANAGER] if service.name in context.alerted else []
     flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
-    return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(context) else ports)]
+    # In a mesh the proxy answers for the port of the requests.
+    scraped = (*ports_beside_main(service), mesh.METRICS_PORT) if meshed(context) else ports
+    return [*flows, Flow(peer=PROMETHEUS, ports=scraped)]
 
 
 def egress_flows(service: Service, services: Sequence[Service], context: ServiceContext) -> list[Flow]:

@@ -13,11 +13,12 @@ from components.workload import ApplicationArgs, ApplicationGroupArgs
 from components.workload.job import ScriptJobArgs
 from stacks.schema.service.service import Service
 from stacks.schema.system import Tenant
-from stacks.system.applications import application_args, metrics, service_account_annotations
+from stacks.system.applications import application_args, service_account_annotations
 from stacks.system.declaration import Declaration, ResolvedSystem
-from stacks.system.flows import ServiceContext, egress_flows, ingress_flows
+from stacks.system.flows import ServiceContext, egress_flows, ingress_flows, meshed
 from stacks.system.keys import key_files
 from stacks.system.releases import entries, mesh_args
+from stacks.system.scraping import scraped_directly
 from stacks.system.stores import Stores, stores
 from stacks.system.system_context import SystemContext
 
@@ -85,7 +86,7 @@ def _group(service: Service, everyone: Sequence[Service], context: ServiceContex
         component=service.name,
         ingress=ingress_flows(service, everyone, context),
         egress=egress_flows(service, everyone, context),
-        metrics=() if context.routing.mesh == "istio" else metrics(service),
+        metrics=scraped_directly(service, in_mesh=meshed(context)),
         service_account_annotations=service_account_annotations(service, context),
     )
 

@@ -17,6 +17,7 @@ from stacks.schema.releases import Release, Routing, thresholds
 from stacks.schema.service.ports import all_ports
 from stacks.schema.service.service import Service
 from stacks.system.flows import ServiceContext, entered, pods
+from stacks.system.scraping import merged_metrics
 
 if TYPE_CHECKING:
     from stacks.system.declaration import Route
@@ -112,6 +113,7 @@ def _member(
     routing, namespace = context.routing, context.scope.namespace
     callers = [f"{namespace}/{other.name}" for other in services if service.name in other.calls]
     outside = [f"{routing.gateway_namespace}/{routing.gateway_account}"] if entered(service, context) else []
+    merged = merged_metrics(service)
     return Member(
         name=service.name,
         pods=pods(context.scope, service),
@@ -122,6 +124,7 @@ def _member(
         service=service.name not in groups,
         routed=service.release is not None and service.release.strategy != "rolling",
         entry=context.entries.get(service.name),
+        **({"scrape_interval": merged.interval, "scrape_timeout": merged.timeout} if merged else {}),
     )
 
 

@@ -10,10 +10,10 @@ from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import MonitoredSystems
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Service
-from stacks.system.applications import scraped_ports
 from stacks.system.declaration import AlertHook, Declaration
 from stacks.system.environment_context import EnvironmentContext
 from stacks.system.flows import INGRESS_NAMESPACE
+from stacks.system.scraping import scraped_ports
 
 
 def monitored_systems(

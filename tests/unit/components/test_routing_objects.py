@@ -13,10 +13,11 @@ from paths import PROJECT
 from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import ABSENT, FOLDER
-from tests.unit.recordings import Body, objects, one, title
+from tests.unit.recordings import Body, objects, one, title, with_systems
 from tests.unit.scratch import Scratch, as_text
 from tests.unit.stacks.releases import environment, everything
 
+_IN_ISTIO = "  saas-platform:routing: {mesh: istio}\n"
 GROUPS = ("flagger.app", "networking.istio.io", "security.istio.io", "gateway.networking.k8s.io")
 WAYS = [*product(("istio", "gateway-api"), ("none", "flagger"), ("dev", "staging", "prod"))]
 
@@ -52,8 +53,8 @@ def test_every_object_passes_every_policy(scratch: Scratch, mesh: str, controlle
     assert [finding for finding in findings if finding.blocks] == []
 
 
-def spec(graph: Graph, kind: str, name: str) -> Any:
-    return masked(one(graph, kind, name)["spec"])
+def spec(graph: Graph, kind: str, name: str, system: str | None = "astrbot") -> Any:
+    return masked(one(graph, kind, name, system)["spec"])
 
 
 def test_flagger_is_told_the_steps_limits_and_gates(scratch: Scratch) -> None:
@@ -191,3 +192,35 @@ def test_time_limits_fit_the_probes_and_prod_stays_in_its_zone(scratch: Scratch)
         "localityLbSetting"
         not in spec(development, "DestinationRule", "message-service")["trafficPolicy"]["loadBalancer"]
     )
+
+
+def test_in_a_mesh_each_endpoint_of_metrics_keeps_its_path_and_its_interval(scratch: Scratch) -> None:
+    """The orders guide's section 3.3: three ports with an interval each; a proxy would serve one path alone."""
+    graph = scratch.record(as_text(with_systems("staging", "orders", telemetry=False)) + _IN_ISTIO)
+    endpoints = spec(graph, "ServiceMonitor", "multi-service", None)["endpoints"]
+    assert {(one["path"], one["interval"]) for one in endpoints} == {
+        ("/metrics", "30s"), ("/jmx-metrics", "60s"), ("/probe", "10s"),
+    }  # fmt: skip
+    template = spec(graph, "Deployment", "multi-service", None)["template"]
+    ports = {one["name"]: one["containerPort"] for one in template["spec"]["containers"][0]["ports"]}
+    asked = {ports[one["port"]] for one in endpoints}
+    # Mutual TLS would turn Prometheus away, which is not in the mesh.
+    excluded = template["metadata"]["annotations"]["traffic.sidecar.istio.io/excludeInboundPorts"]
+    assert {int(port) for port in excluded.split(",")} == asked and ports["http"] not in asked
+    allowed = {
+        port["port"]
+        for rule in spec(graph, "NetworkPolicy", "multi-service", None)["ingress"]
+        for port in rule["ports"]
+    }
+    assert asked <= allowed
+
+
+def test_in_a_mesh_metrics_beside_requests_are_read_as_often_as_the_service_says(scratch: Scratch) -> None:
+    """Federated risk's every 10 s, by the port at which its proxies serve them."""
+    graph = scratch.record(as_text(with_systems("staging", "federated_risk", telemetry=False)) + _IN_ISTIO)
+    (endpoint,) = spec(graph, "PodMonitor", "psi-service-proxy", None)["podMetricsEndpoints"]
+    assert endpoint["interval"] == "10s"
+    monitored = spec(graph, "PodMonitor", "psi-service-proxy", None)["selector"]["matchLabels"]
+    labels = spec(graph, "Deployment", "psi-service", None)["template"]["metadata"]["labels"]
+    assert monitored.items() <= labels.items()
+    assert "psi-service" not in {body["metadata"]["name"] for body in objects(graph, "ServiceMonitor")}
