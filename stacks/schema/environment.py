@@ -32,14 +32,15 @@ from stacks.telemetry.access import TelemetryAccess, telemetry_access
 
 # `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
 CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
-# `ops render` needs what Argo CD is to sync, and not what tells it to.
-RENDER_VARIABLE = "SAAS_PLATFORM_RENDER"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """A valid environment: what its file says, its tier with the overrides applied, its cluster, which one of the
-    fleet that is (None without a fleet), and the store of its secrets (None where they are generated)."""
+    fleet that is (None without a fleet), and the store of its secrets (None where they are generated).
+
+    `rendering` says that the objects themselves are wanted, whoever delivers them.
+    """
 
     name: str
     file: EnvironmentFile
@@ -47,6 +48,7 @@ class Environment:
     cluster: SandboxCluster | ExistingCluster | EksCluster
     member: FleetCluster | None
     secret_store: SecretStore | None
+    rendering: bool
 
     @property
     def access(self) -> Access | None:
@@ -87,14 +89,15 @@ class Environment:
     @property
     def gitops(self) -> GitOpsConfig | None:
         """What Argo CD is told, in an environment that it delivers; None where the objects themselves are wanted."""
-        itself = os.environ.get(RENDER_VARIABLE) or self.member is not None or self.file.delivery == "pulumi"
+        itself = self.rendering or self.member is not None or self.file.delivery == "pulumi"
         return None if itself else self.file.gitops
 
 
-def load() -> Environment:
+def load(*, rendering: bool = False) -> Environment:
     """The environment of the running stack.
 
-    Raises ConfigurationError with everything that is wrong.
+    `rendering` asks for the objects that Argo CD is to sync in place of what tells it to. Raises ConfigurationError
+    with everything that is wrong.
     """
     stack = pulumi.get_stack()
     source = Source.of_stack(stack)
@@ -109,11 +112,11 @@ def load() -> Environment:
     if problems:
         raise ConfigurationError(problems)
     # Argo CD has all clusters; whoever wants the objects themselves wants those of one.
-    required = file.delivery == "pulumi" or bool(os.environ.get(RENDER_VARIABLE))
-    return _environment(stack, file, member_of(source, stack, file.fleet, required=required))
+    member = member_of(source, stack, file.fleet, required=rendering or file.delivery == "pulumi")
+    return _environment(stack, file, member, rendering)
 
 
-def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None) -> Environment:
+def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None, rendering: bool) -> Environment:
     tier = file.tier_with_overrides()
     return Environment(
         name=environment_of(stack),
@@ -122,6 +125,7 @@ def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None)
         cluster=_cluster(file, member),
         member=member,
         secret_store=file.secret_store if tier.external_secrets else None,
+        rendering=rendering,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from paths import ROOT
@@ -24,6 +26,13 @@ FLOORS = (
     {"telemetry"},
 )
 LONGEST = 310
+# Who looks at the variables of the process, and for what of them that a person or the engine sets.
+READS_VARIABLES = {
+    "components/cluster/provider.py": "KUBECONFIG",
+    "components/performance.py": "those that ask for debug messages",
+    "graph/record.py": "PULUMI_CONFIG, the engine's way to hand over a configuration",
+    "stacks/schema/environment.py": "the context that a person has chosen",
+}
 
 
 def folders(name: str) -> str:
@@ -66,6 +75,18 @@ def test_a_file_is_a_concept_and_no_book() -> None:
         for path in (ROOT / folder).rglob("*.py")
     }
     assert {path: count for path, count in lines.items() if count > LONGEST} == {}
+
+
+def test_no_argument_of_the_program_is_hidden_in_a_variable_of_the_process() -> None:
+    """Nobody who reads the calls sees it, and what is recorded by one caller would be another's, once kept."""
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ("components", "stacks", "graph")
+        for path in (ROOT / folder).rglob("*.py")
+        # Programs of pods: variables are how those are configured.
+        if "scripts" not in path.parts and re.search(r"\b(environ|getenv)\b\S", path.read_text(encoding="utf-8"))
+    }
+    assert found == READS_VARIABLES.keys()
 
 
 def test_no_folder_is_without_a_word_of_what_lives_there() -> None:
