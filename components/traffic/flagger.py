@@ -31,7 +31,7 @@ class Target:
 
     name: str
     port: int
-    further_ports: bool
+    several_ports: bool
     autoscaled: bool
     locality: bool
     queries: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def _service(target: Target, release: Release) -> dict[str, Any]:
         "port": target.port,
         "portName": "http",
         "targetPort": "http",
-        "portDiscovery": target.further_ports,
+        "portDiscovery": target.several_ports,
         # By this label the application's monitor finds the candidate's pods too.
         "canary": {"labels": {APPLICATION_LABEL: target.name}},
     }

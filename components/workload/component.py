@@ -190,7 +190,7 @@ def _target(args: ApplicationArgs) -> Target:
     return Target(
         name=args.name,
         port=args.port,
-        further_ports=len(args.all_ports.exposed) > 1,
+        several_ports=len(args.all_ports.exposed) > 1,
         autoscaled=args.replicas.autoscaled,
         queries={metric.name: metric.query for metric in args.replicas.metrics},
         locality=args.zone_spread == "DoNotSchedule",

@@ -153,8 +153,8 @@ def _values(source: Source) -> dict[str, Any]:
     them in the file that its configuration came from.
     """
     prefix = f"{PROJECT}:"
-    told = dict.fromkeys([*pulumi.runtime.get_config_env(), *map(str, source.config)])
-    keys = [key.removeprefix(prefix) for key in told if key.startswith(prefix)]
+    known = dict.fromkeys([*pulumi.runtime.get_config_env(), *map(str, source.config)])
+    keys = [key.removeprefix(prefix) for key in known if key.startswith(prefix)]
     config = pulumi.Config()
     return {key: _decoded(config.get(key)) for key in keys}
 

@@ -85,8 +85,8 @@ def ingress_flows(service: Service, services: Sequence[Service], context: Servic
     callers = [Peer(pods=pods(context.scope, other)) for other in services if service.name in other.calls]
     gateway = INGRESS_NAMESPACE if context.routing.mesh == "none" else context.routing.gateway_namespace
     outside = [Peer(namespace=gateway)] if entered(service, context) else []
-    told = [_ALERTMANAGER] if service.name in context.alerted else []
-    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
+    alertmanager = [_ALERTMANAGER] if service.name in context.alerted else []
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *alertmanager)]
     return [*flows, Flow(peer=PROMETHEUS, ports=(mesh.METRICS_PORT,) if meshed(context) else ports)]
 
 

@@ -142,8 +142,8 @@ def mesh_entry(
     """The way in through the mesh; `exposed` is where it leads to each service."""
     releases = {one.name: one.release for one in applications if one.release}
     ports = {one.name: one.port for one in applications}
-    further = [one.entry.host for one in releases.values() if one.entry]
-    hosts = list(dict.fromkeys([*(entry.host for entry in exposed.values()), *further]))
+    own_hosts = [one.entry.host for one in releases.values() if one.entry]
+    hosts = list(dict.fromkeys([*(entry.host for entry in exposed.values()), *own_hosts]))
     routes = [
         ServiceRoute(service=service, port=ports[service], entry=entry)
         for service, entry in exposed.items()

@@ -60,8 +60,8 @@ def port_problems(data: Mapping[str, Any]) -> Iterable[Problem]:
     if "http" not in ports and not _probes_name_ports(data):
         yield Problem(("ports",), "needs a port named 'http', the one that is probed and called")
     yield from _taken(ports, "ports")
-    further = data.get("service_ports")
-    declared = further if isinstance(further, Mapping) else {}
+    service_ports = data.get("service_ports")
+    declared = service_ports if isinstance(service_ports, Mapping) else {}
     for name, one in declared.items():
         target = one.get("target") if isinstance(one, Mapping) else name
         if isinstance(target, str) and target not in ports:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from components.kubernetes.naming import dns_label
-from components.stores.every import STORES
+from components.stores.store_list import STORES
 from stacks.schema.releases import Release
 from stacks.schema.service.files import ConfigFiles, Directory, SecretFiles, Storage
 from stacks.schema.service.ports import MetricsEndpoint, ServicePort

@@ -38,7 +38,7 @@ def _probes(path: str, readiness: dict[str, Any]) -> dict[str, Any]:
     return {"startup": {"path": path}, "liveness": liveness, "readiness": readiness}
 
 
-def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
+def _api(name: str, port: int, **extra: Any) -> dict[str, Any]:
     logs = {"path": "/app/logs", "size": _SCRATCH}
     return {
         "name": name,
@@ -48,8 +48,8 @@ def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
         # Ready is another question, which no Compose file can ask: /ready, as of every service of the platform.
         "probes": _probes("/health", {}),
         "metrics": [{"port": "http", "path": "/metrics", "interval": _SCRAPE_INTERVAL}],
-        **further,
-        "directories": [logs, *further.get("directories", ())],
+        **extra,
+        "directories": [logs, *extra.get("directories", ())],
     }
 
 

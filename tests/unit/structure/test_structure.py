@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +90,28 @@ def test_no_argument_of_the_program_is_hidden_in_a_variable_of_the_process() -> 
         if "scripts" not in path.parts and re.search(r"\b(environ|getenv)\b\S", path.read_text(encoding="utf-8"))
     }
     assert found == READS_VARIABLES.keys()
+
+
+def test_a_name_says_what_it_names() -> None:
+    """Extra, context, callers, scraped, known: the trade's words, in place of those that only this house had."""
+    private = {"further", "around", "whoever", "told"}
+    paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    names = {(str(path.relative_to(ROOT)), path.stem) for path in paths}
+    for path in paths:
+        names |= {(str(path.relative_to(ROOT)), name) for name in _names(path)}
+    assert not {"every", "parts", "misc", "utils"} & {path.stem for path in paths}
+    assert {pair for pair in names if not private.isdisjoint(pair[1].split("_"))} == set()
+
+
+def _names(path: Path) -> Iterator[str]:
+    """The names of the functions, classes, parameters and variables that a module makes."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
 def test_no_folder_is_without_a_word_of_what_lives_there() -> None:
