@@ -13,7 +13,7 @@ from components.kubernetes.naming import Scope
 from components.kubernetes.objects import custom_resource
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.traffic.metric_templates import DURATION, TEMPLATES, Template
-from components.traffic.release import APPLICATION_LABEL, Mesh, Metric, Release, Webhook
+from components.traffic.release import APPLICATION_LABEL, Mesh, Metric, Release, ReleaseWebhook
 from components.traffic.routes import flagger_matches, traffic_policy
 from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE, SCALED_OBJECT
 
@@ -140,7 +140,7 @@ def _metric(metric: Metric, window: str) -> dict[str, Any]:
     }
 
 
-def _webhook(webhook: Webhook) -> dict[str, Any]:
+def _webhook(webhook: ReleaseWebhook) -> dict[str, Any]:
     metadata = {"metadata": dict(webhook.metadata)} if webhook.metadata else {}
     return {
         "name": webhook.name,

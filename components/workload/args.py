@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import Field
+
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope, dns_label
 from components.kubernetes.network import Flow
@@ -16,19 +18,20 @@ from components.kubernetes.scheduling import Priority
 from components.monitoring.monitors import Endpoint
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Release
-from components.workload.files import Files
+from components.values.model import Model
+from components.values.types import Port, PortName
+from components.workload.files import PodFiles
 from components.workload.scaling import Replicas, Vertical
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ProbeArgsDict
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServicePort:
-    """A port of the Service: its number, and the name of the container's port that it leads to."""
+class ServicePort(Model):
+    """A port of the Service that is not the container's own."""
 
-    port: int
-    target: str
+    port: Port = Field(description="The number of the Service's port.")
+    target: PortName = Field(description="The name of the container's port behind it, one of `ports`.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +168,7 @@ class ApplicationArgs:
     resources: ContainerResources
     probes: Probes = field(default_factory=Probes)
     rollout: RollingUpdate = RollingUpdate()
-    files: Files = field(default_factory=Files)
+    files: PodFiles = field(default_factory=PodFiles)
     config_maps: Sequence[str] = ()
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
     service_account: str | None = None
@@ -236,8 +239,8 @@ class ApplicationArgs:
         surge = 0 if self.stateful or storage else self.rollout.surge(most)
         pods = (most + surge) * (2 if self.release else 1)
         size = storage.size if storage else Bytes(0)
-        volumes, protect = (most, storage.protect) if storage else (0, False)
-        own = Footprint.of(pods, self._at_most(), volumes=volumes, storage=size, protect=protect)
+        volumes = most if storage else 0
+        own = Footprint.of(pods, self._at_most(), volumes=volumes, storage=size, protect=self.files.protected)
         proxies = replace(Footprint.of(pods, mesh.PROXY), pods=0)
         return own + proxies if self.mesh else own
 

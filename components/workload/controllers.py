@@ -149,10 +149,8 @@ def stateful_set(
     name: str, args: ApplicationArgs, metadata: dict[str, object], opts: pulumi.ResourceOptions
 ) -> StatefulSet:
     """The StatefulSet, kept where its storage is protected."""
-    storage = args.files.storage
-    protect = storage.protect if storage else False
     owned = pulumi.ResourceOptions(ignore_changes=args.replicas.owned or None)
-    made = kept(protect, pulumi.ResourceOptions.merge(opts, owned))
+    made = kept(args.files.protected, pulumi.ResourceOptions.merge(opts, owned))
     return StatefulSet(name, metadata=metadata, spec=stateful_set_spec(args), opts=made)
 
 

@@ -14,7 +14,6 @@ from components.cluster.eks.args import (
     EksClusterArgs,
     NetworkArgs,
     NodeGroupArgs,
-    Taint,
 )
 from paths import PROJECT
 from stacks.schema.eks import EksCluster, NodeGroup
@@ -102,7 +101,7 @@ def _node_group(group: NodeGroup) -> NodeGroupArgs:
         spot=group.spot,
         disk=group.disk,
         labels=group.labels,
-        taints=[Taint(key=one.key, value=one.value, effect=one.effect) for one in group.taints],
+        taints=group.taints,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from components.kubernetes.quantity import Bytes
+from components.workload.files import Storage
 from stacks.monitoring.levels import LEVELS
 from stacks.schema import telemetry
 from stacks.schema.eks import EksCluster
@@ -16,7 +17,6 @@ from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.monitoring import MonitoringConfig
 from stacks.schema.operators import sizing
 from stacks.schema.releases import Routing
-from stacks.schema.service.files import Storage
 from stacks.schema.service.scaling import Autoscaling
 from stacks.schema.tiers import TIERS, Tier
 

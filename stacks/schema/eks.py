@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from components.cluster.eks.addresses import network
-from components.cluster.eks.args import INSTANCE_TYPES, Autoscaler, Effect
-from stacks.schema.types import BucketName, Model, Name, Problem, Region, Text, form, matching, one_of
+from components.cluster.eks.args import INSTANCE_TYPES, Autoscaler, Taint
+from stacks.schema.types import BucketName, Model, Name, Problem, Region, form, matching, one_of
 from versions import EKS_DEFAULT, EKS_VERSIONS
 
 _ZONE_ID = r"Z[A-Z0-9]{1,31}"
@@ -96,16 +96,6 @@ HostedZone = Annotated[
 NodeCount = Annotated[int, Field(ge=0, le=450)]
 
 
-class TaintConfig(Model):
-    """What keeps pods off a group's nodes unless they tolerate it."""
-
-    key: Text = Field(description="The taint's key, which a pod's toleration names.")
-    value: str = Field("", description="The taint's value.")
-    effect: Effect = Field(
-        "NO_SCHEDULE", description="What happens to a pod that does not tolerate it, in EKS' spelling."
-    )
-
-
 class NodeGroup(Model):
     """Nodes of one kind."""
 
@@ -123,7 +113,7 @@ class NodeGroup(Model):
     )
     disk: Annotated[int, Field(ge=20, le=16384)] = Field(50, description="The root volume of a node, in GiB.")
     labels: Mapping[str, str] = Field({}, description="Labels of the nodes, by key.")
-    taints: Sequence[TaintConfig] = Field((), description="What keeps pods off the nodes unless they tolerate it.")
+    taints: Sequence[Taint] = Field((), description="What keeps pods off the nodes unless they tolerate it.")
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from components.traffic.metric_templates import DEFAULTS, TEMPLATES
-from components.traffic.release import Controller, HookType, Mesh
+from components.traffic.release import Controller, Cookie, Mesh, ReleaseWebhook
 from stacks.schema.types import HostName, Model, Name, Problem, Seconds, Text, Url, one_of, seconds
 
 Strategy = Literal["rolling", "canary", "blue-green", "ab"]
@@ -34,23 +34,6 @@ class Routing(Model):
     load_tester: Url | None = Field(
         None, description="The URL of Flagger's load tester, whose gates an approval needs under Flagger."
     )
-
-
-class CookieAffinity(Model):
-    """The cookie by which a client stays with the version that it was given."""
-
-    name: Name = Field(description="The name of the cookie.")
-    max_age: Seconds = Field(86400, description="How long it lasts.")
-
-
-class Hook(Model):
-    """A webhook of a release; an answer other than 2xx is a refusal."""
-
-    name: Name = Field(description="The name of the webhook.")
-    type: HookType = Field(description="The moment of the release at which it is called, in Flagger's words.")
-    url: Url = Field(description="The address that is posted to, with Flagger's body.")
-    timeout: Seconds = Field(30, description="How long an answer may take.")
-    metadata: Mapping[str, str] = Field({}, description="What the body has besides, by key.")
 
 
 class Release(Model):
@@ -79,7 +62,7 @@ class Release(Model):
     headers: Mapping[str, Text] = Field(
         {}, description="The headers, with their values, by which requests go to the candidate. Needed for ab."
     )
-    cookie: CookieAffinity | None = Field(
+    cookie: Cookie | None = Field(
         None, description="The cookie by which a client stays with the version that it was given, for canary."
     )
     mirror: bool = Field(
@@ -91,7 +74,7 @@ class Release(Model):
         description="Whether the promotion waits for `ops canary promote`; under Flagger this needs "
         "`routing.load_tester`.",
     )
-    webhooks: Sequence[Hook] = Field((), description="What is called at moments of the release.")
+    webhooks: Sequence[ReleaseWebhook] = Field((), description="What is called at moments of the release.")
     alert: Text | None = Field(
         None,
         description="The channel that Flagger tells of the release; needs `routing.controller: flagger` and a "

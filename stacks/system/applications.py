@@ -11,9 +11,8 @@ from components.kubernetes.scheduling import Priority
 from components.monitoring.monitors import Endpoint
 from components.stores.base import Provider
 from components.traffic import mesh
-from components.workload import ApplicationArgs, Replicas, SecretKey
-from components.workload import files as mounted
-from stacks.schema.service.files import Storage, scratch_space
+from components.workload import ApplicationArgs, PodFiles, Replicas, SecretKey
+from stacks.schema.service.files import scratch_space
 from stacks.schema.service.ports import all_ports, service_ports
 from stacks.schema.service.service import Service
 from stacks.schema.tiers import Tier
@@ -114,25 +113,18 @@ def scraped_ports(services: Iterable[Service]) -> list[int]:
     return sorted({container_port(service, one.port) for service in services for one in metrics(service)})
 
 
-def files(service: Service, tier: Tier, secret: str) -> mounted.Files:
+def files(service: Service, tier: Tier, secret: str) -> PodFiles:
     """All files of a service; `secret` is the system's Secret."""
-    return mounted.Files(
-        storage=_storage(service.storage, tier) if service.storage else None,
-        directories={one.path: one.size for one in service.directories},
-        secrets=[
-            mounted.SecretFiles(path=one.path, secret=secret, files=dict(one.files)) for one in service.secret_files
-        ],
-        configuration=[mounted.ConfigFiles(path=one.path, files=dict(one.files)) for one in service.config_files],
-    )
-
-
-def _storage(config: Storage, tier: Tier) -> mounted.Storage:
-    return mounted.Storage(
-        path=config.path,
-        size=config.size,
-        storage_class=config.storage_class or tier.storage_class,
-        backup=config.backup,
+    storage = service.storage
+    if storage and storage.storage_class is None:
+        storage = storage.model_copy(update={"storage_class": tier.storage_class})
+    return PodFiles(
+        storage=storage,
         protect=tier.protect_data,
+        directories=service.directories,
+        secret=secret,
+        secret_files=service.secret_files,
+        config_files=service.config_files,
     )
 
 

@@ -32,11 +32,11 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
         return None
     if config.host:
         entry = Entry(host=config.host, gateway=_gateway(scope))
-    hooks = [components.Webhook(**hook.model_dump()) for hook in config.webhooks]
+    hooks = list(config.webhooks)
     if config.approval and routing.controller == "flagger":
         # This gate never opens by itself; `ops canary promote` goes past it.
         gate = f"{routing.load_tester}/gate/halt"
-        hooks.append(components.Webhook(name="approval", type="confirm-promotion", url=gate))
+        hooks.append(components.ReleaseWebhook(name="approval", type="confirm-promotion", url=gate))
     return components.Release(
         strategy=config.strategy,
         mesh=routing.mesh,
@@ -48,7 +48,7 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
         failures=config.failures,
         metrics=[components.Metric(template=name, maximum=most) for name, most in thresholds(config).items()],
         headers=dict(config.headers),
-        cookie=components.Cookie(**config.cookie.model_dump()) if config.cookie else None,
+        cookie=config.cookie,
         mirror=config.mirror,
         approval=config.approval,
         webhooks=hooks,

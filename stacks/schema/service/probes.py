@@ -10,7 +10,7 @@ from pydantic import Field
 
 from components.workload import args as components
 from components.workload.args import RollingUpdate
-from stacks.schema.service.types import Delay, HttpPath, Share
+from components.workload.types import Delay, HttpPath, Share
 from stacks.schema.types import Model, PortName, Problem, Seconds
 
 

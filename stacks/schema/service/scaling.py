@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from components.kubernetes.naming import Scope
 from components.workload import scaling as components
 from components.workload.scaling import CustomMetric
-from stacks.schema.service.types import Amount, Delay, MetricName, Percent
+from components.workload.types import Amount, Delay, MetricName, Percent
 from stacks.schema.types import Bytes, Cpu, Model, Problem, ReplicaCount, ServiceName, Text
 
 

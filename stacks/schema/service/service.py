@@ -9,13 +9,14 @@ from pydantic import AfterValidator, Field
 
 from components.kubernetes.naming import dns_label
 from components.stores.store_list import STORES
+from components.workload.args import ServicePort
+from components.workload.files import ConfigFiles, Directory, SecretFiles, Storage
+from components.workload.types import VariableName
 from stacks.schema.releases import Release
-from stacks.schema.service.files import ConfigFiles, Directory, SecretFiles, Storage
-from stacks.schema.service.ports import MetricsEndpoint, ServicePort
+from stacks.schema.service.ports import MetricsEndpoint
 from stacks.schema.service.probes import Probes, Rollout
 from stacks.schema.service.rules import reference_problems, workload_problems
 from stacks.schema.service.scaling import Autoscaling, Bounds, VerticalScaling
-from stacks.schema.service.types import VariableName
 from stacks.schema.types import (
     Bytes,
     Cpu,

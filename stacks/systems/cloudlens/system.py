@@ -16,7 +16,7 @@ from components.stores.postgres.store import Postgres, PostgresPlan
 from components.workload.args import RollingUpdate
 from components.workload.files import claim_name
 from components.workload.job import ScriptJobArgs
-from stacks.schema.service.types import VariableName
+from components.workload.types import VariableName
 from stacks.schema.system import SystemConfig, declaration_problems
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Problem

@@ -24,6 +24,7 @@ MAY_IMPORT = {
 # Below components/, from what everything is made with to what is made of it.
 FLOORS = (
     {"kubernetes"},
+    {"values"},
     {"monitoring", "traffic", "platform", "workload", "performance"},
     {"stores", "cluster"},
     {"telemetry"},
