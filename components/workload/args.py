@@ -19,9 +19,10 @@ from components.monitoring.monitors import Endpoint
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Release
 from components.values.model import Model
-from components.values.types import Port, PortName
+from components.values.types import Port, PortName, Seconds
 from components.workload.files import PodFiles
 from components.workload.scaling import Replicas, Vertical
+from components.workload.types import Delay, Share
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ProbeArgsDict
@@ -108,19 +109,22 @@ def probe_spec(probe: HttpProbe, port: str) -> ProbeArgsDict:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class RollingUpdate:
-    """How pods are exchanged; the defaults are those of the AstrBot document, section 3.3.
+class RollingUpdate(Model):
+    """How pods are exchanged; the defaults are those of the AstrBot document, section 3.3."""
 
-    `max_surge` and `max_unavailable` are shares of the replicas, or numbers of pods. `drain_seconds` is the preStop
-    sleep that lets requests in flight finish, 0 for none; the grace period is that much and `stop_seconds` for the
-    process itself.
-    """
+    max_surge: Share = Field("50%", description="How many pods there may be above the replicas.")
+    max_unavailable: Share = Field("25%", description="How many of the replicas may be missing.")
+    drain: Delay = Field(
+        15,
+        description="How long a pod that is to stop goes on answering, by a preStop sleep; 0 for not at all (of an "
+        "image without a shell there is no other way).",
+    )
+    stop: Seconds = Field(30, description="How long its process may take after that.")
 
-    max_surge: str | int = "50%"
-    max_unavailable: str | int = "25%"
-    drain_seconds: int = 15
-    stop_seconds: int = 30
+    @property
+    def grace(self) -> int:
+        """The seconds that a pod has to end, both together."""
+        return self.drain + self.stop
 
     def surge(self, replicas: int) -> int:
         """How many pods more than `replicas` there are at the most while they are exchanged."""
@@ -167,7 +171,7 @@ class ApplicationArgs:
     vertical: Vertical | None = None
     resources: ContainerResources
     probes: Probes = field(default_factory=Probes)
-    rollout: RollingUpdate = RollingUpdate()
+    rollout: RollingUpdate = field(default_factory=RollingUpdate)
     files: PodFiles = field(default_factory=PodFiles)
     config_maps: Sequence[str] = ()
     pod_annotations: Mapping[str, str] = field(default_factory=dict)

@@ -139,7 +139,7 @@ class Dns(Model):
     firewall: bool = Field(False, description="Whether AWS WAF stands before what is reached from outside.")
 
 
-class EksCluster(Model):
+class EksClusterConfig(Model):
     """A cluster on EKS, made with its network. Node groups, NAT, autoscaler, and how long logs and backups are kept
     are the tier's (`stacks.schema.eks_tiers`) unless they stand here."""
 

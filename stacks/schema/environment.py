@@ -17,14 +17,14 @@ from pydantic import ValidationError
 from components.platform.credentials import ExternalStore
 from paths import PROJECT, environment_of
 from stacks.schema import telemetry
-from stacks.schema.cluster import ExistingCluster, FleetClusters, SandboxCluster
-from stacks.schema.eks import EksCluster
+from stacks.schema.cluster import ExistingClusterConfig, FleetClusters, SandboxCluster
+from stacks.schema.eks import EksClusterConfig
 from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.errors import ConfigurationError, from_source, from_validation
 from stacks.schema.fleet import FleetCluster, member_of
 from stacks.schema.gitops import GitOpsConfig
 from stacks.schema.operators import Uses, present, to_install
-from stacks.schema.people import Access
+from stacks.schema.people import AccessConfig
 from stacks.schema.secret_store import SecretStore
 from stacks.schema.source import Source
 from stacks.schema.tiers import Tier
@@ -45,16 +45,16 @@ class Environment:
     name: str
     file: EnvironmentFile
     tier: Tier
-    cluster: SandboxCluster | ExistingCluster | EksCluster
+    cluster: SandboxCluster | ExistingClusterConfig | EksClusterConfig
     member: FleetCluster | None
     secret_store: SecretStore | None
     rendering: bool
 
     @property
-    def access(self) -> Access | None:
+    def access(self) -> AccessConfig | None:
         """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
         the cluster's roles have there."""
-        return self.file.access or (Access() if self.cluster.kind == "eks" else None)
+        return self.file.access or (AccessConfig() if self.cluster.kind == "eks" else None)
 
     @property
     def external_store(self) -> ExternalStore | None:
@@ -129,10 +129,12 @@ def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None,
     )
 
 
-def _cluster(file: EnvironmentFile, member: FleetCluster | None) -> SandboxCluster | ExistingCluster | EksCluster:
+def _cluster(
+    file: EnvironmentFile, member: FleetCluster | None
+) -> SandboxCluster | ExistingClusterConfig | EksClusterConfig:
     context = os.environ.get(CONTEXT_VARIABLE) or (member.context if member else None)
     if context:
-        return ExistingCluster(kind="existing", context=context)
+        return ExistingClusterConfig(kind="existing", context=context)
     assert not isinstance(file.cluster, FleetClusters), "a fleet's stack names one of its clusters"
     return file.cluster
 

@@ -36,7 +36,7 @@ class Routing(Model):
     )
 
 
-class Release(Model):
+class ReleaseConfig(Model):
     """How the versions of one service are exchanged."""
 
     strategy: Strategy = Field(
@@ -118,7 +118,7 @@ def _of_strategy(data: Mapping[str, Any]) -> Iterable[Problem]:
     strategy = data.get("strategy")
     if strategy == "rolling":
         for key in data:
-            if key != "strategy" and key in Release.model_fields:
+            if key != "strategy" and key in ReleaseConfig.model_fields:
                 yield Problem((key,), "a rolling update has no such figure; remove it, or choose another strategy")
     if strategy == "ab" and not data.get("headers"):
         yield Problem(("headers",), "missing; strategy 'ab' needs the headers by which requests go to the candidate")
@@ -136,7 +136,8 @@ def _of_strategy(data: Mapping[str, Any]) -> Iterable[Problem]:
 def _too_long(data: Mapping[str, Any]) -> Iterable[Problem]:
     """A release that could not end in time even if all went well."""
     values = {
-        key: data.get(key, Release.model_fields[key].default) for key in ("interval", "maximum_duration", "checks")
+        key: data.get(key, ReleaseConfig.model_fields[key].default)
+        for key in ("interval", "maximum_duration", "checks")
     }
     steps = data.get("steps", _STEPS)
     try:
@@ -151,7 +152,7 @@ def _too_long(data: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(("interval",), message)
 
 
-def thresholds(release: Release) -> Mapping[str, float]:
+def thresholds(release: ReleaseConfig) -> Mapping[str, float]:
     """The most that each metric may be: the document's figures, and what the environment says otherwise or besides."""
     return {**DEFAULTS, **release.metrics}
 

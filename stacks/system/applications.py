@@ -180,7 +180,7 @@ def application_args(
         vertical=service.vertical.as_arguments() if service.vertical and context.vertical else None,
         resources=service_resources(context.tier, service),
         probes=service.probes.as_arguments(),
-        rollout=service.rollout.as_arguments(),
+        rollout=service.rollout,
         files=files(service, context.tier, context.secret),
         config_maps=(context.config_map,),
         pod_annotations={**context.annotations, **_proxy_annotations(service, context)},

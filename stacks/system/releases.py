@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.kubernetes.naming import Scope
-from components.traffic import release as components
 from components.traffic.gateway import EntryArgs, MeshEntry, ServiceRoute
 from components.traffic.mesh import Member, MeshArgs, MeshBaseline
-from components.traffic.release import GATEWAY_NAME, Entry
+from components.traffic.release import GATEWAY_NAME, Entry, Metric, Release, ReleaseWebhook
 from components.workload import ApplicationArgs
-from stacks.schema.releases import Release, Routing, thresholds
+from stacks.schema.releases import ReleaseConfig, Routing, thresholds
 from stacks.schema.service.ports import all_ports
 from stacks.schema.service.service import Service
 from stacks.system.flows import ServiceContext, entered, pods
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from stacks.system.environment_context import EnvironmentContext
 
 
-def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:
+def released(config: ReleaseConfig | None, routing: Routing, entry: Entry | None, scope: Scope) -> Release | None:
     """What a component is told of a service's release; None where its pods are exchanged by a rolling update.
 
     `entry` is where traffic from outside enters for the service; a host of its own in the configuration replaces it.
@@ -36,8 +35,8 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
     if config.approval and routing.controller == "flagger":
         # This gate never opens by itself; `ops canary promote` goes past it.
         gate = f"{routing.load_tester}/gate/halt"
-        hooks.append(components.ReleaseWebhook(name="approval", type="confirm-promotion", url=gate))
-    return components.Release(
+        hooks.append(ReleaseWebhook(name="approval", type="confirm-promotion", url=gate))
+    return Release(
         strategy=config.strategy,
         mesh=routing.mesh,
         controller=routing.controller,
@@ -46,7 +45,7 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
         interval=config.interval,
         window=f"{config.window}s",
         failures=config.failures,
-        metrics=[components.Metric(template=name, maximum=most) for name, most in thresholds(config).items()],
+        metrics=[Metric(template=name, maximum=most) for name, most in thresholds(config).items()],
         headers=dict(config.headers),
         cookie=config.cookie,
         mirror=config.mirror,

@@ -162,12 +162,11 @@ def import_args(resolved: ResolvedSystem) -> ScriptJobArgs:
     plan = resolved.plan(PostgresPlan)
     if plan is None:
         raise ValueError(f"{IMPORT}: there is no database to import into")
-    stopping = RollingUpdate()
     return sqlite_import_args(
         plan.active,
         name=IMPORT,
         claim=claim_name(BACKEND),
         mounted_at=DATA,
         file=DATABASE_FILE,
-        wait=stopping.drain_seconds + stopping.stop_seconds,
+        wait=RollingUpdate().grace,
     )
