@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -21,8 +21,10 @@ class Problem(NamedTuple):
 class Model(BaseModel):
     """The base of all configuration: frozen, and a key that is not declared is an error.
 
-    A model that has rules over several of its values yields what breaks them from `problems`. It is given the raw
-    input, so that its findings are reported together with those of the single fields, and not only after them.
+    A model that has rules over several of its values yields what breaks them from `contradictions`. Where some of its
+    values are wrong by themselves, those rules are still held that read none of them, up to the first that does: all
+    findings are reported together. What concerns values of other models comes from `problems`, which is given the raw
+    input.
     """
 
     # Strict: the number 1 is no `true`, `true` is no number 1, and text is neither, whoever would make one of it.
@@ -32,6 +34,10 @@ class Model(BaseModel):
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
         """What is wrong with `data` beyond its single fields; must cope with anything that YAML can hold."""
+        return ()
+
+    def contradictions(self) -> Iterable[Problem]:
+        """What is wrong with its values together."""
         return ()
 
     @model_validator(mode="wrap")
@@ -45,10 +51,29 @@ class Model(BaseModel):
         except ValidationError as error:
             # An unknown key is reported by `_unknown_keys`, which knows what is allowed in its place.
             fields = [_as_details(line) for line in error.errors() if line["type"] != "extra_forbidden"]
+            if isinstance(data, Mapping):
+                wrong = {line["loc"][0] for line in error.errors() if line["loc"]}
+                found += map(_details, _of_the_rest(data, handler, wrong))
             raise ValidationError.from_exception_data(cls.__name__, fields + found) from None
-        if found:
+        if found := [*found, *map(_details, model.contradictions())]:
             raise ValidationError.from_exception_data(cls.__name__, found)
         return model
+
+
+def _of_the_rest(data: Mapping[str, Any], handler: Any, wrong: Collection[Any]) -> Iterable[Problem]:
+    """What the values that are right contradict, up to the first rule that reads one of the keys that are `wrong`."""
+    try:
+        model = handler({key: value for key, value in data.items() if key not in wrong})
+    except ValidationError:
+        return
+    for key in wrong:
+        # Neither the value nor its default: to read it is an error.
+        model.__dict__.pop(key, None)
+    try:
+        yield from model.contradictions()
+    except AttributeError as error:
+        if error.name not in wrong:
+            raise
 
 
 def _unknown_keys(model: type[Model], data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +18,7 @@ from components.kubernetes.scheduling import Priority
 from components.monitoring.monitors import Endpoint
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Release
-from components.values.model import Model
+from components.values.model import Model, Problem
 from components.values.types import Port, PortName, Seconds
 from components.workload.files import PodFiles
 from components.workload.scaling import Replicas, Vertical
@@ -120,6 +120,11 @@ class RollingUpdate(Model):
         "image without a shell there is no other way).",
     )
     stop: Seconds = Field(30, description="How long its process may take after that.")
+
+    def contradictions(self) -> Iterable[Problem]:
+        """Steps of no pod at all."""
+        if all(one in (0, "0%") for one in (self.max_surge, self.max_unavailable)):
+            yield Problem(("max_surge",), "no pod more and none less leaves no step to take: allow one")
 
     @property
     def grace(self) -> int:

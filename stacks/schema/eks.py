@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -115,13 +115,9 @@ class NodeGroup(Model):
     labels: Mapping[str, str] = Field({}, description="Labels of the nodes, by key.")
     taints: Sequence[Taint] = Field((), description="What keeps pods off the nodes unless they tolerate it.")
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Whether the three figures are in order."""
-        figures = (data.get("minimum"), data.get("desired"), data.get("maximum"))
-        if not all(isinstance(one, int) and not isinstance(one, bool) for one in figures):
-            return
-        minimum, desired, maximum = cast(tuple[int, int, int], figures)
+    def contradictions(self) -> Iterable[Problem]:
+        """Figures that are not in order."""
+        minimum, desired, maximum = self.minimum, self.desired, self.maximum
         if maximum < minimum:
             yield Problem(
                 ("maximum",), f"{maximum} is below the minimum of {minimum}: raise it, or lower that", maximum

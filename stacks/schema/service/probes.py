@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -36,10 +36,9 @@ class ProbeConfig(Model):
         None, description="How many failures in a row count: by default 60 for start-up, 3 for the others."
     )
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+    def contradictions(self) -> Iterable[Problem]:
         """A path that nobody would ask."""
-        if data.get("tcp") is True and data.get("path") is not None:
+        if self.tcp and self.path is not None:
             yield Problem(
                 ("path",), "is not asked with 'tcp: true', which only opens a connection; remove one of the two"
             )

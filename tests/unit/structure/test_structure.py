@@ -93,6 +93,22 @@ def test_no_argument_of_the_program_is_hidden_in_a_variable_of_the_process() -> 
     assert found == READS_VARIABLES.keys()
 
 
+def test_no_concept_has_two_types() -> None:
+    """A field that is written in both and forgotten in the copy says nothing. Stores read the file by protocols."""
+    read_by_stores = {"DatabaseState", "Restored", "Rotation", "S3", "S3Bucket"}
+    # Alertmanager's tree of receivers, and what splits traffic: no copy is made of one for the other.
+    different = {"Routing"}
+    schema, components = ({name for name, _ in _classes(folder)} for folder in ("stacks/schema", "components"))
+    assert schema & components == read_by_stores | different
+
+
+def _classes(folder: str) -> Iterator[tuple[str, Path]]:
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                yield node.name, path
+
+
 def test_a_name_says_what_it_names() -> None:
     """Extra, context, callers, scraped, known: the trade's words, in place of those that only this house had."""
     private = {"further", "around", "whoever", "told"}
