@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import json
 import os
 import runpy
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import pulumi
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import Settings, configure, mocks, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
@@ -221,17 +223,18 @@ class _Inline(ThreadPoolExecutor):
         return future
 
 
-def record(stack: str, passwords: PasswordSource = placeholder_password) -> Graph:
+def record(stack: str, passwords: PasswordSource = placeholder_password, *, rendering: bool = False) -> Graph:
     """The graph of an environment by its stack name.
 
-    `passwords` gives the value of each generated password. Raises stacks.schema.errors.ConfigurationError if the
+    `passwords` gives the value of each generated password; `rendering` asks for the objects themselves where the
+    program would tell Argo CD of them (`main` in `__main__.py`). Raises stacks.schema.errors.ConfigurationError if the
     environment's configuration is invalid; then nothing was registered.
     """
     # In a context of its own: the SDK keeps its settings in context variables, and none of ours may stay behind.
-    return contextvars.copy_context().run(_record, stack, passwords)
+    return contextvars.copy_context().run(_record, stack, passwords, rendering)
 
 
-def _record(stack: str, passwords: PasswordSource) -> Graph:
+def _record(stack: str, passwords: PasswordSource, rendering: bool) -> Graph:
     source = Source.of_stack(stack)
     if not source.path.is_file():
         raise ConfigurationError(from_source(source))
@@ -240,12 +243,13 @@ def _record(stack: str, passwords: PasswordSource) -> Graph:
     configure(Settings(project=PROJECT, stack=stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False))
     with _configuration(source.config), asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_Inline(max_workers=1))
-        runner.run(run_in_stack(_program))
+        runner.run(run_in_stack(functools.partial(_program, rendering)))
     return Graph(stack, tuple(monitor.recorded), monitor.stack_outputs)
 
 
-def _program() -> None:
-    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+def _program(rendering: bool) -> None:
+    main = runpy.run_path(str(ROOT / "__main__.py"))["main"]
+    pulumi.run(functools.partial(main, rendering=rendering))
 
 
 @contextlib.contextmanager

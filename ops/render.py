@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from graph.manifests import Manifest, as_yaml, manifests
@@ -33,25 +31,13 @@ def run(stack: str, directory: Path) -> int:
 
 
 def _render(stack: str, directory: Path) -> None:
-    with _rendering():
-        graph = record(stack)
+    # What Argo CD delivers is asked for itself, in place of the objects that tell Argo CD of it.
+    graph = record(stack, rendering=True)
     _judge(graph)
     rendered = [one for one in manifests(graph, applications=True) if not _is_pulumis(graph, one)]
     files = {manifest.file_name: manifest for manifest in rendered if not manifest.holds_secret}
     _write(stack, directory, files)
     _report(directory, len(files), [manifest for manifest in rendered if manifest.holds_secret])
-
-
-@contextlib.contextmanager
-def _rendering() -> Iterator[None]:
-    """What Argo CD delivers is asked for itself, in place of the objects that tell Argo CD of it."""
-    from stacks.schema.environment import RENDER_VARIABLE
-
-    os.environ[RENDER_VARIABLE] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[RENDER_VARIABLE]
 
 
 def _is_pulumis(graph: Graph, manifest: Manifest) -> bool:

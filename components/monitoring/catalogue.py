@@ -108,20 +108,20 @@ OF_SYSTEMS = frozenset({"applications"})
 _KNOWN = frozenset().union(*SOURCES.values())
 
 
-def unknown(expression: str, further: Iterable[str] = ()) -> list[str]:
-    """The metrics of an expression that nobody tells and that are not among `further`, a rule's or a system's own.
+def unknown(expression: str, extra: Iterable[str] = ()) -> list[str]:
+    """The metrics of an expression that no source has and that are not among `extra`, a rule's or a system's own.
 
     `$scope` may stand in it for the matcher of a namespace.
     """
-    known = _KNOWN | frozenset(further)
+    known = _KNOWN | frozenset(extra)
     named = promql.metrics(scoped(expression, "any"))
     return sorted(name for name in named if name not in known and _base(name) not in known)
 
 
-def refuse_unknown(place: str, expression: str, further: Iterable[str] = ()) -> None:
+def refuse_unknown(place: str, expression: str, extra: Iterable[str] = ()) -> None:
     """Raise ValueError, beginning with `place`, if an expression does not parse or reads a metric that is `unknown`."""
     try:
-        found = unknown(expression, further)
+        found = unknown(expression, extra)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from None
     if found:
@@ -132,17 +132,17 @@ def sources(expression: str) -> frozenset[str]:
     """Who tells the metrics of an expression; recorded ones have no source of their own."""
     named = promql.metrics(expression)
     return frozenset(
-        source for source, told in SOURCES.items() if any(name in told or _base(name) in told for name in named)
+        source for source, names in SOURCES.items() if any(name in names or _base(name) in names for name in named)
     )
 
 
-def told(expression: str, available: Collection[str], further: Collection[str] = ()) -> bool:
-    """Whether each metric of an expression is told by a source of `available`, or is among `further`.
+def scraped(expression: str, available: Collection[str], extra: Collection[str] = ()) -> bool:
+    """Whether each metric of an expression is scraped from a source of `available`, or is among `extra`.
 
     `$scope` may stand in it for the matcher of a namespace.
     """
     named = promql.metrics(scoped(expression, "any"))
-    known = frozenset(further).union(*(SOURCES[source] for source in available))
+    known = frozenset(extra).union(*(SOURCES[source] for source in available))
     return all(name in known or _base(name) in known for name in named)
 
 

@@ -61,19 +61,19 @@ class Board:
         for panel in self.panels:
             place = f"dashboard {self.uid!r}, panel {panel.title!r}"
             for query in panel.queries:
-                catalogue.refuse_unknown(place, query.expr, self._further)
+                catalogue.refuse_unknown(place, query.expr, self._extra)
 
     @property
-    def _further(self) -> Sequence[str]:
+    def _extra(self) -> Sequence[str]:
         return (*self.recorded, *self.own)
 
     def with_sources(self, sources: Collection[str]) -> Board | None:
         """The same with the panels that some of `sources` tells every metric of; None if there is none."""
-        panels = [panel for panel in self.panels if self._told(panel, sources)]
+        panels = [panel for panel in self.panels if self._scraped(panel, sources)]
         return replace(self, panels=panels) if panels else None
 
-    def _told(self, panel: Panel, sources: Collection[str]) -> bool:
-        return all(catalogue.told(query.expr, sources, self._further) for query in panel.queries)
+    def _scraped(self, panel: Panel, sources: Collection[str]) -> bool:
+        return all(catalogue.scraped(query.expr, sources, self._extra) for query in panel.queries)
 
     def as_json(self) -> str:
         """The document that Grafana's file provider reads."""

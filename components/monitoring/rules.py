@@ -47,16 +47,16 @@ class RuleSet:
         Raises ValueError, with the rule's name, for a metric that nobody ever tells: it would be left out everywhere.
         """
         self._refuse_unknown()
-        recordings = [one for one in self.recordings if catalogue.told(one.expr, sources, self.own)]
-        further = {*self.own, *(one.record for one in recordings)}
-        alerts = [one for one in self.alerts if catalogue.told(one.expr, sources, further)]
+        recordings = [one for one in self.recordings if catalogue.scraped(one.expr, sources, self.own)]
+        extra = {*self.own, *(one.record for one in recordings)}
+        alerts = [one for one in self.alerts if catalogue.scraped(one.expr, sources, extra)]
         return RuleSet(name=self.name, alerts=alerts, recordings=recordings, own=self.own)
 
     def _refuse_unknown(self) -> None:
-        further = {*self.own, *(one.record for one in self.recordings)}
+        extra = {*self.own, *(one.record for one in self.recordings)}
         rules = {one.name: one.expr for one in self.alerts} | {one.record: one.expr for one in self.recordings}
         for name, expr in rules.items():
-            catalogue.refuse_unknown(f"rules {self.name!r}, {name}", expr, further)
+            catalogue.refuse_unknown(f"rules {self.name!r}, {name}", expr, extra)
 
     def groups(self) -> list[dict[str, Any]]:
         """One group for the recording rules of each interval, and one for the alerts of each severity and interval.

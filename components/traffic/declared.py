@@ -24,12 +24,14 @@ from components.traffic.release import (
     primary_name,
 )
 from components.traffic.routes import NOTHING, OWNED_FIELD, http_route_rules, traffic_policy, virtual_service_rules
+from components.values.model import Model
 from versions import DESTINATION_RULE, HTTP_ROUTE, VIRTUAL_SERVICE
 
 
 def release_annotations(name: str, port: int, release: Release) -> dict[str, str]:
     """What `ops canary` needs to know, on the object that it moves: it works on what is deployed."""
-    specification = json.dumps({"port": port, **dataclasses.asdict(release)}, sort_keys=True)
+    # What a file says outright (its cookie, its webhooks) is a model among the dataclasses.
+    specification = json.dumps({"port": port, **dataclasses.asdict(release)}, sort_keys=True, default=Model.model_dump)
     return {APPLICATION: name, SPECIFICATION: specification}
 
 

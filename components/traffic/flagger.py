@@ -13,7 +13,7 @@ from components.kubernetes.naming import Scope
 from components.kubernetes.objects import custom_resource
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.traffic.metric_templates import DURATION, TEMPLATES, Template
-from components.traffic.release import APPLICATION_LABEL, Mesh, Metric, Release, Webhook
+from components.traffic.release import APPLICATION_LABEL, Mesh, Metric, Release, ReleaseWebhook
 from components.traffic.routes import flagger_matches, traffic_policy
 from versions import ALERT_PROVIDER, CANARY, METRIC_TEMPLATE, SCALED_OBJECT
 
@@ -31,7 +31,7 @@ class Target:
 
     name: str
     port: int
-    further_ports: bool
+    several_ports: bool
     autoscaled: bool
     locality: bool
     queries: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def _service(target: Target, release: Release) -> dict[str, Any]:
         "port": target.port,
         "portName": "http",
         "targetPort": "http",
-        "portDiscovery": target.further_ports,
+        "portDiscovery": target.several_ports,
         # By this label the application's monitor finds the candidate's pods too.
         "canary": {"labels": {APPLICATION_LABEL: target.name}},
     }
@@ -152,7 +152,7 @@ def _metric(metric: Metric, window: str) -> dict[str, Any]:
     }
 
 
-def _webhook(webhook: Webhook) -> dict[str, Any]:
+def _webhook(webhook: ReleaseWebhook) -> dict[str, Any]:
     metadata = {"metadata": dict(webhook.metadata)} if webhook.metadata else {}
     return {
         "name": webhook.name,

@@ -13,6 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import Field
+
+from components.values.model import Model
+from components.values.types import Name, Seconds, Url
+
 Strategy = Literal["canary", "blue-green", "ab"]
 Mesh = Literal["none", "istio", "gateway-api"]
 Controller = Literal["none", "flagger"]
@@ -72,26 +77,21 @@ class Metric:
     maximum: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cookie:
-    """Who has seen the candidate keeps seeing it, by a cookie of this name for `max_age` seconds."""
+class Cookie(Model):
+    """The cookie by which a client stays with the version that it was given."""
 
-    name: str
-    max_age: int = 86400
+    name: Name = Field(description="The name of the cookie.")
+    max_age: Seconds = Field(86400, description="How long it lasts.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
-    """An HTTP POST at a moment of the release (Flagger's types and body); an answer other than 2xx is a refusal.
+class ReleaseWebhook(Model):
+    """A webhook of a release; an answer other than 2xx is a refusal."""
 
-    `timeout` is in seconds.
-    """
-
-    name: str
-    type: HookType
-    url: str
-    timeout: int = 30
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    name: Name = Field(description="The name of the webhook.")
+    type: HookType = Field(description="The moment of the release at which it is called, in Flagger's words.")
+    url: Url = Field(description="The address that is posted to, with Flagger's body.")
+    timeout: Seconds = Field(30, description="How long an answer may take.")
+    metadata: Mapping[str, str] = Field({}, description="What the body has besides, by key.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ class Release:
     cookie: Cookie | None = None
     mirror: bool = False
     approval: bool = False
-    webhooks: Sequence[Webhook] = ()
+    webhooks: Sequence[ReleaseWebhook] = ()
     alert: str | None = None
     maximum_duration: int = 3600
     entry: Entry | None = None

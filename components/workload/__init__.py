@@ -3,7 +3,7 @@
 from components.workload.args import ApplicationArgs, HttpProbe, Probes, RollingUpdate, SecretKey, ServicePort
 from components.workload.component import Application
 from components.workload.controllers import ApplicationGroup, ApplicationGroupArgs
-from components.workload.files import ConfigFiles, Files, SecretFiles, Storage
+from components.workload.files import ConfigFiles, Directory, PodFiles, SecretFiles, Storage
 from components.workload.scaling import CustomMetric, Replicas, Vertical
 
 __all__ = [
@@ -13,8 +13,9 @@ __all__ = [
     "ApplicationGroupArgs",
     "ConfigFiles",
     "CustomMetric",
-    "Files",
+    "Directory",
     "HttpProbe",
+    "PodFiles",
     "Probes",
     "Replicas",
     "RollingUpdate",

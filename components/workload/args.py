@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope, dns_label
@@ -16,19 +18,21 @@ from components.kubernetes.scheduling import Priority
 from components.monitoring.monitors import Endpoint
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Release
-from components.workload.files import Files
+from components.values.model import Model, Problem
+from components.values.types import Port, PortName, Seconds
+from components.workload.files import PodFiles
 from components.workload.scaling import Replicas, Vertical
+from components.workload.types import Delay, Share
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ProbeArgsDict
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServicePort:
-    """A port of the Service: its number, and the name of the container's port that it leads to."""
+class ServicePort(Model):
+    """A port of the Service that is not the container's own."""
 
-    port: int
-    target: str
+    port: Port = Field(description="The number of the Service's port.")
+    target: PortName = Field(description="The name of the container's port behind it, one of `ports`.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +109,27 @@ def probe_spec(probe: HttpProbe, port: str) -> ProbeArgsDict:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class RollingUpdate:
-    """How pods are exchanged; the defaults are those of the AstrBot document, section 3.3.
+class RollingUpdate(Model):
+    """How pods are exchanged; the defaults are those of the AstrBot document, section 3.3."""
 
-    `max_surge` and `max_unavailable` are shares of the replicas, or numbers of pods. `drain_seconds` is the preStop
-    sleep that lets requests in flight finish, 0 for none; the grace period is that much and `stop_seconds` for the
-    process itself.
-    """
+    max_surge: Share = Field("50%", description="How many pods there may be above the replicas.")
+    max_unavailable: Share = Field("25%", description="How many of the replicas may be missing.")
+    drain: Delay = Field(
+        15,
+        description="How long a pod that is to stop goes on answering, by a preStop sleep; 0 for not at all (of an "
+        "image without a shell there is no other way).",
+    )
+    stop: Seconds = Field(30, description="How long its process may take after that.")
 
-    max_surge: str | int = "50%"
-    max_unavailable: str | int = "25%"
-    drain_seconds: int = 15
-    stop_seconds: int = 30
+    def contradictions(self) -> Iterable[Problem]:
+        """Steps of no pod at all."""
+        if all(one in (0, "0%") for one in (self.max_surge, self.max_unavailable)):
+            yield Problem(("max_surge",), "no pod more and none less leaves no step to take: allow one")
+
+    @property
+    def grace(self) -> int:
+        """The seconds that a pod has to end, both together."""
+        return self.drain + self.stop
 
     def surge(self, replicas: int) -> int:
         """How many pods more than `replicas` there are at the most while they are exchanged."""
@@ -164,8 +176,8 @@ class ApplicationArgs:
     vertical: Vertical | None = None
     resources: ContainerResources
     probes: Probes = field(default_factory=Probes)
-    rollout: RollingUpdate = RollingUpdate()
-    files: Files = field(default_factory=Files)
+    rollout: RollingUpdate = field(default_factory=RollingUpdate)
+    files: PodFiles = field(default_factory=PodFiles)
     config_maps: Sequence[str] = ()
     pod_annotations: Mapping[str, str] = field(default_factory=dict)
     service_account: str | None = None
@@ -236,8 +248,8 @@ class ApplicationArgs:
         surge = 0 if self.stateful or self.files.single else self.rollout.surge(most)
         pods = (most + surge) * (2 if self.release else 1)
         size = storage.size if storage else Bytes(0)
-        volumes, protect = (most if self.stateful else 1, storage.protect) if storage else (0, False)
-        own = Footprint.of(pods, self._at_most(), volumes=volumes, storage=size, protect=protect)
+        volumes = (most if self.stateful else 1) if storage else 0
+        own = Footprint.of(pods, self._at_most(), volumes=volumes, storage=size, protect=self.files.protected)
         proxies = replace(Footprint.of(pods, mesh.PROXY), pods=0)
         return own + proxies if self.mesh else own
 

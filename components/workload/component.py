@@ -44,7 +44,7 @@ class Application(pulumi.ComponentResource):
             self._access()
         if args.ingress or args.egress:
             self._network_policy()
-        if args.files.storage or args.files.configuration:
+        if args.files.storage or args.files.config_files:
             from components.workload.component import volume_objects
 
             needs += volume_objects(name, args, self._child)
@@ -190,7 +190,7 @@ def _target(args: ApplicationArgs) -> Target:
     return Target(
         name=args.name,
         port=args.port,
-        further_ports=len(args.all_ports.exposed) > 1,
+        several_ports=len(args.all_ports.exposed) > 1,
         autoscaled=args.replicas.autoscaled,
         queries={metric.name: metric.query for metric in args.replicas.metrics},
         locality=args.zone_spread == "DoNotSchedule",
@@ -251,7 +251,7 @@ def storage_claim(
         f"{name}-data",
         metadata=args.scope.metadata(args.component, claim_name(args.name), annotations=annotations),
         spec=claim_spec(storage.size, storage.storage_class, shared=storage.shared),
-        opts=kept(storage.protect, opts),
+        opts=kept(args.files.protected, opts),
     )
 
 
@@ -260,7 +260,7 @@ def volume_objects(name: str, args: ApplicationArgs, opts: pulumi.ResourceOption
     made: list[pulumi.Resource] = []
     if args.files.storage and not args.stateful:
         made.append(storage_claim(name, args, args.files.storage, opts))
-    if args.files.configuration:
+    if args.files.config_files:
         texts = args.files.texts()
         made.append(
             config_map(f"{name}-files", scope=args.scope, config_name=files_name(args.name), data=texts, opts=opts)

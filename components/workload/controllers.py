@@ -45,7 +45,7 @@ def pod_template(args: ApplicationArgs) -> PodTemplateSpecArgsDict:
             "enable_service_links": False,
             "priority_class_name": args.priority.class_name(args.scope.environment),
             "security_context": pod_security(),
-            "termination_grace_period_seconds": args.rollout.drain_seconds + args.rollout.stop_seconds,
+            "termination_grace_period_seconds": args.rollout.grace,
             "topology_spread_constraints": spread(args.pods, args.zone_spread, revision),
             "containers": [_container(args)],
             "volumes": args.files.volumes(args.name, claim=not args.stateful),
@@ -67,7 +67,7 @@ def _container(args: ApplicationArgs) -> ContainerArgsDict:
         "startup_probe": _probe(args, args.probes.startup),
         "liveness_probe": _probe(args, args.probes.liveness),
         "readiness_probe": _probe(args, args.probes.readiness),
-        **({"lifecycle": _drain(args.rollout.drain_seconds)} if args.rollout.drain_seconds else {}),
+        **({"lifecycle": _drain(args.rollout.drain)} if args.rollout.drain else {}),
         "volume_mounts": args.files.mounts(),
     }
 
@@ -149,10 +149,8 @@ def stateful_set(
     name: str, args: ApplicationArgs, metadata: dict[str, object], opts: pulumi.ResourceOptions
 ) -> StatefulSet:
     """The StatefulSet, kept where its storage is protected."""
-    storage = args.files.storage
-    protect = storage.protect if storage else False
     owned = pulumi.ResourceOptions(ignore_changes=args.replicas.owned or None)
-    made = kept(protect, pulumi.ResourceOptions.merge(opts, owned))
+    made = kept(args.files.protected, pulumi.ResourceOptions.merge(opts, owned))
     return StatefulSet(name, metadata=metadata, spec=stateful_set_spec(args), opts=made)
 
 

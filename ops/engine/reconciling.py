@@ -160,12 +160,12 @@ class Reconciler:
     def tell(self, drift: Drift, plan: Plan) -> None:
         """Say what was changed by hand and is going to be put back; what `plan` need not touch is as it should be."""
         touched = {step.urn for step in plan.steps}
-        told = Drift(
+        put_back = Drift(
             missing=drift.missing,
             changed=tuple(one for one in drift.changed if one.object.urn in touched),
             added=drift.added,
         )
-        lines = list(drift_lines(told))
+        lines = list(drift_lines(put_back))
         if lines:
             self.out.print(f"Changed by hand since the last run, and put back: {len(lines)} objects", style="yellow")
         for what, details in lines[:_NAMED]:

@@ -136,7 +136,7 @@ class EngineStack:
         """Carry the program out, or only the URNs `targets`; what was done. Raises EngineError."""
         self._ensure()
         with self._reporting("up") as listener:
-            self._stack.up(**self._options(listener, told=True), target=_listed(targets), program=self._program)
+            self._stack.up(**self._options(listener, noted=True), target=_listed(targets), program=self._program)
         return listener.done
 
     def refresh(self, urns: Sequence[str] | None = None) -> Plan:
@@ -150,7 +150,7 @@ class EngineStack:
     def destroy(self) -> Plan:
         """Remove everything of the stack. Raises EngineError."""
         with self._reporting("destroy") as listener:
-            self._stack.destroy(**self._options(listener, told=True))
+            self._stack.destroy(**self._options(listener, noted=True))
         return listener.done
 
     def release_lock(self) -> None:
@@ -199,10 +199,10 @@ class EngineStack:
             raise EngineError(_failure(" ".join(arguments[:2]), [], done.stderr), Plan())
         return done.stdout
 
-    def _options(self, listener: Listener, *, told: bool = False) -> dict[str, Any]:
+    def _options(self, listener: Listener, *, noted: bool = False) -> dict[str, Any]:
         def note(event: automation.EngineEvent) -> None:
             listener.note(event)
-            if told:
+            if noted:
                 self.note(event)
 
         options: dict[str, Any] = {"parallel": PARALLEL, "color": "never", "suppress_progress": True, "on_event": note}
@@ -227,9 +227,9 @@ class EngineStack:
             if "[409]" in said:
                 raise EngineError(_locked(), listener.done) from error
             done = Plan(listener.done.steps, listener.done.unchanged, tuple(listener.findings))
-            told = _told(listener.errors)
-            passing = bool(told) and all(map(_passes, told))
-            raise EngineError(_failure(what, told, said), done, listener.planned, passing=passing) from error
+            errors = _telling(listener.errors)
+            passing = bool(errors) and all(map(_passes, errors))
+            raise EngineError(_failure(what, errors, said), done, listener.planned, passing=passing) from error
 
 
 def _lasting(seconds: int) -> pulumi.ResourceTransformation:
@@ -266,7 +266,7 @@ def _passes(error: str) -> bool:
     return bool(_PASSING.search(error)) and not _UNREADY.search(error)
 
 
-def _told(errors: Sequence[str]) -> list[str]:
+def _telling(errors: Sequence[str]) -> list[str]:
     """The errors that say something: not the engine's own last words."""
     return [one for one in errors if not one.startswith(_LAST_WORDS)]
 

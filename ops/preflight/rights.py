@@ -102,8 +102,8 @@ def _allowed(server: Api, rights: Sequence[Right]) -> list[bool | None]:
 def _attributes(right: Right) -> dict[str, Any]:
     resource, _, subresource = right.resource.partition("/")
     named = {"namespace": right.namespace, "group": right.group, "resource": resource, "verb": right.verb}
-    further = {"subresource": subresource, "name": right.name}
-    return {"resourceAttributes": {**named, **{key: value for key, value in further.items() if value}}}
+    optional = {"subresource": subresource, "name": right.name}
+    return {"resourceAttributes": {**named, **{key: value for key, value in optional.items() if value}}}
 
 
 def _review(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:

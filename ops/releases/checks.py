@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.traffic.metric_templates import TEMPLATES, filled
-from components.traffic.release import HookType, Release, Webhook
+from components.traffic.release import HookType, Release, ReleaseWebhook
 from ops.releases.http import Http, UnansweredError
 from ops.releases.state import Phase, Rollout, Verdict
 
@@ -80,7 +80,7 @@ class Checks:
     def _allowed(self, release: Release, moment: HookType) -> bool:
         return all(self._answers(hook) for hook in _hooks(release, moment))
 
-    def _answers(self, hook: Webhook) -> bool:
+    def _answers(self, hook: ReleaseWebhook) -> bool:
         # The body is that of Flagger's webhooks, so that one receiver serves both.
         body = {"name": self.name, "namespace": self.namespace, "phase": hook.type, "metadata": dict(hook.metadata)}
         try:
@@ -90,5 +90,5 @@ class Checks:
         return True
 
 
-def _hooks(release: Release, moment: HookType) -> Sequence[Webhook]:
+def _hooks(release: Release, moment: HookType) -> Sequence[ReleaseWebhook]:
     return [hook for hook in release.webhooks if hook.type == moment]

@@ -14,7 +14,7 @@ from components.stores.postgres.args import DUMP_NAME
 from stacks.eks.plan import eks_args
 
 if TYPE_CHECKING:
-    from stacks.schema.eks import EksCluster as EksConfig
+    from stacks.schema.eks import EksClusterConfig
     from stacks.schema.environment import Environment
 
 _NAME = "cluster"
@@ -32,7 +32,7 @@ class MadeCluster(NamedTuple):
     needs: pulumi.Resource
 
 
-def eks_cluster(config: EksConfig, environment: Environment) -> MadeCluster:
+def eks_cluster(config: EksClusterConfig, environment: Environment) -> MadeCluster:
     """Register the cluster."""
     args = eks_args(
         config,

@@ -14,10 +14,9 @@ from components.cluster.eks.args import (
     EksClusterArgs,
     NetworkArgs,
     NodeGroupArgs,
-    Taint,
 )
 from paths import PROJECT
-from stacks.schema.eks import EksCluster, NodeGroup
+from stacks.schema.eks import EksClusterConfig, NodeGroup
 from stacks.schema.eks_tiers import EKS_TIERS, EksTier
 from stacks.schema.tiers import Tier
 from stacks.schema.types import TierName
@@ -28,7 +27,7 @@ _SYSTEM = "platform"
 
 
 def eks_args(
-    config: EksCluster,
+    config: EksClusterConfig,
     *,
     environment: str,
     tier_name: TierName,
@@ -55,7 +54,7 @@ def eks_args(
     )
 
 
-def _control_plane(config: EksCluster, scope: AwsScope, log_days: int, tier: Tier) -> ControlPlaneArgs:
+def _control_plane(config: EksClusterConfig, scope: AwsScope, log_days: int, tier: Tier) -> ControlPlaneArgs:
     return ControlPlaneArgs(
         scope=scope,
         version=EKS_VERSIONS[config.version],
@@ -71,7 +70,7 @@ def _control_plane(config: EksCluster, scope: AwsScope, log_days: int, tier: Tie
     )
 
 
-def _network(config: EksCluster, scope: AwsScope, log_days: int, tier: Tier, defaults: EksTier) -> NetworkArgs:
+def _network(config: EksClusterConfig, scope: AwsScope, log_days: int, tier: Tier, defaults: EksTier) -> NetworkArgs:
     letters = list(config.zones or ascii_lowercase[: tier.zones])
     # The control plane wants a second zone even where the nodes have one.
     others = [letter for letter in ascii_lowercase if letter not in letters]
@@ -87,7 +86,7 @@ def _network(config: EksCluster, scope: AwsScope, log_days: int, tier: Tier, def
     )
 
 
-def _node_groups(config: EksCluster, defaults: EksTier) -> dict[str, NodeGroup]:
+def _node_groups(config: EksClusterConfig, defaults: EksTier) -> dict[str, NodeGroup]:
     if config.node_groups is not None:
         return dict(config.node_groups)
     return {key: NodeGroup.model_validate(group) for key, group in defaults.node_groups.items()}
@@ -102,11 +101,11 @@ def _node_group(group: NodeGroup) -> NodeGroupArgs:
         spot=group.spot,
         disk=group.disk,
         labels=group.labels,
-        taints=[Taint(key=one.key, value=one.value, effect=one.effect) for one in group.taints],
+        taints=group.taints,
     )
 
 
-def _domain(config: EksCluster, domain: str) -> DomainArgs | None:
+def _domain(config: EksClusterConfig, domain: str) -> DomainArgs | None:
     if config.dns is None:
         return None
     return DomainArgs(

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable
 
 from components.monitoring.catalogue import SOURCES
 from components.monitoring.dashboards import CHOSEN, NAMESPACES, Board, Panel, Query, panel
-from components.stores.every import STORES
-from components.stores.parts import boards_of
+from components.stores.monitoring import boards_of
+from components.stores.store_list import STORES
 from stacks.system.declaration import Declaration
 
 _DURATION = f"sum by (job, le) (rate(http_request_duration_seconds_bucket{{{CHOSEN}}}[5m]))"

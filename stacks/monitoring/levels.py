@@ -44,8 +44,8 @@ class Level:
     @property
     def sources(self) -> frozenset[str]:
         """Who tells metrics at this level, by the names of the catalogue; what systems bring is among them."""
-        further = (EXPORTERS if self.exporters else frozenset()) | ({"thanos"} if self.thanos else frozenset())
-        return OF_SYSTEMS | {"prometheus", "kubelet"} | further
+        optional = (EXPORTERS if self.exporters else frozenset()) | ({"thanos"} if self.thanos else frozenset())
+        return OF_SYSTEMS | {"prometheus", "kubelet"} | optional
 
 
 _PRODUCTION = Level(

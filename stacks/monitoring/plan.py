@@ -219,12 +219,12 @@ def url(environment: str, tier: Tier, config: MonitoringConfig) -> str:
 def _alertmanager(
     args: EnvironmentContext, scope: Scope, level: Level, monitored: MonitoredSystems, config: MonitoringConfig
 ) -> AlertmanagerArgs:
-    told = (notifications.to_people if args.store else notifications.in_cluster)(monitored.hooks)
+    routing_of_systems = (notifications.to_people if args.store else notifications.in_cluster)(monitored.hooks)
     return AlertmanagerArgs(
         scope=scope,
         name=MAIN,
         replicas=level.alertmanagers,
-        routing=with_configured(told, config),
+        routing=with_configured(routing_of_systems, config),
         storage_class=args.tier.storage_class,
         clients=[LABELS, *([{"app.kubernetes.io/name": "thanos-ruler"}] if level.thanos and args.store else [])],
         egress=[*(hook.flow for hook in monitored.hooks), *webhook_flows(config)],

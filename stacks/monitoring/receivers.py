@@ -38,7 +38,7 @@ def with_configured(routing: Routing, config: MonitoringConfig) -> Routing:
         for route in config.routes
     ]
     windows = [Window(name=one.name, weekdays=one.weekdays, start=one.start, end=one.end) for one in config.maintenance]
-    secrets = {name: (*keys, *further_credentials(config)) for name, keys in routing.secrets.items()}
+    secrets = {name: (*keys, *configured_credentials(config)) for name, keys in routing.secrets.items()}
     return replace(
         routing,
         root=replace(routing.root, routes=[*routes, *routing.root.routes]),
@@ -48,7 +48,7 @@ def with_configured(routing: Routing, config: MonitoringConfig) -> Routing:
     )
 
 
-def further_credentials(config: MonitoringConfig) -> dict[str, str]:
+def configured_credentials(config: MonitoringConfig) -> dict[str, str]:
     """The keys of the Secret that only this environment's receivers need, and the credential of each."""
     named = [
         channel.credential

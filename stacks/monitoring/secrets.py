@@ -11,7 +11,7 @@ from components.kubernetes.certificates import Authority, AuthorityArgs
 from components.platform.credentials import Credential, Credentials, SecretBundle, SecretBundleArgs
 from stacks.monitoring import notifications
 from stacks.monitoring.plan import GRAFANA_SECRET, REMOTE_WRITE_SECRET, TLS_SECRET, MonitoringPlan
-from stacks.monitoring.receivers import further_credentials
+from stacks.monitoring.receivers import configured_credentials
 from stacks.schema.monitoring import MonitoringConfig
 from stacks.system.environment_context import EnvironmentContext
 
@@ -22,7 +22,7 @@ def secrets(
     """Register them; what uses them depends on all of them."""
     made: list[pulumi.Resource] = []
     if args.store and plan.alertmanager:
-        keys = {**notifications.CREDENTIALS, **further_credentials(config)}
+        keys = {**notifications.CREDENTIALS, **configured_credentials(config)}
         made.append(_bundle(name, args, plan, notifications.SECRET, keys, opts=opts))
     if plan.grafana:
         made += _grafana_password(name, args, plan, opts)

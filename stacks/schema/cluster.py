@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stacks.schema.eks import EksCluster
+from stacks.schema.eks import EksClusterConfig
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Model, Problem, Text, TierName
 
@@ -18,7 +18,7 @@ class SandboxCluster(Model):
     kind: Literal["sandbox"] = Field(description="The local control plane; its kubeconfig is found by itself.")
 
 
-class ExistingCluster(Model):
+class ExistingClusterConfig(Model):
     """A cluster that is there already."""
 
     kind: Literal["existing"] = Field(description="A cluster that is there already.")
@@ -35,7 +35,9 @@ class FleetClusters(Model):
     )
 
 
-Cluster = Annotated[SandboxCluster | ExistingCluster | EksCluster | FleetClusters, Field(discriminator="kind")]
+Cluster = Annotated[
+    SandboxCluster | ExistingClusterConfig | EksClusterConfig | FleetClusters, Field(discriminator="kind")
+]
 
 
 def cluster_problems(name: TierName, tier: Tier, overrides: Any, cluster: Any) -> Iterable[Problem]:

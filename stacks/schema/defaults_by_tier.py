@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from components.kubernetes.quantity import Bytes
+from components.workload.files import Storage
 from stacks.monitoring.levels import LEVELS
 from stacks.schema import telemetry
-from stacks.schema.eks import EksCluster
+from stacks.schema.eks import EksClusterConfig
 from stacks.schema.eks_tiers import EKS_TIERS
 from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.monitoring import MonitoringConfig
 from stacks.schema.operators import sizing
 from stacks.schema.releases import Routing
-from stacks.schema.service.files import Storage
 from stacks.schema.service.scaling import Autoscaling
 from stacks.schema.tiers import TIERS, Tier
 
@@ -26,7 +26,7 @@ _GIGABYTE = 10**9
 def defaults_by_tier() -> Iterator[tuple[type[BaseModel], str, dict[str, Any]]]:
     """The model, its key, and the defaults by tier as they would be written."""
     for key in ("node_groups", "nat", "autoscaler", "log_days", "backup_days"):
-        yield EksCluster, key, {name: plain(getattr(EKS_TIERS[name], key)) for name in TIERS}
+        yield EksClusterConfig, key, {name: plain(getattr(EKS_TIERS[name], key)) for name in TIERS}
     for key in ("retention", "retention_size", "storage"):
         yield MonitoringConfig, key, {name: plain(getattr(LEVELS[one.monitoring], key)) for name, one in TIERS.items()}
     yield EnvironmentFile, "logs", _of(lambda tier: {"kind": telemetry.default(tier.monitoring)[0].kind})

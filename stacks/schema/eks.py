@@ -6,13 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from components.cluster.eks.addresses import network
-from components.cluster.eks.args import INSTANCE_TYPES, Autoscaler, Effect
-from stacks.schema.types import BucketName, Model, Name, Problem, Region, Text, form, matching, one_of
+from components.cluster.eks.args import INSTANCE_TYPES, Autoscaler, Taint
+from stacks.schema.types import BucketName, Model, Name, Problem, Region, form, matching, one_of
 from versions import EKS_DEFAULT, EKS_VERSIONS
 
 _ZONE_ID = r"Z[A-Z0-9]{1,31}"
@@ -96,16 +96,6 @@ HostedZone = Annotated[
 NodeCount = Annotated[int, Field(ge=0, le=450)]
 
 
-class TaintConfig(Model):
-    """What keeps pods off a group's nodes unless they tolerate it."""
-
-    key: Text = Field(description="The taint's key, which a pod's toleration names.")
-    value: str = Field("", description="The taint's value.")
-    effect: Effect = Field(
-        "NO_SCHEDULE", description="What happens to a pod that does not tolerate it, in EKS' spelling."
-    )
-
-
 class NodeGroup(Model):
     """Nodes of one kind."""
 
@@ -123,15 +113,11 @@ class NodeGroup(Model):
     )
     disk: Annotated[int, Field(ge=20, le=16384)] = Field(50, description="The root volume of a node, in GiB.")
     labels: Mapping[str, str] = Field({}, description="Labels of the nodes, by key.")
-    taints: Sequence[TaintConfig] = Field((), description="What keeps pods off the nodes unless they tolerate it.")
+    taints: Sequence[Taint] = Field((), description="What keeps pods off the nodes unless they tolerate it.")
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Whether the three figures are in order."""
-        figures = (data.get("minimum"), data.get("desired"), data.get("maximum"))
-        if not all(isinstance(one, int) and not isinstance(one, bool) for one in figures):
-            return
-        minimum, desired, maximum = cast(tuple[int, int, int], figures)
+    def contradictions(self) -> Iterable[Problem]:
+        """Figures that are not in order."""
+        minimum, desired, maximum = self.minimum, self.desired, self.maximum
         if maximum < minimum:
             yield Problem(
                 ("maximum",), f"{maximum} is below the minimum of {minimum}: raise it, or lower that", maximum
@@ -149,7 +135,7 @@ class Dns(Model):
     firewall: bool = Field(False, description="Whether AWS WAF stands before what is reached from outside.")
 
 
-class EksCluster(Model):
+class EksClusterConfig(Model):
     """A cluster on EKS, made with its network. Node groups, NAT, autoscaler, and how long logs and backups are kept
     are the tier's (`stacks.schema.eks_tiers`) unless they stand here."""
 

@@ -17,14 +17,14 @@ from pydantic import ValidationError
 from components.platform.credentials import ExternalStore
 from paths import PROJECT, environment_of
 from stacks.schema import telemetry
-from stacks.schema.cluster import ExistingCluster, FleetClusters, SandboxCluster
-from stacks.schema.eks import EksCluster
+from stacks.schema.cluster import ExistingClusterConfig, FleetClusters, SandboxCluster
+from stacks.schema.eks import EksClusterConfig
 from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.errors import ConfigurationError, from_source, from_validation
 from stacks.schema.fleet import FleetCluster, member_of
 from stacks.schema.gitops import GitOpsConfig
 from stacks.schema.operators import Uses, present, to_install
-from stacks.schema.people import Access
+from stacks.schema.people import AccessConfig
 from stacks.schema.secret_store import SecretStore
 from stacks.schema.source import Source
 from stacks.schema.tiers import Tier
@@ -32,27 +32,29 @@ from stacks.telemetry.access import TelemetryAccess, telemetry_access
 
 # `make up CONTEXT=…` deploys to that cluster, whatever the environment's file says.
 CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
-# `ops render` needs what Argo CD is to sync, and not what tells it to.
-RENDER_VARIABLE = "SAAS_PLATFORM_RENDER"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """A valid environment: what its file says, its tier with the overrides applied, its cluster, which one of the
-    fleet that is (None without a fleet), and the store of its secrets (None where they are generated)."""
+    fleet that is (None without a fleet), and the store of its secrets (None where they are generated).
+
+    `rendering` says that the objects themselves are wanted, whoever delivers them.
+    """
 
     name: str
     file: EnvironmentFile
     tier: Tier
-    cluster: SandboxCluster | ExistingCluster | EksCluster
+    cluster: SandboxCluster | ExistingClusterConfig | EksClusterConfig
     member: FleetCluster | None
     secret_store: SecretStore | None
+    rendering: bool
 
     @property
-    def access(self) -> Access | None:
+    def access(self) -> AccessConfig | None:
         """Who may do what: what the file says; by default, in a cluster of the environment's own, the groups that
         the cluster's roles have there."""
-        return self.file.access or (Access() if self.cluster.kind == "eks" else None)
+        return self.file.access or (AccessConfig() if self.cluster.kind == "eks" else None)
 
     @property
     def external_store(self) -> ExternalStore | None:
@@ -87,14 +89,15 @@ class Environment:
     @property
     def gitops(self) -> GitOpsConfig | None:
         """What Argo CD is told, in an environment that it delivers; None where the objects themselves are wanted."""
-        itself = os.environ.get(RENDER_VARIABLE) or self.member is not None or self.file.delivery == "pulumi"
+        itself = self.rendering or self.member is not None or self.file.delivery == "pulumi"
         return None if itself else self.file.gitops
 
 
-def load() -> Environment:
+def load(*, rendering: bool = False) -> Environment:
     """The environment of the running stack.
 
-    Raises ConfigurationError with everything that is wrong.
+    `rendering` asks for the objects that Argo CD is to sync in place of what tells it to. Raises ConfigurationError
+    with everything that is wrong.
     """
     stack = pulumi.get_stack()
     source = Source.of_stack(stack)
@@ -109,11 +112,11 @@ def load() -> Environment:
     if problems:
         raise ConfigurationError(problems)
     # Argo CD has all clusters; whoever wants the objects themselves wants those of one.
-    required = file.delivery == "pulumi" or bool(os.environ.get(RENDER_VARIABLE))
-    return _environment(stack, file, member_of(source, stack, file.fleet, required=required))
+    member = member_of(source, stack, file.fleet, required=rendering or file.delivery == "pulumi")
+    return _environment(stack, file, member, rendering)
 
 
-def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None) -> Environment:
+def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None, rendering: bool) -> Environment:
     tier = file.tier_with_overrides()
     return Environment(
         name=environment_of(stack),
@@ -122,13 +125,16 @@ def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None)
         cluster=_cluster(file, member),
         member=member,
         secret_store=file.secret_store if tier.external_secrets else None,
+        rendering=rendering,
     )
 
 
-def _cluster(file: EnvironmentFile, member: FleetCluster | None) -> SandboxCluster | ExistingCluster | EksCluster:
+def _cluster(
+    file: EnvironmentFile, member: FleetCluster | None
+) -> SandboxCluster | ExistingClusterConfig | EksClusterConfig:
     context = os.environ.get(CONTEXT_VARIABLE) or (member.context if member else None)
     if context:
-        return ExistingCluster(kind="existing", context=context)
+        return ExistingClusterConfig(kind="existing", context=context)
     assert not isinstance(file.cluster, FleetClusters), "a fleet's stack names one of its clusters"
     return file.cluster
 
@@ -149,8 +155,8 @@ def _values(source: Source) -> dict[str, Any]:
     them in the file that its configuration came from.
     """
     prefix = f"{PROJECT}:"
-    told = dict.fromkeys([*pulumi.runtime.get_config_env(), *map(str, source.config)])
-    keys = [key.removeprefix(prefix) for key in told if key.startswith(prefix)]
+    known = dict.fromkeys([*pulumi.runtime.get_config_env(), *map(str, source.config)])
+    keys = [key.removeprefix(prefix) for key in known if key.startswith(prefix)]
     config = pulumi.Config()
     return {key: _decoded(config.get(key)) for key in keys}
 

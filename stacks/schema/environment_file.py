@@ -16,7 +16,7 @@ from stacks.schema.monitoring_checks import monitoring_problems
 from stacks.schema.object_storage import without_role
 from stacks.schema.operators import OperatorMode, OperatorName, Uses, operator_problems, to_install
 from stacks.schema.overrides import PartOfTier, checked, with_overrides
-from stacks.schema.people import Access, access_problems
+from stacks.schema.people import AccessConfig, access_problems
 from stacks.schema.releases import Routing, routing_problems
 from stacks.schema.secret_store import SecretStore
 from stacks.schema.tiers import TIERS, Tier
@@ -66,7 +66,7 @@ class EnvironmentFile(Model):
         "`preinstalled`, or leave it `off`. By default those that the environment's objects need are installed in "
         "a cluster of kind eks and preinstalled in any other; the rest is off.",
     )
-    access: Access | None = Field(
+    access: AccessConfig | None = Field(
         None,
         description="Who may do what in the cluster, by group. By default, in a cluster of kind eks, the groups "
         "that its roles have there; elsewhere nobody is given anything.",

@@ -6,21 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from stacks.schema.types import BucketName, Model, Region, RoleArn, form
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
-        raise ValueError(f"{value!r} is not an endpoint: write https://HOST or https://HOST:PORT, and nothing after it")
-    return value.rstrip("/")
-
-
-HttpsUrl = Annotated[
-    str, AfterValidator(_url), form("HTTPS endpoint", r"https://[^/?#@\s]+/*", "https://s3.example.com:9000")
-]
+from stacks.schema.types import BucketName, HttpsUrl, Model, Region, RoleArn
 
 
 class Minio(Model):

@@ -63,7 +63,7 @@ class Team(Model):
     quota: Quota = Field(description="What all its pods and volumes may use together.")
 
 
-class Access(Model):
+class AccessConfig(Model):
     """Groups by role."""
 
     cluster: Groups = Field(
@@ -95,7 +95,7 @@ def access_problems(data: Any, systems: Any) -> Iterable[Problem]:
 
 
 def register_access(
-    config: Access, args: EnvironmentContext, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions
+    config: AccessConfig, args: EnvironmentContext, made: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions
 ) -> None:
     """Register the roles, and the teams' namespaces. `made` is what makes each namespace, by its name."""
     namespaces = [(args.scope(name), config.namespaces.get(name, config.cluster)) for name in made]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from components.traffic.metric_templates import DEFAULTS, TEMPLATES
-from components.traffic.release import Controller, HookType, Mesh
-from stacks.schema.types import HostName, Model, Name, Problem, Seconds, Text, Url, one_of, seconds
+from components.traffic.release import Controller, Cookie, Mesh, ReleaseWebhook
+from stacks.schema.types import HostName, Model, Name, Problem, Seconds, Text, Url, one_of
 
 Strategy = Literal["rolling", "canary", "blue-green", "ab"]
 MetricTemplate = Annotated[str, one_of("metric template", TEMPLATES)]
@@ -36,24 +37,7 @@ class Routing(Model):
     )
 
 
-class CookieAffinity(Model):
-    """The cookie by which a client stays with the version that it was given."""
-
-    name: Name = Field(description="The name of the cookie.")
-    max_age: Seconds = Field(86400, description="How long it lasts.")
-
-
-class Hook(Model):
-    """A webhook of a release; an answer other than 2xx is a refusal."""
-
-    name: Name = Field(description="The name of the webhook.")
-    type: HookType = Field(description="The moment of the release at which it is called, in Flagger's words.")
-    url: Url = Field(description="The address that is posted to, with Flagger's body.")
-    timeout: Seconds = Field(30, description="How long an answer may take.")
-    metadata: Mapping[str, str] = Field({}, description="What the body has besides, by key.")
-
-
-class Release(Model):
+class ReleaseConfig(Model):
     """How the versions of one service are exchanged."""
 
     strategy: Strategy = Field(
@@ -82,7 +66,7 @@ class Release(Model):
     headers: Mapping[str, Text] = Field(
         {}, description="The headers, with their values, by which requests go to the candidate. Needed for ab."
     )
-    cookie: CookieAffinity | None = Field(
+    cookie: Cookie | None = Field(
         None, description="The cookie by which a client stays with the version that it was given, for canary."
     )
     mirror: bool = Field(
@@ -94,7 +78,7 @@ class Release(Model):
         description="Whether the promotion waits for `ops canary promote`; under Flagger this needs "
         "`routing.load_tester`.",
     )
-    webhooks: Sequence[Hook] = Field((), description="What is called at moments of the release.")
+    webhooks: Sequence[ReleaseWebhook] = Field((), description="What is called at moments of the release.")
     alert: Text | None = Field(
         None,
         description="The channel that Flagger tells of the release; needs `routing.controller: flagger` and a "
@@ -107,71 +91,49 @@ class Release(Model):
         "leads to one release.",
     )
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+    def contradictions(self) -> Iterable[Problem]:
         """Steps that fall, metrics that nobody knows, and what its strategy cannot do."""
-        yield from _falling(data.get("steps"))
-        yield from _unknown_metrics(data.get("metrics"))
-        yield from _of_strategy(data)
-        yield from _too_long(data)
-
-
-def _falling(steps: Any) -> Iterable[Problem]:
-    numbers = steps if isinstance(steps, list | tuple) else ()
-    if isinstance(steps, list | tuple) and not steps:
-        yield Problem(("steps",), "must have one weight at least")
-    for index in range(1, len(numbers)):
-        before, this = numbers[index - 1], numbers[index]
-        if isinstance(before, int) and isinstance(this, int) and this < before:
-            message = f"weight {this} is below {before}, the step before it"
-            yield Problem(("steps", index), message, this)
-
-
-def _unknown_metrics(metrics: Any) -> Iterable[Problem]:
-    for name in metrics if isinstance(metrics, Mapping) else ():
-        if name not in TEMPLATES:
+        if not self.steps:
+            yield Problem(("steps",), "must have one weight at least")
+        for index, (before, this) in enumerate(pairwise(self.steps), start=1):
+            if this < before:
+                message = f"weight {this} is below {before}, the step before it"
+                yield Problem(("steps", index), message, this)
+        for name in self.metrics.keys() - TEMPLATES.keys():
             known = ", ".join(f"{one.name} ({one.unit})" for one in TEMPLATES.values())
-            yield Problem(("metrics", str(name)), f"there is no metric template {name!r}; templates are: {known}")
+            yield Problem(("metrics", name), f"there is no metric template {name!r}; templates are: {known}")
+        yield from self._of_strategy(self.model_fields_set)
+        yield from self._too_long()
 
-
-def _of_strategy(data: Mapping[str, Any]) -> Iterable[Problem]:
-    strategy = data.get("strategy")
-    if strategy == "rolling":
-        for key in data:
-            if key != "strategy" and key in Release.model_fields:
+    def _of_strategy(self, given: Collection[str]) -> Iterable[Problem]:
+        strategy = self.strategy
+        if strategy == "rolling":
+            for key in sorted({*given} - {"strategy"}):
                 yield Problem((key,), "a rolling update has no such figure; remove it, or choose another strategy")
-    if strategy == "ab" and not data.get("headers"):
-        yield Problem(("headers",), "missing; strategy 'ab' needs the headers by which requests go to the candidate")
-    if strategy == "blue-green" and data.get("headers"):
-        yield Problem(
-            ("headers",), "a blue-green release sends everything at once; choose 'canary' or 'ab' for headers"
-        )
-    if strategy in ("blue-green", "ab"):
-        for key in sorted({"steps", "cookie"} & data.keys()):
-            yield Problem((key,), f"strategy {strategy!r} moves no weights; remove it, or choose 'canary'")
-    if strategy == "canary" and "checks" in data:
-        yield Problem(("checks",), "a canary is checked once at each of its 'steps'; remove it")
+        if strategy == "ab" and not self.headers:
+            message = "missing; strategy 'ab' needs the headers by which requests go to the candidate"
+            yield Problem(("headers",), message)
+        if strategy == "blue-green" and self.headers:
+            message = "a blue-green release sends everything at once; choose 'canary' or 'ab' for headers"
+            yield Problem(("headers",), message)
+        if strategy in ("blue-green", "ab"):
+            for key in sorted({"steps", "cookie"} & {*given}):
+                yield Problem((key,), f"strategy {strategy!r} moves no weights; remove it, or choose 'canary'")
+        if strategy == "canary" and "checks" in given:
+            yield Problem(("checks",), "a canary is checked once at each of its 'steps'; remove it")
+
+    def _too_long(self) -> Iterable[Problem]:
+        """A release that could not end in time even if all went well."""
+        count, most = len(self.steps) if self.strategy == "canary" else self.checks, self.maximum_duration
+        least = count * self.interval
+        if self.strategy != "rolling" and least > most:
+            message = (
+                f"{count} checks, one every {self.interval} s, take {least} s: more than maximum_duration, {most} s"
+            )
+            yield Problem(("interval",), message)
 
 
-def _too_long(data: Mapping[str, Any]) -> Iterable[Problem]:
-    """A release that could not end in time even if all went well."""
-    values = {
-        key: data.get(key, Release.model_fields[key].default) for key in ("interval", "maximum_duration", "checks")
-    }
-    steps = data.get("steps", _STEPS)
-    try:
-        interval, most = seconds(values["interval"]), seconds(values["maximum_duration"])
-        count = len(steps) if data.get("strategy") == "canary" else int(values["checks"])
-    except (TypeError, ValueError):
-        return
-    if data.get("strategy") != "rolling" and count * interval > most:
-        message = (
-            f"{count} checks, one every {interval} s, take {count * interval} s: more than maximum_duration, {most} s"
-        )
-        yield Problem(("interval",), message)
-
-
-def thresholds(release: Release) -> Mapping[str, float]:
+def thresholds(release: ReleaseConfig) -> Mapping[str, float]:
     """The most that each metric may be: the document's figures, and what the environment says otherwise or besides."""
     return {**DEFAULTS, **release.metrics}
 

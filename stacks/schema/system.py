@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from components.kubernetes.naming import DNS_LABEL_MAX
-from components.stores.every import STORES
+from components.stores.store_list import STORES
 from stacks.schema.database import DatabaseState
 from stacks.schema.object_storage import Minio, ObjectStorageConfig
 from stacks.schema.releases import replica_problems

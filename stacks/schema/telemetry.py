@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from components.telemetry.base import Bucket
-from stacks.schema.object_storage import HttpsUrl
-from stacks.schema.types import BucketName, Model, Name, Problem, Region, RoleArn, Text, Url, system_key
+from stacks.schema.types import BucketName, HttpsUrl, Model, Name, Problem, Region, RoleArn, Text, Url, system_key
 
 LogStore = Literal["none", "loki", "elasticsearch"]
 TraceStore = Literal["none", "tempo", "jaeger"]

@@ -10,9 +10,9 @@ from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.scheduling import Priority
 from components.stores.base import Provider
 from components.traffic import mesh
-from components.workload import ApplicationArgs, Replicas, SecretKey
-from components.workload import files as mounted
-from stacks.schema.service.files import Storage, scratch_space
+from components.workload import ApplicationArgs, PodFiles, Replicas, SecretKey
+from components.workload.files import SecretVolume
+from stacks.schema.service.files import scratch_space
 from stacks.schema.service.ports import service_ports
 from stacks.schema.service.service import Service
 from stacks.schema.tiers import Tier
@@ -94,28 +94,20 @@ def single_replica_reason(service: Service, many: Replicas) -> str | None:
     return service.single_replica_reason or mounted
 
 
-def files(service: Service, tier: Tier, secret: str, keys: Sequence[mounted.SecretFiles] = ()) -> mounted.Files:
+def files(service: Service, tier: Tier, secret: str, keys: Sequence[SecretVolume] = ()) -> PodFiles:
     """All files of a service; `secret` is the system's Secret, `keys` the files of its certificates and key pairs."""
-    return mounted.Files(
-        storage=_storage(service.storage, tier) if service.storage else None,
-        directories={one.path: one.size for one in service.directories},
-        secrets=[
-            *(mounted.SecretFiles(path=one.path, secret=secret, files=dict(one.files)) for one in service.secret_files),
-            *keys,
-        ],
-        configuration=[mounted.ConfigFiles(path=one.path, files=dict(one.files)) for one in service.config_files],
-    )
-
-
-def _storage(config: Storage, tier: Tier) -> mounted.Storage:
-    return mounted.Storage(
-        path=config.path,
-        size=config.size,
-        # What the tier names are disks.
-        storage_class=config.storage_class or (None if config.shared else tier.storage_class),
-        backup=config.backup,
+    storage = service.storage
+    # What the tier names are disks, which one node has at a time.
+    if storage and storage.storage_class is None and not storage.shared:
+        storage = storage.model_copy(update={"storage_class": tier.storage_class})
+    return PodFiles(
+        storage=storage,
         protect=tier.protect_data,
-        shared=config.shared,
+        directories=service.directories,
+        secret=secret,
+        secret_files=service.secret_files,
+        secret_volumes=keys,
+        config_files=service.config_files,
     )
 
 
@@ -171,7 +163,7 @@ def application_args(
         vertical=service.vertical.as_arguments() if service.vertical and context.vertical else None,
         resources=service_resources(context.tier, service),
         probes=service.probes.as_arguments(),
-        rollout=service.rollout.as_arguments(),
+        rollout=service.rollout,
         files=files(service, context.tier, context.secret, context.keys.get(service.name, ())),
         config_maps=(context.config_map,),
         pod_annotations={**context.annotations, **_proxy_annotations(service, context)},

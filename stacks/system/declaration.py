@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from components.kubernetes.naming import Scope
 from components.monitoring.rules import Objective, RuleSet
 from components.stores.base import Store, StorePlan, plan_of, with_brought
-from components.stores.every import STORES
+from components.stores.store_list import STORES
 from stacks.schema.service.service import Service
 from stacks.system.environment_context import EnvironmentContext
 
@@ -143,7 +143,7 @@ class Declaration:
         for store in self.every_store:
             if store.facts not in STORES:
                 raise ValueError(
-                    f"{self.name}: the store {store.capability!r} has no line in components/stores/every.py"
+                    f"{self.name}: the store {store.capability!r} has no line in components/stores/store_list.py"
                 )
 
     @property

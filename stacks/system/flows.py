@@ -11,7 +11,7 @@ from components.monitoring.prometheus import LABELS
 from components.stores.base import Provider
 from components.traffic import mesh
 from components.traffic.release import APPLICATION_LABEL, Entry
-from components.workload.files import SecretFiles
+from components.workload.files import SecretVolume
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Capability, Service
 from stacks.schema.tiers import Tier
@@ -56,7 +56,7 @@ class ServiceContext:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     scaler: str | None = None
     vertical: bool = False
-    keys: Mapping[str, Sequence[SecretFiles]] = field(default_factory=dict)
+    keys: Mapping[str, Sequence[SecretVolume]] = field(default_factory=dict)
 
 
 def clients(scope: Scope, services: Sequence[Service], capability: Capability) -> list[dict[str, str]]:
@@ -89,8 +89,8 @@ def ingress_flows(service: Service, services: Sequence[Service], context: Servic
     callers = [Peer(pods=pods(context.scope, other)) for other in services if service.name in other.calls]
     gateway = INGRESS_NAMESPACE if context.routing.mesh == "none" else context.routing.gateway_namespace
     outside = [Peer(namespace=gateway)] if entered(service, context) else []
-    told = [_ALERTMANAGER] if service.name in context.alerted else []
-    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told)]
+    alertmanager = [_ALERTMANAGER] if service.name in context.alerted else []
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *alertmanager)]
     # In a mesh the proxy answers for the port of the requests.
     scraped = (*ports_beside_main(service), mesh.METRICS_PORT) if meshed(context) else ports
     return [*flows, Flow(peer=PROMETHEUS, ports=scraped)]

@@ -10,7 +10,7 @@ from components.kubernetes.certificates import Authority, AuthorityArgs
 from components.kubernetes.naming import Scope
 from components.platform.credentials import Credential, ExternalStore
 from components.platform.key_pair import KeyPair, KeyPairArgs, key_pair_keys
-from components.workload.files import SecretFiles
+from components.workload.files import SecretVolume
 from stacks.system.declaration import Declaration
 
 # Both roles have one certificate: the services of a system are each other's callers.
@@ -23,17 +23,17 @@ _CERTIFICATE_FILES = {
 }
 
 
-def key_files(declaration: Declaration, store: ExternalStore | None) -> Mapping[str, Sequence[SecretFiles]]:
+def key_files(declaration: Declaration, store: ExternalStore | None) -> Mapping[str, Sequence[SecretVolume]]:
     """The files, by service."""
-    found: dict[str, list[SecretFiles]] = {}
+    found: dict[str, list[SecretVolume]] = {}
     certificate, signing = declaration.certificate, declaration.signing_keys
     if certificate:
-        files = SecretFiles(path=certificate.path, secret=certificate.secret, files=_CERTIFICATE_FILES)
+        files = SecretVolume(path=certificate.path, secret=certificate.secret, files=_CERTIFICATE_FILES)
         for service in certificate.services:
             found.setdefault(service, []).append(files)
     if signing:
         keys = key_pair_keys(store)
-        files = SecretFiles(
+        files = SecretVolume(
             path=signing.path,
             secret=signing.secret,
             files={"private.pem": keys["private"], "public.pem": keys["public"]},

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.kubernetes.naming import Scope
-from components.traffic import release as components
 from components.traffic.gateway import EntryArgs, MeshEntry, ServiceRoute
 from components.traffic.mesh import Member, MeshArgs, MeshBaseline
-from components.traffic.release import GATEWAY_NAME, Entry
+from components.traffic.release import GATEWAY_NAME, Entry, Metric, Release, ReleaseWebhook
 from components.workload import ApplicationArgs
-from stacks.schema.releases import Release, Routing, thresholds
+from stacks.schema.releases import ReleaseConfig, Routing, thresholds
 from stacks.schema.service.ports import all_ports
 from stacks.schema.service.service import Service
 from stacks.system.flows import ServiceContext, entered, pods
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from stacks.system.environment_context import EnvironmentContext
 
 
-def released(config: Release | None, routing: Routing, entry: Entry | None, scope: Scope) -> components.Release | None:
+def released(config: ReleaseConfig | None, routing: Routing, entry: Entry | None, scope: Scope) -> Release | None:
     """What a component is told of a service's release; None where its pods are exchanged by a rolling update.
 
     `entry` is where traffic from outside enters for the service; a host of its own in the configuration replaces it.
@@ -33,12 +32,12 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
         return None
     if config.host:
         entry = Entry(host=config.host, gateway=_gateway(scope))
-    hooks = [components.Webhook(**hook.model_dump()) for hook in config.webhooks]
+    hooks = list(config.webhooks)
     if config.approval and routing.controller == "flagger":
         # This gate never opens by itself; `ops canary promote` goes past it.
         gate = f"{routing.load_tester}/gate/halt"
-        hooks.append(components.Webhook(name="approval", type="confirm-promotion", url=gate))
-    return components.Release(
+        hooks.append(ReleaseWebhook(name="approval", type="confirm-promotion", url=gate))
+    return Release(
         strategy=config.strategy,
         mesh=routing.mesh,
         controller=routing.controller,
@@ -47,9 +46,9 @@ def released(config: Release | None, routing: Routing, entry: Entry | None, scop
         interval=config.interval,
         window=f"{config.window}s",
         failures=config.failures,
-        metrics=[components.Metric(template=name, maximum=most) for name, most in thresholds(config).items()],
+        metrics=[Metric(template=name, maximum=most) for name, most in thresholds(config).items()],
         headers=dict(config.headers),
-        cookie=components.Cookie(**config.cookie.model_dump()) if config.cookie else None,
+        cookie=config.cookie,
         mirror=config.mirror,
         approval=config.approval,
         webhooks=hooks,
@@ -145,8 +144,8 @@ def mesh_entry(
     """The way in through the mesh; `exposed` is where it leads to each service."""
     releases = {one.name: one.release for one in applications if one.release}
     ports = {one.name: one.port for one in applications}
-    further = [one.entry.host for one in releases.values() if one.entry]
-    hosts = list(dict.fromkeys([*(entry.host for entry in exposed.values()), *further]))
+    own_hosts = [one.entry.host for one in releases.values() if one.entry]
+    hosts = list(dict.fromkeys([*(entry.host for entry in exposed.values()), *own_hosts]))
     routes = [
         ServiceRoute(service=service, port=ports[service], entry=entry)
         for service, entry in exposed.items()

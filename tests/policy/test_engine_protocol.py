@@ -63,9 +63,9 @@ def test_both_engines_have_the_same_findings(prod: Any) -> None:
     graph = _with_every_violation(recorded("prod"))
     descriptions = {rule.about.name: rule.about.description for rule in RULES}
     expected = sorted((one.rule, one.urn, f"{descriptions[one.rule]}\n{one.message}") for one in evaluate(graph))
-    told = sorted((one.policyName, one.urn, one.message) for one in _analysed(prod, graph))
-    assert {rule for rule, _, _ in told} >= {"network-policy", "probes", "protected-owners", "resource-limits"}
-    assert told == expected
+    diagnostics = sorted((one.policyName, one.urn, one.message) for one in _analysed(prod, graph))
+    assert {rule for rule, _, _ in diagnostics} >= {"network-policy", "probes", "protected-owners", "resource-limits"}
+    assert diagnostics == expected
 
 
 @pytest.mark.parametrize("tier", ["dev", "prod", None])
@@ -142,26 +142,27 @@ def test_no_module_of_the_pack_hides_one_that_is_installed() -> None:
 def test_what_a_preview_cannot_know_is_told_as_such(prod: Any) -> None:
     changed = workload()
     changed["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"] = UNKNOWN_STRING_VALUE
-    told = _analysed(prod, graph_of(*shop()[:-1], changed))
-    assert {one.enforcementLevel for one in told} == {analyzer_pb2.ADVISORY}
-    assert any("can't run policy 'resource-limits'" in one.message for one in told)
-    assert all("containers.0.resources.limits.cpu can't be known during preview" in one.message for one in told)
+    diagnostics = _analysed(prod, graph_of(*shop()[:-1], changed))
+    assert {one.enforcementLevel for one in diagnostics} == {analyzer_pb2.ADVISORY}
+    assert any("can't run policy 'resource-limits'" in one.message for one in diagnostics)
+    assert all("containers.0.resources.limits.cpu can't be known during preview" in one.message for one in diagnostics)
 
 
 def test_objects_of_a_cluster_that_is_yet_to_be_made_are_not_judged_as_empty(prod: Any) -> None:
     """The engine previews them without any property, since nobody knows the cluster's kubeconfig yet."""
     graph = recorded("prod")
     emptied = tuple(dataclasses.replace(one, inputs={}) if one.is_kubernetes_object else one for one in graph)
-    told = prod.AnalyzeStack(stack_request(dataclasses.replace(graph, resources=emptied))).diagnostics
-    assert {one.enforcementLevel for one in told} == {analyzer_pb2.ADVISORY}
-    assert all("can't be known during preview" in one.message for one in told), [one.message for one in told]
+    diagnostics = prod.AnalyzeStack(stack_request(dataclasses.replace(graph, resources=emptied))).diagnostics
+    assert {one.enforcementLevel for one in diagnostics} == {analyzer_pb2.ADVISORY}
+    messages = [one.message for one in diagnostics]
+    assert all("can't be known during preview" in one for one in messages), messages
 
 
 def test_no_secret_reaches_a_message(prod: Any) -> None:
     # A message quotes the name of a container: here is one that the program keeps secret.
     changed = workload()
     changed["spec"]["template"]["spec"]["containers"] = [Secret({"name": "hunter2"})]
-    told = _analysed(prod, graph_of(*shop()[:-1], changed))
-    assert len(told) >= 9
-    assert any("container [secret]: " in one.message for one in told)
-    assert not [one.message for one in told if "hunter2" in one.message]
+    diagnostics = _analysed(prod, graph_of(*shop()[:-1], changed))
+    assert len(diagnostics) >= 9
+    assert any("container [secret]: " in one.message for one in diagnostics)
+    assert not [one.message for one in diagnostics if "hunter2" in one.message]

@@ -27,7 +27,7 @@ class Service(BaseHTTPRequestHandler):
 
     failing: ClassVar[bool] = False
     counts: ClassVar[dict[str, int]] = {"200": 0, "500": 0}
-    told: ClassVar[list[dict[str, Any]]] = []
+    received: ClassVar[list[dict[str, Any]]] = []
 
     def do_GET(self) -> None:
         self.counts["200"] += 100
@@ -36,7 +36,7 @@ class Service(BaseHTTPRequestHandler):
         self._answer("# TYPE http_requests_total counter\n" + "\n".join(lines) + "\n")
 
     def do_POST(self) -> None:
-        Service.told += json.loads(self.rfile.read(int(self.headers["Content-Length"])))["alerts"]
+        Service.received += json.loads(self.rfile.read(int(self.headers["Content-Length"])))["alerts"]
         self._answer("")
 
     def _answer(self, text: str) -> None:
@@ -109,10 +109,10 @@ def test_a_raised_error_rate_is_delivered_and_nothing_before_it(service: int, tm
     with running(alertmanager, tmp_path / "alertmanager.log"), running(prometheus, log):
         until("Prometheus answers", lambda: answers(f"http://127.0.0.1:{first}/-/ready"), log)
         until("it scrapes", lambda: Service.counts["200"] >= 800, log)
-        assert Service.told == []
+        assert Service.received == []
         Service.failing = True
-        until("somebody is told", lambda: Service.told, log)
-    (alert, *_) = Service.told
+        until("somebody is told", lambda: Service.received, log)
+    (alert, *_) = Service.received
     assert alert["status"] == "firing"
     assert alert["labels"]["alertname"] == "HighErrorRate"
     assert (alert["labels"]["severity"], alert["labels"]["system"]) == ("critical", "astrbot")

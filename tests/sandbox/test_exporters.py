@@ -71,12 +71,12 @@ def _local(match: re.Match[str], ports: Mapping[int, int]) -> str:
     return f"{match[1]}{host}{ports[int(match[2])]}"
 
 
-def start(name: str, folder: Path, *further: str, **environment: str) -> Iterator[Exporter]:
+def start(name: str, folder: Path, *extra: str, **environment: str) -> Iterator[Exporter]:
     """The exporter of production's recording, until the test ends."""
     program, container = tools.ensure([name])[name], declared(name)
     ports = {each["containerPort"]: free_port() for each in container["ports"]}
     exporter = Exporter(ports, folder / "log", container)
-    with running([str(program), *arguments(container, ports, folder), *further], exporter.log, environment):
+    with running([str(program), *arguments(container, ports, folder), *extra], exporter.log, environment):
         until(f"{name} is ready", exporter.ready, exporter.log)
         yield exporter
 
@@ -116,10 +116,10 @@ def _token(cluster: Cluster) -> str:
 def test_kube_state_metrics_tells_what_the_catalogue_says_by_its_own_rights(state_metrics: Exporter) -> None:
     wanted = catalogue.SOURCES[STATE]
 
-    def told() -> bool:
+    def complete() -> bool:
         return wanted <= names(state_metrics.series("http-metrics", "/metrics"))
 
-    until(f"all of {sorted(wanted)}", told, state_metrics.log, seconds=60)
+    until(f"all of {sorted(wanted)}", complete, state_metrics.log, seconds=60)
     assert "forbidden" not in state_metrics.log.read_text()
 
 

@@ -31,9 +31,9 @@ def planted(name: str, _inputs: Mapping[str, Any]) -> str:
 
 
 @cache
-def recorded_with_planted_passwords(stack: str) -> Graph:
+def recorded_with_planted_passwords(stack: str, *, rendering: bool = False) -> Graph:
     """The environment with passwords of which a test knows the text."""
-    return record(stack, planted)
+    return record(stack, planted, rendering=rendering)
 
 
 def planted_passwords(graph: Graph) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ NO_TELEMETRY = "  saas-platform:logs: {kind: none}\n  saas-platform:traces: {kin
 # The same with little of what monitors it: less than half of the objects.
 BASIC_MONITORING = "  saas-platform:overrides: {monitoring: basic}\n"
 # A recording depends on its file alone, and costs a fifth of a second.
-_graphs: dict[tuple[str, str], Graph] = {}
+_graphs: dict[tuple[str, str, bool], Graph] = {}
 _MISTAKE = re.compile(r"#! (?P<path>\S*) \|(?P<fragment>[^#]*)")
 
 
@@ -47,12 +47,13 @@ class Scratch:
         self.write(text)
         return self.recorded(STACK)
 
-    def recorded(self, stack: str, *_passwords: PasswordSource) -> Graph:
+    def recorded(self, stack: str, *_passwords: PasswordSource, rendering: bool = False) -> Graph:
         """In place of `record`, where nobody looks at passwords: a stack of the file as it is, once a session."""
         text = (self.folder / f"Pulumi.{environment_of(stack)}.yaml").read_text(encoding="utf-8")
-        if (stack, text) not in _graphs:
-            _graphs[stack, text] = graph.record.record(stack)
-        return _graphs[stack, text]
+        key = (stack, text, rendering)
+        if key not in _graphs:
+            _graphs[key] = graph.record.record(stack, rendering=rendering)
+        return _graphs[key]
 
     def problems(self, text: str) -> list[ConfigurationProblem]:
         """Everything that is wrong with an environment with this file; fails if it is accepted."""

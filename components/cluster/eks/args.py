@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from pydantic import Field
+
 from components.cluster.aws.scope import AwsScope
 from components.cluster.aws.service_accounts import ServiceAccount
 from components.cluster.eks.addresses import AddressPlan
 from components.kubernetes.quantity import Bytes, Cpu
+from components.values.model import Model
+from components.values.types import Text
 from versions import EksVersion
 
 Autoscaler = Literal["karpenter", "cluster-autoscaler", "none"]
@@ -33,13 +37,14 @@ class NetworkArgs:
     protect: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Taint:
+class Taint(Model):
     """What keeps pods off a group's nodes unless they tolerate it."""
 
-    key: str
-    value: str
-    effect: Effect
+    key: Text = Field(description="The taint's key, which a pod's toleration names.")
+    value: str = Field("", description="The taint's value.")
+    effect: Effect = Field(
+        "NO_SCHEDULE", description="What happens to a pod that does not tolerate it, in EKS' spelling."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

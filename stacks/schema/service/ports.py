@@ -8,20 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from components.monitoring.monitors import Endpoint
-from components.workload.args import Ports
-from components.workload.args import ServicePort as ServicePortArgs
-from stacks.schema.service.types import HttpPath
-from stacks.schema.types import Model, Port, PortName, Problem, Seconds
+from components.workload.args import Ports, ServicePort
+from components.workload.types import HttpPath
+from stacks.schema.types import Model, PortName, Problem, Seconds
 
 # As the components' own default: nobody waits longer for an answer.
 _MOST_TIMEOUT = 10
-
-
-class ServicePort(Model):
-    """A port of the Service that is not the container's own."""
-
-    port: Port = Field(description="The number of the Service's port.")
-    target: PortName = Field(description="The name of the container's port behind it, one of `ports`.")
 
 
 class MetricsEndpoint(Model):
@@ -37,12 +29,10 @@ class MetricsEndpoint(Model):
         return Endpoint(port=self.port, path=self.path, interval=f"{self.interval}s", timeout=f"{timeout}s")
 
 
-def service_ports(declared: Mapping[str, int | ServicePort]) -> dict[str, ServicePortArgs]:
+def service_ports(declared: Mapping[str, int | ServicePort]) -> dict[str, ServicePort]:
     """What the component is told: a bare number is that of the Service for the container's port of the same name."""
     return {
-        name: ServicePortArgs(port=one.port, target=one.target)
-        if isinstance(one, ServicePort)
-        else ServicePortArgs(port=one, target=name)
+        name: one if isinstance(one, ServicePort) else ServicePort(port=one, target=name)
         for name, one in declared.items()
     }
 
@@ -60,8 +50,8 @@ def port_problems(data: Mapping[str, Any]) -> Iterable[Problem]:
     if "http" not in ports and not _probes_name_ports(data):
         yield Problem(("ports",), "needs a port named 'http', the one that is probed and called")
     yield from _taken(ports, "ports")
-    further = data.get("service_ports")
-    declared = further if isinstance(further, Mapping) else {}
+    service_ports = data.get("service_ports")
+    declared = service_ports if isinstance(service_ports, Mapping) else {}
     for name, one in declared.items():
         target = one.get("target") if isinstance(one, Mapping) else name
         if isinstance(target, str) and target not in ports:

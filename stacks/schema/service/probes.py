@@ -1,20 +1,19 @@
-"""Probes of a service, and how its pods are exchanged: only what differs from the defaults."""
+"""Probes of a service: only what differs from the defaults, which are others for each of the three."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from components.workload import args as components
-from components.workload.args import RollingUpdate
-from stacks.schema.service.types import Delay, HttpPath, Share
+from components.workload.args import HttpProbe, Probes
+from components.workload.types import Delay, HttpPath
 from stacks.schema.types import Model, PortName, Problem, Seconds
 
 
-class Probe(Model):
+class ProbeConfig(Model):
     """What of a probe differs from the default."""
 
     path: HttpPath | None = Field(None, description="The path that is asked: by default /health, for readiness /ready.")
@@ -37,51 +36,32 @@ class Probe(Model):
         None, description="How many failures in a row count: by default 60 for start-up, 3 for the others."
     )
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+    def contradictions(self) -> Iterable[Problem]:
         """A path that nobody would ask."""
-        if data.get("tcp") is True and data.get("path") is not None:
+        if self.tcp and self.path is not None:
             yield Problem(
                 ("path",), "is not asked with 'tcp: true', which only opens a connection; remove one of the two"
             )
 
 
-class Probes(Model):
+class ProbesConfig(Model):
     """The probes that differ."""
 
-    startup: Probe = Field(
-        Probe(), description="Until it succeeds for the first time, the others wait: by default for five minutes."
+    startup: ProbeConfig = Field(
+        ProbeConfig(), description="Until it succeeds for the first time, the others wait: by default for five minutes."
     )
-    liveness: Probe = Field(Probe(), description="When it fails, the container is started anew.")
-    readiness: Probe = Field(Probe(), description="While it fails, the pod gets no requests.")
+    liveness: ProbeConfig = Field(ProbeConfig(), description="When it fails, the container is started anew.")
+    readiness: ProbeConfig = Field(ProbeConfig(), description="While it fails, the pod gets no requests.")
 
-    def as_arguments(self) -> components.Probes:
+    def as_arguments(self) -> Probes:
         """All probes, the defaults included."""
-        default = components.Probes()
-        return components.Probes(
+        default = Probes()
+        return Probes(
             startup=_changed(default.startup, self.startup),
             liveness=_changed(default.liveness, self.liveness),
             readiness=_changed(default.readiness, self.readiness),
         )
 
 
-def _changed(default: components.HttpProbe, probe: Probe) -> components.HttpProbe:
+def _changed(default: HttpProbe, probe: ProbeConfig) -> HttpProbe:
     return replace(default, **probe.model_dump(exclude_none=True))
-
-
-class Rollout(Model):
-    """How pods are exchanged, where it differs."""
-
-    max_surge: Share | None = Field(None, description="How many pods there may be above the replicas, by default 50%.")
-    max_unavailable: Share | None = Field(None, description="How many of the replicas may be missing, by default 25%.")
-    drain: Delay | None = Field(
-        None,
-        description="How long a pod that is to stop goes on answering, by default 15 s; 0 for not at all (of an "
-        "image without a shell there is no other way).",
-    )
-    stop: Seconds | None = Field(None, description="How long its process may take after that, by default 30 s.")
-
-    def as_arguments(self) -> RollingUpdate:
-        """All figures, the defaults included."""
-        names = {"drain": "drain_seconds", "stop": "stop_seconds"}
-        return RollingUpdate(**{names.get(key, key): value for key, value in self if value is not None})

@@ -21,7 +21,6 @@ def workload_problems(data: Mapping[str, Any]) -> Iterable[Problem]:
     yield from volume_problems(data)
     yield from _autoscaling(data)
     yield from _stateful(data) if data.get("kind") == "stateful" else _stateless(data)
-    yield from _rollout(data)
     for name in _names(data.get("environment")):
         if name in _items(data.get("secrets")):
             yield Problem(("environment", name), f"{name} is one of the service's 'secrets' too: choose one of the two")
@@ -83,14 +82,6 @@ def _autoscaling(data: Mapping[str, Any]) -> Iterable[Problem]:
             f"a maximum of {most} leaves no room above the minimum of {least}: raise it, or set 'autoscaled: false'"
         )
         yield Problem(("autoscaling", "maximum"), message)
-
-
-def _rollout(data: Mapping[str, Any]) -> Iterable[Problem]:
-    rollout = data.get("rollout")
-    if isinstance(rollout, Mapping):
-        steps = [rollout.get("max_surge", "50%"), rollout.get("max_unavailable", "25%")]
-        if all(one in (0, "0%") for one in steps):
-            yield Problem(("rollout", "max_surge"), "no pod more and none less leaves no step to take: allow one")
 
 
 def reference_problems(

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from components.kubernetes.naming import Scope
 from components.workload import scaling as components
 from components.workload.scaling import CustomMetric
-from stacks.schema.service.types import Amount, Delay, MetricName, Percent
+from components.workload.types import Amount, Delay, MetricName, Percent
 from stacks.schema.types import Bytes, Cpu, Model, Problem, ReplicaCount, ServiceName, Text
 
 
@@ -47,10 +47,9 @@ class ExternalMetric(Model):
         None, description="What its result is to be for each pod; in place of `value`."
     )
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+    def contradictions(self) -> Iterable[Problem]:
         """Neither target, or both."""
-        if (data.get("value") is None) is (data.get("average_value") is None):
+        if (self.value is None) is (self.average_value is None):
             yield Problem(("value",), "needs one of 'value' (altogether) and 'average_value' (for each pod)")
 
 
@@ -67,10 +66,9 @@ class Policy(Model):
         json_schema_extra={"minimum": 1, "maximum": 1800}, description="The while that it holds for, from 1 s to 30m."
     )
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+    def contradictions(self) -> Iterable[Problem]:
         """Neither share nor number, or both."""
-        if (data.get("percent") is None) is (data.get("pods") is None):
+        if (self.percent is None) is (self.pods is None):
             yield Problem(("percent",), "needs one of 'percent' (of the pods there are) and 'pods'")
 
     def as_spec(self) -> dict[str, Any]:
@@ -253,12 +251,10 @@ class VerticalScaling(Model):
     minimum: Amounts = Field(Amounts(), description="The least that it recommends.")
     maximum: Amounts = Field(Amounts(), description="The most that it recommends.")
 
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
+    def contradictions(self) -> Iterable[Problem]:
         """A minimum above its maximum."""
-        least, most = (_mapping(data.get(key)) for key in ("minimum", "maximum"))
-        for resource, quantity in (("cpu", Cpu), ("memory", Bytes)):
-            low, high = (_quantity(quantity, one.get(resource)) for one in (least, most))
+        for resource in ("cpu", "memory"):
+            low, high = (getattr(one, resource) for one in (self.minimum, self.maximum))
             if low is not None and high is not None and low.amount > high.amount:
                 yield Problem(("minimum", resource), f"{low} is above the maximum of {high}")
 
@@ -272,10 +268,6 @@ class VerticalScaling(Model):
             memory_minimum=self.minimum.memory,
             memory_maximum=self.maximum.memory,
         )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _quantity(kind: type[Cpu] | type[Bytes], value: Any) -> Cpu | Bytes | None:

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from components.kubernetes.naming import dns_label
-from components.stores.every import STORES
-from stacks.schema.releases import Release
-from stacks.schema.service.files import ConfigFiles, Directory, SecretFiles, Storage
-from stacks.schema.service.ports import MetricsEndpoint, ServicePort
-from stacks.schema.service.probes import Probes, Rollout
+from components.stores.store_list import STORES
+from components.workload.args import RollingUpdate, ServicePort
+from components.workload.files import ConfigFiles, Directory, SecretFiles, Storage
+from components.workload.types import VariableName
+from stacks.schema.releases import ReleaseConfig
+from stacks.schema.service.ports import MetricsEndpoint
+from stacks.schema.service.probes import ProbesConfig
 from stacks.schema.service.rules import reference_problems, workload_problems
 from stacks.schema.service.scaling import Autoscaling, Bounds, VerticalScaling
-from stacks.schema.service.types import VariableName
 from stacks.schema.types import (
     Bytes,
     Cpu,
@@ -46,7 +47,7 @@ class Size(Model):
     autoscaling: Bounds | None = Field(None, description="Between how many pods it scales.")
     storage: Bytes | None = Field(None, description="The size of its volume, of a service that has one.")
     version: ImageTag | None = Field(None, description="The tag of its image.")
-    release: Release | None = Field(None, description="How its versions are exchanged.")
+    release: ReleaseConfig | None = Field(None, description="How its versions are exchanged.")
 
 
 def sized(services: Iterable[Service], sizes: Mapping[str, Size]) -> list[Service]:
@@ -173,7 +174,7 @@ class Service(Model):
         description="Where it tells metrics; by default on the port `metrics`, or where there is none on `http`. "
         "An empty list for nowhere.",
     )
-    probes: Probes = Field(Probes(), description="What of its probes differs from the defaults.")
+    probes: ProbesConfig = Field(ProbesConfig(), description="What of its probes differs from the defaults.")
     image: ImageName | None = Field(
         None,
         description="The image, as [host[:port]/]path without its tag, which is `version`. By default the "
@@ -206,8 +207,8 @@ class Service(Model):
     vertical: VerticalScaling | None = Field(
         None, description="What a VerticalPodAutoscaler recommends; needs `operators.vertical-pod-autoscaler`."
     )
-    rollout: Rollout = Field(Rollout(), description="How its pods are exchanged.")
-    release: Release | None = Field(
+    rollout: RollingUpdate = Field(RollingUpdate(), description="How its pods are exchanged.")
+    release: ReleaseConfig | None = Field(
         None, description="How a new version takes over; by default a rolling update, whose figures are in `rollout`."
     )
     priority: Literal["critical", "high", "default", "batch"] = Field(

@@ -16,7 +16,7 @@ from components.stores.postgres.store import Postgres, PostgresPlan
 from components.workload.args import RollingUpdate
 from components.workload.files import claim_name
 from components.workload.job import ScriptJobArgs
-from stacks.schema.service.types import VariableName
+from components.workload.types import VariableName
 from stacks.schema.system import SystemConfig, declaration_problems
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Problem
@@ -162,12 +162,11 @@ def import_args(resolved: ResolvedSystem) -> ScriptJobArgs:
     plan = resolved.plan(PostgresPlan)
     if plan is None:
         raise ValueError(f"{IMPORT}: there is no database to import into")
-    stopping = RollingUpdate()
     return sqlite_import_args(
         plan.active,
         name=IMPORT,
         claim=claim_name(BACKEND),
         mounted_at=DATA,
         file=DATABASE_FILE,
-        wait=stopping.drain_seconds + stopping.stop_seconds,
+        wait=RollingUpdate().grace,
     )

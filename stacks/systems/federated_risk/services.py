@@ -49,7 +49,7 @@ def _probes(path: str) -> dict[str, Any]:
     return {"startup": {"path": path}, "liveness": liveness, "readiness": {"path": path}}
 
 
-def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
+def _api(name: str, port: int, **extra: Any) -> dict[str, Any]:
     logs = {"path": "/app/logs", "size": _SCRATCH}
     return {
         "name": name,
@@ -58,8 +58,8 @@ def _api(name: str, port: int, **further: Any) -> dict[str, Any]:
         "ports": {"http": port},
         "probes": _probes("/health"),
         "metrics": [{"port": "http", "path": "/metrics", "interval": _SCRAPE_INTERVAL}],
-        **further,
-        "directories": [logs, *further.get("directories", ())],
+        **extra,
+        "directories": [logs, *extra.get("directories", ())],
     }
 
 

@@ -13,8 +13,8 @@ from pydantic import Field
 from components.stores.base import StoreFigures
 from components.stores.postgres.store import Postgres
 from components.stores.redis.store import Redis, RedisPlan
-from stacks.schema.releases import Release, Routing
-from stacks.schema.service.files import Storage
+from components.workload.files import Storage
+from stacks.schema.releases import ReleaseConfig, Routing
 from stacks.schema.service.ports import MetricsEndpoint
 from stacks.schema.service.scaling import Autoscaling
 from stacks.schema.service.service import Service
@@ -40,14 +40,14 @@ _MOST = {"error-rate": 5.0, "latency-p95": 1.0}
 _HEADER = {"canary": "true"}
 
 
-def canary(routing: Routing) -> Release:
+def canary(routing: Routing) -> ReleaseConfig:
     """The release as the environment's controller can carry it out.
 
     Somebody says yes before everything goes to the new version: under Flagger where there is a load tester, whose gate
     waits for that. Flagger cannot send requests with a header there beside the weights.
     """
     by_hand = routing.controller == "none"
-    return Release(
+    return ReleaseConfig(
         strategy="canary",
         steps=_STEPS,
         interval=_INTERVAL,

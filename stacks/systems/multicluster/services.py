@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stacks.schema.service.files import SecretFiles
+from components.workload import SecretFiles
 from stacks.schema.service.service import Service
 
 BACKEND = "multi-cluster-manager-backend"

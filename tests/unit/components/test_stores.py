@@ -12,11 +12,11 @@ from components.kubernetes.naming import Scope
 from components.stores.base import Store, StoreContext, StorePlan, StoreSettings, planned, with_brought
 from components.stores.buckets import inputs as buckets_inputs
 from components.stores.buckets.store import Files, FilesPlan
-from components.stores.every import STORES
 from components.stores.facts import StoreFacts
 from components.stores.postgres import inputs as postgres_inputs
 from components.stores.postgres.store import Postgres
 from components.stores.redis.store import CacheFigures, Redis
+from components.stores.store_list import STORES
 from stacks.schema.database import DatabaseState
 from stacks.schema.object_storage import S3, S3Bucket
 from stacks.schema.tiers import TIERS
@@ -71,7 +71,7 @@ class Unlisted(Store):
 
 
 def test_a_store_that_is_not_in_the_list_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"shop: the store 'messages' has no line in components/stores/every\.py"):
+    with pytest.raises(ValueError, match=r"shop: the store 'messages' has no line in components/stores/store_list\.py"):
         Declaration(name="shop", title="Shop", version="1", services=(), stores=(Unlisted(),))
 
 

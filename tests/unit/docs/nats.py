@@ -32,7 +32,7 @@ def add(folder: Path) -> None:
         before = file.read_text(encoding="utf-8") if file.exists() else ""
         file.write_text(before + text, encoding="utf-8")
     (folder / "components" / "stores" / "nats" / "__init__.py").touch()
-    _list(folder / "components" / "stores" / "every.py")
+    _list(folder / "components" / "stores" / "store_list.py")
     _allow(folder)
     _use(folder / "stacks" / "systems" / "invoices.py")
 

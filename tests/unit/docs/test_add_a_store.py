@@ -10,7 +10,7 @@ import pytest
 
 from components.stores.base import Store, StoreContext, StorePlan
 from components.stores.facts import StoreFacts
-from components.stores.parts import boards_of, rules_of
+from components.stores.monitoring import boards_of, rules_of
 from components.stores.redis.facts import FACTS
 from tests.unit.docs import invoices, nats
 from tests.unit.docs.program import copy_program, previewed, run_preview

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
+from collections.abc import Callable
 
 import pulumi
 import pytest
@@ -11,6 +13,7 @@ from pulumi.runtime import settings as sdk
 
 from graph.model import Graph, listing
 from graph.record import record
+from paths import ROOT
 from stacks.schema.errors import ConfigurationError
 from tests.unit.recordings import recorded
 from tests.unit.scratch import STACK, Scratch
@@ -31,6 +34,14 @@ def test_recording_again_gives_the_same_graph_whatever_was_recorded_between(dev:
     again = record("dev")
     assert again == dev
     assert [resource.urn for resource in again] == [resource.urn for resource in dev], "the order differs"
+
+
+def test_what_is_recorded_is_what_the_engine_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine starts the file under the name `__main__`, and gives its entry point no argument."""
+    started: list[Callable[[], object]] = []
+    monkeypatch.setattr(pulumi, "run", started.append)
+    runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+    assert [(one.__name__, one.__kwdefaults__) for one in started] == [("main", {"rendering": False})]
 
 
 def test_environments_do_not_mix(graph: Graph) -> None:

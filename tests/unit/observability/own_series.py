@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from components.monitoring.own_alerts import MONITORING, PROBES, REMOTE_WRITE, THANOS, exporter_rules, long_term_rules
 from components.monitoring.rules import RuleSet
-from components.stores.every import STORES
-from components.stores.parts import rules_of
+from components.stores.monitoring import rules_of
+from components.stores.store_list import STORES
 from tests.unit.observability.series import Case, constant, counter, gauge
 
 NAMESPACE = "shop"

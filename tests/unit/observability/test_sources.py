@@ -9,7 +9,7 @@ import pytest
 
 from components.monitoring import catalogue, promql
 from components.monitoring.exporters.kubelet import cadvisor
-from components.stores.every import STORES
+from components.stores.store_list import STORES
 from graph.model import Graph
 from stacks.monitoring.levels import LEVELS
 from stacks.system.component import system_rules
@@ -77,7 +77,7 @@ def test_every_metric_that_is_read_is_scraped(graph: Graph) -> None:
     made |= {metric for one in STORES for metric in one.metrics}
     known, read = scraped(graph), list(expressions(graph))
     assert len(read) > 20
-    without = {place: sorted(promql.metrics(expr)) for place, expr in read if not catalogue.told(expr, known, made)}
+    without = {place: sorted(promql.metrics(expr)) for place, expr in read if not catalogue.scraped(expr, known, made)}
     assert without == {}
 
 

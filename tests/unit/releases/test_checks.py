@@ -13,7 +13,7 @@ import pytest
 
 from components.monitoring import promql
 from components.traffic.metric_templates import DURATION, TEMPLATES, filled
-from components.traffic.release import Metric, Webhook
+from components.traffic.release import Metric, ReleaseWebhook
 from ops.releases.checks import Checks
 from ops.releases.http import UnansweredError, proxied
 from ops.releases.state import Phase, Rollout, Verdict
@@ -56,8 +56,8 @@ def verdict(answers: Answers, phase: Phase = Phase.PROGRESSING, **changes: Any) 
     return checks.verdict(Rollout(phase=phase), release(metrics=METRICS, **changes))
 
 
-def hook(kind: Any) -> Webhook:
-    return Webhook(name=kind, type=kind, url=f"http://hooks.test/{kind}", metadata={"cmd": "hey"})
+def hook(kind: Any) -> ReleaseWebhook:
+    return ReleaseWebhook(name=kind, type=kind, url=f"http://hooks.test/{kind}", metadata={"cmd": "hey"})
 
 
 def test_values_within_their_limits_are_good() -> None:

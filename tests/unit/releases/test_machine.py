@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.traffic.release import Exposure, Webhook
+from components.traffic.release import Exposure, ReleaseWebhook
 from ops.releases.cluster import ConflictError
 from ops.releases.driver import Driver
 from ops.releases.machine import step
@@ -113,7 +113,7 @@ def test_an_approval_is_waited_for_and_checked_meanwhile() -> None:
 
 
 def test_a_gate_of_a_webhook_is_asked_before_the_promotion() -> None:
-    hook = Webhook(name="board", type="confirm-promotion", url="http://example.test/")
+    hook = ReleaseWebhook(name="board", type="confirm-promotion", url="http://example.test/")
     model = Model(release=release(webhooks=[hook]))
     driver = begun(model)
     ticks(model, driver, 4)

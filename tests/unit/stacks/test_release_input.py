@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.traffic.release import Release as Released
-from stacks.schema.releases import Release
+from stacks.schema.releases import ReleaseConfig
 from stacks.schema.types import seconds
 from stacks.system.releases import released
 from tests.unit.recordings import one
@@ -128,7 +128,7 @@ def test_the_documents_figures_are_the_defaults() -> None:
     """federated-risk, canary section: from 10 % on, 5 % errors, P95 of a second, five minutes of checks every 30 s."""
     from stacks.schema.releases import Routing
 
-    release = released(Release(strategy="canary"), Routing(mesh="istio"), None, scope=_scope())
+    release = released(ReleaseConfig(strategy="canary"), Routing(mesh="istio"), None, scope=_scope())
     assert isinstance(release, Released)
     assert {one.template: one.maximum for one in release.metrics} == {"error-rate": 5, "latency-p95": 1}
     assert release.stages[0].weight == 10

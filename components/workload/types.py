@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stacks.schema.types import TIME, TIME_TITLE, form, matching, seconds
+from components.values.forms import form, matching
+from components.values.types import TIME, TIME_TITLE, seconds
 
 _PATH = r"(/[A-Za-z0-9._-]+)+"
 _AMOUNT = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<milli>m)?")
