@@ -20,7 +20,7 @@ LOCK     := $(RUN) -m uv pip compile --quiet --universal --python-version=3.11 -
 CORES    = $(shell getconf _NPROCESSORS_ONLN)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status drift preview preview-comment pulumi-preview render test test-stacks test-ops test-policy test-others \
+.PHONY: help up down status drift preview preview-comment preview-example pulumi-preview render test test-stacks test-ops test-policy test-others \
         snapshots e2e tools servers check schema format lock bench clean
 
 help: ## This list
@@ -40,6 +40,13 @@ preview: $(VENV)/.ready ## What ENV consists of and what the policies say of it;
 
 preview-comment: $(VENV)/.ready ## The same as a pull-request comment, in FILE (default preview-ENV.md)
 	@$(OPS) preview --stack $(ENV) --output markdown > $(FILE)
+
+# An example is an environment once it lies beside the others; the name of a stack begins with that of its file.
+EXAMPLE = Pulumi.$(firstword $(subst ., ,$(ENV))).yaml
+
+preview-example: $(VENV)/.ready ## The preview of the example ENV (a stack of examples/, such as fleet.eu) as Markdown, in FILE
+	@if [ -e $(EXAMPLE) ]; then echo "error: $(EXAMPLE) is an environment of yours: make preview ENV=$(ENV)" >&2; exit 1; fi
+	@trap 'rm -f $(EXAMPLE)' EXIT; cp examples/$(EXAMPLE) . && $(OPS) preview --stack $(ENV) --output markdown > $(FILE)
 
 pulumi-preview: $(VENV)/.ready ## What `up` would change, as the Pulumi engine sees it, with the policy pack; needs the cluster
 	@$(OPS) preview --stack $(ENV) --engine

@@ -63,6 +63,11 @@ class CustomResource(NamedTuple):
         """The `apiVersion` of its objects: `group/version`."""
         return f"{self.group}/{self.version}"
 
+    @property
+    def object_type(self) -> str:
+        """How rules and messages name it: `group/Kind`."""
+        return f"{self.group}/{self.kind}"
+
 
 POSTGRESQL_CLUSTER = CustomResource("postgresql.cnpg.io", "v1", "Cluster", "clusters")
 POSTGRESQL_IMAGE_CATALOG = CustomResource("postgresql.cnpg.io", "v1", "ImageCatalog", "imagecatalogs")

@@ -10,14 +10,14 @@
 Real: etcd, the API server with its validation, admission, RBAC and quota, the controller manager, the scheduler.
 They are built from the Go modules pinned below `modules/` and listen on 127.0.0.1 only.
 
-Simulated, by kwok and the stages in `stages/`:
+Simulated, by kwok and the stages in `stages/` and in the folders of stores (`components/stores/*/stages.yaml`):
 
 - nodes and pods: a pod becomes Ready at once, a Job's pod completes, and no container runs;
 - volumes: claims bind, grow and go, and nothing is stored;
 - load balancers and ingresses: they get an address of a documentation network that leads nowhere;
-- the operators that would need containers (CloudNativePG, the Redis operator, cert-manager, External Secrets,
-  Argo CD): only the final status of their objects is written. No database, certificate or Secret is made. An object
-  with the annotation `sandbox.platform.io/status: manual` keeps whatever status a test gives it.
+- the operators that would need containers (those of stores, cert-manager, External Secrets, Argo CD): only the final
+  status of their objects is written. No database, certificate or Secret is made. An object with the annotation
+  `sandbox.platform.io/status: manual` keeps whatever status a test gives it.
 
 Besides these there is what environments expect of a cluster and do not make (provided.py): the namespaces of
 operators, the classes `standard`, `fast-ssd` and `nginx`, issuers, and a store of secrets called `platform`.

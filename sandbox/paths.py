@@ -13,6 +13,8 @@ from .errors import SandboxError
 REPOSITORY = Path(__file__).resolve().parent.parent
 MODULES = Path(__file__).resolve().parent / "modules"
 STAGES = Path(__file__).resolve().parent / "stages"
+# A folder for each store of data, with what plays its operator.
+STORES = REPOSITORY / "components" / "stores"
 
 # A name becomes a folder and part of command lines, so it is as narrow as a Kubernetes name.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")

@@ -11,34 +11,27 @@ from typing import Any
 from .client import Manifest, Reader
 from .custom_resources import Installed
 
-# Of the operators (components/platform/operators/table.py), of the mesh's gateway, and of Elasticsearch, to which
-# staging and production send the logs of one system.
-NAMESPACES = (
-    "argocd",
-    "cert-manager",
-    "cnpg-system",
-    "external-secrets",
-    "gateway-system",
-    "ingress-nginx",
-    "istio-ingress",
-    "istio-system",
-    "keda",
-    "logging",
-    "loki",
-    "opentelemetry",
-    "prometheus-operator",
-    "redis-operator",
-    "tempo",
-    "vpa",
-)
+# Of Elasticsearch, to which staging and production send the logs of one system.
+OTHER_NAMESPACES = ("logging",)
+# In every cluster from its beginning.
+_OWN = "kube-"
 # The issuers of staging and production, and the store of secrets that environments call so.
 ISSUERS = ("letsencrypt-prod", "letsencrypt-staging")
 STORE = "platform"
 
 
+def namespaces() -> list[str]:
+    """Those of the project's operators, from its table, and the others."""
+    # Loads pulumi_kubernetes, which takes a second: only a cluster that comes up waits for it.
+    from components.platform.operators.table import OPERATORS
+
+    operators = {one.namespace for one in OPERATORS.values() if not one.namespace.startswith(_OWN)}
+    return sorted(operators.union(OTHER_NAMESPACES))
+
+
 def built_in() -> list[Manifest]:
     """The objects of kinds that every cluster knows."""
-    spaces = [_thing("v1", "Namespace", name) for name in NAMESPACES]
+    spaces = [_thing("v1", "Namespace", name) for name in namespaces()]
     controller = {"controller": "k8s.io/ingress-nginx"}
     return [*spaces, _thing("networking.k8s.io/v1", "IngressClass", "nginx", controller)]
 

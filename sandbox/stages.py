@@ -1,4 +1,7 @@
-"""Makes kwok's configuration from the files in stages/: those whose kinds the cluster has."""
+"""Makes kwok's configuration from the files of stages whose kinds the cluster has.
+
+They are in stages/, and those of a store's operator in the store's folder.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .custom_resources import Installed
-from .paths import STAGES
+from .paths import STAGES, STORES
 
 Stage = dict[str, Any]
 
@@ -15,11 +18,12 @@ Stage = dict[str, Any]
 _BUILT_IN_GROUPS = ("", "networking.k8s.io")
 
 
-def load(folder: Path = STAGES) -> list[Stage]:
-    """Every stage in the folder's files, in the order of their names."""
+def load(folder: Path = STAGES, stores: Path = STORES) -> list[Stage]:
+    """Every stage in the folder's files, and in `stages.yaml` of each store's folder."""
     import yaml
 
-    return [stage for file in sorted(folder.glob("*.yaml")) for stage in yaml.safe_load_all(file.read_text())]
+    files = [*sorted(folder.glob("*.yaml")), *sorted(stores.glob("*/stages.yaml"))]
+    return [stage for file in files for stage in yaml.safe_load_all(file.read_text())]
 
 
 def group_version(stage: Stage) -> tuple[str, str]:

@@ -1,7 +1,11 @@
-"""The list of all stores: monitoring, services' `uses` and the checks of a file know a store by its line here."""
+"""The list of all stores: whoever needs to know of stores knows one by its line here.
+
+Monitoring, services' `uses`, the checks of a file, the policies, the sandbox, the preflight and what a deployment asks.
+"""
 
 from __future__ import annotations
 
+from components.kubernetes.operator_kinds import OperatorKind
 from components.stores.buckets.facts import FACTS as BUCKETS
 from components.stores.facts import StoreFacts
 from components.stores.postgres.facts import FACTS as POSTGRES
@@ -12,3 +16,4 @@ STORES: tuple[StoreFacts, ...] = (
     REDIS,
     BUCKETS,
 )
+KINDS: tuple[OperatorKind, ...] = tuple(kind for store in STORES for kind in store.kinds)

@@ -91,11 +91,6 @@ class LocalBackend:
         """The passphrase of all stacks of this machine; lost, no secret of their states can be read again."""
         return self.folder / "passphrase"
 
-    @property
-    def has_passphrase(self) -> bool:
-        """Whether there is one: the user's own, or that of this machine."""
-        return any(os.environ.get(name) for name in _PASSPHRASE_VARIABLES) or self.passphrase_file.exists()
-
     def variables(self) -> dict[str, str]:
         """What the engine's processes are given for it; makes what they need.
 

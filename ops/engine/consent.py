@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ops.engine.plan import Plan, Step
 from ops.errors import OperationError
+from policy.facts.kinds import KINDS
 
 # Deleted, or replaced, these take data along.
 _DATA = frozenset(
@@ -21,23 +22,19 @@ _DATA = frozenset(
         "PersistentVolume",
         "PersistentVolumeClaim",
         "StatefulSet",
-        "Cluster",
-        "Database",
-        "Redis",
-        "RedisCluster",
         "Secret",
         "RandomPassword",
         "CustomResourceDefinition",
-        "ObjectStore",
         "Bucket",
         "BucketV2",
         "Key",
         "Volume",
         "Release",
+        *(one.kind for one in KINDS.values() if one.keeps_data),
     }
 )
 _WORKLOADS = frozenset(
-    {"Deployment", "DaemonSet", "Job", "CronJob", "Pooler", "Prometheus", "Alertmanager", "ThanosRuler"}
+    {"Deployment", "DaemonSet", "Job", "CronJob", *(one.kind for one in KINDS.values() if one.has_pods)}
 )
 # What the commands of a database exchange and let go of: passwords, clusters, archives and the Jobs of a version.
 # Whoever rotates a password or forgets a cluster has asked for it; protected, they are refused all the same.

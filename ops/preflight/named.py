@@ -9,6 +9,8 @@ from graph.model import Graph
 from ops.live.lookup import key_of, title_of
 from ops.preflight.api import Answer, Api, Request
 from ops.preflight.finding import Found, file_of, installed, installed_groups, several
+from policy.facts.kinds import KINDS
+from policy.facts.values import at, text
 
 # Where the API has them; "{}" is the namespace.
 _PATHS = {
@@ -90,7 +92,7 @@ def needs(graph: Graph) -> dict[Need, list[str]]:
     for body in graph.objects:
         if body["kind"] in _DESCRIPTIONS:
             continue
-        for need in set(_needs(body, body["metadata"].get("namespace", ""))):
+        for need in {*_needs(body, body["metadata"].get("namespace", "")), *_of_volumes(body)}:
             group = _PATHS[need.kind].split("/")[2]
             if need not in own and group not in groups and _BROUGHT_BY.get(need.kind) not in brought:
                 found.setdefault(need, []).append(title_of(key_of(body)))
@@ -103,14 +105,21 @@ def _needs(value: Any, namespace: str) -> Iterator[Need]:
             yield from _needs(item, namespace)
     if not isinstance(value, Mapping):
         return
-    # A claim, wherever it stands, and the volume of a database: of the default class if they name none.
-    claim = "accessModes" in value and "resources" in value and "storageClassName" not in value
-    database = any(set(value.get(key) or ()) == {"size"} for key in ("storage", "walStorage") if "instances" in value)
-    if claim or database:
+    # A claim, wherever it stands: of the default class if it names none.
+    if "accessModes" in value and "resources" in value and "storageClassName" not in value:
         yield Need("StorageClass", "", "")
     for key, item in value.items():
         yield from _named(key, item, namespace)
         yield from _needs(item, namespace)
+
+
+def _of_volumes(body: Mapping[str, Any]) -> Iterator[Need]:
+    """The classes of the volumes that an object of an operator's kind asks for in words of its own."""
+    kind = KINDS.get(f"{str(body['apiVersion']).rpartition('/')[0]}/{body['kind']}")
+    for one in kind.volumes if kind else ():
+        volume = at(body, *one.path)
+        if volume:
+            yield Need("StorageClass", "", text(at(volume, *one.storage_class)))
 
 
 def _named(key: str, item: Any, namespace: str) -> Iterator[Need]:

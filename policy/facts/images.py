@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from policy.engine.subject import Subject
-from policy.facts.values import at, mapping, text
+from policy.facts.kinds import KINDS
+from policy.facts.values import at, text
 from policy.facts.workloads import WORKLOADS, all_containers
 
 # [registry/]repository[:tag][@digest]; a colon before the last slash belongs to the registry's port.
 _REFERENCE = re.compile(r"(?P<name>[^@]+?)(:(?P<tag>[^:/@]+))?(@(?P<digest>[a-z0-9]+:[0-9a-fA-F]{32,}))?")
 _DEFAULT_REGISTRY = "docker.io"
-# Where custom resources name the images of the pods that their operator makes, and the policy by which it pulls them.
-_IMAGE_FIELDS: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
-    **{
-        f"monitoring.coreos.com/{kind}": ((("spec", "image"), ("spec", "imagePullPolicy")),)
-        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
-    },
-    "postgresql.cnpg.io/Cluster": ((("spec", "imageName"), ("spec", "imagePullPolicy")),),
-    **dict.fromkeys(
-        ("redis.redis.opstreelabs.in/Redis", "redis.redis.opstreelabs.in/RedisCluster"),
-        tuple(
-            (("spec", part, "image"), ("spec", part, "imagePullPolicy"))
-            for part in ("kubernetesConfig", "redisExporter")
-        ),
-    ),
-}
-IMAGE_OWNERS = WORKLOADS | frozenset(_IMAGE_FIELDS)
+IMAGE_OWNERS = WORKLOADS | frozenset(name for name, one in KINDS.items() if one.images)
 
 
 @dataclass(frozen=True)
@@ -68,11 +54,12 @@ class Image:
 def images(owner: Subject) -> Iterator[Image]:
     """The images of all containers of a workload, or of the pods of a custom resource that names any."""
     if owner.object_type in WORKLOADS:
-        for one in all_containers(owner):
-            reference, policy = text(one.props.get("image")), one.props.get("imagePullPolicy")
-            yield Image(reference, policy, "image", "imagePullPolicy", one.label)
-    for path, policy_path in _IMAGE_FIELDS.get(owner.object_type, ()):
+        for container in all_containers(owner):
+            reference, policy = text(container.props.get("image")), container.props.get("imagePullPolicy")
+            yield Image(reference, policy, "image", "imagePullPolicy", container.label)
+    kind = KINDS.get(owner.object_type)
+    for one in kind.images if kind else ():
+        reference, policy = at(owner.props, *one.image), at(owner.props, *one.pull_policy)
         # Without one the operator takes its own.
-        if mapping(at(owner.props, *path[:-1])).get(path[-1]):
-            reference, policy = text(at(owner.props, *path)), at(owner.props, *policy_path)
-            yield Image(reference, policy, ".".join(path), ".".join(policy_path))
+        if reference:
+            yield Image(text(reference), policy, ".".join(one.image), ".".join(one.pull_policy))

@@ -10,6 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policy.engine.model import Violation
 from policy.engine.subject import Stack, Subject
+from policy.facts.kinds import KINDS
 from policy.facts.values import at, items, mapping, text
 from policy.facts.workloads import pod_labels, pod_owners
 
@@ -78,21 +79,6 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
 
 
 _RELEASES = ("helm.sh/Release", "helm.sh/Chart")
-# Services that an operator makes for a custom resource, by the name of the resource.
-_OPERATOR_SERVICES: Mapping[str, Callable[[str], tuple[str, ...]]] = {
-    "postgresql.cnpg.io/Cluster": lambda name: (f"{name}-rw", f"{name}-ro", f"{name}-r"),
-    "postgresql.cnpg.io/Pooler": lambda name: (name,),
-    "redis.redis.opstreelabs.in/RedisCluster": lambda name: (
-        *(f"{name}-{role}" for role in ("leader", "follower", "master")),
-        *(f"{name}-{role}-headless" for role in ("leader", "follower")),
-    ),
-    "redis.redis.opstreelabs.in/Redis": lambda name: (name, f"{name}-headless"),
-    "flagger.app/Canary": lambda name: (name, f"{name}-primary", f"{name}-canary"),
-    "monitoring.coreos.com/Prometheus": lambda name: ("prometheus-operated",),
-    "monitoring.coreos.com/PrometheusAgent": lambda name: ("prometheus-agent-operated",),
-    "monitoring.coreos.com/Alertmanager": lambda name: ("alertmanager-operated",),
-    "monitoring.coreos.com/ThanosRuler": lambda name: ("thanos-ruler-operated",),
-}
 
 
 class Labelled:
@@ -173,8 +159,8 @@ def names(stack: Stack) -> Names:
     for subject in stack.subjects:
         if subject.is_kubernetes_object:
             found.add_subject(subject)
-    for owner in stack.of_type(*_OPERATOR_SERVICES):
-        services = _OPERATOR_SERVICES[owner.object_type](_known_name(owner))
+    for owner in stack.of_type(*KINDS):
+        services = KINDS[owner.object_type].services(_known_name(owner))
         found.add("core/Service", _known_namespace(owner), *services)
     return found
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pulumi_policy.proxy import UnknownValueError
 
 from policy.engine.subject import Stack, Subject
+from policy.facts.kinds import KINDS
 from policy.facts.references import references
 from policy.facts.values import at, text
 from policy.facts.volumes import VOLUME_OWNERS, volumes
@@ -15,9 +16,8 @@ from policy.facts.volumes import VOLUME_OWNERS, volumes
 _NAMESPACE, _SECRET = "core/Namespace", "core/Secret"
 _STORAGE_CLASS = "storage.k8s.io/StorageClass"
 _DEFINITION = "apiextensions.k8s.io/CustomResourceDefinition"
-_DATABASE, _ARCHIVE = "postgresql.cnpg.io/Cluster", "barmancloud.cnpg.io/ObjectStore"
-# Of what a database or its archive names: the others it goes on without.
-_NEEDED = frozenset((_SECRET, _ARCHIVE, "postgresql.cnpg.io/ImageCatalog", "postgresql.cnpg.io/ClusterImageCatalog"))
+# Of what objects of these kinds name: the others they go on without.
+_NEEDED = frozenset(name for kind in KINDS.values() for name in kind.needs)
 _EKS_CLUSTER, _KEY = "aws:eks/cluster:Cluster", "aws:kms/key:Key"
 _BUCKETS = frozenset(("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"))
 _ENCRYPTION = tuple(
@@ -76,13 +76,14 @@ class Owners:
         namespace = text(at(subject.props, "metadata", "namespace")) or text(subject.props.get("namespace"))
         if namespace:
             yield from self._find("holds", _NAMESPACE, namespace)
-        group, _, kind = subject.object_type.partition("/")
-        yield from self._find("defines", _DEFINITION, kind, group)
+        group, _, defined = subject.object_type.partition("/")
+        yield from self._find("defines", _DEFINITION, defined, group)
         if subject.object_type in VOLUME_OWNERS:
             for name in dict.fromkeys(text(volume.storage_class) for volume in volumes(subject)):
                 yield from self._find("gives volumes to", _STORAGE_CLASS, name)
-        if subject.object_type in (_DATABASE, _ARCHIVE):
-            wanted = {(one.object_type, one.name): one for one in references(subject) if one.object_type in _NEEDED}
+        kind = KINDS.get(subject.object_type)
+        if kind and kind.needs:
+            wanted = {(one.object_type, one.name): one for one in references(subject) if one.object_type in kind.needs}
             for one in wanted.values():
                 scope = "" if one.is_cluster_scoped else namespace
                 yield from self._find("is needed by", one.object_type, one.name, scope)

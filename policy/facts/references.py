@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from components.kubernetes.operator_kinds import SECRET, STORAGE_CLASS
 from policy.engine.subject import Subject
 from policy.facts.inventory import listed
-from policy.facts.values import at, mapping, text
-from policy.facts.workloads import PRIORITISED, WORKLOADS, containers, pod_spec, priority_class_name
+from policy.facts.kinds import KINDS, PRIORITISED
+from policy.facts.values import at, items, mapping, text
+from policy.facts.volumes import VOLUME_OWNERS, volumes
+from policy.facts.workloads import WORKLOADS, containers, pod_spec, priority_class_name
 
-_CONFIG_MAP, _SECRET, _CLAIM = "core/ConfigMap", "core/Secret", "core/PersistentVolumeClaim"
-_STORAGE_CLASS = "storage.k8s.io/StorageClass"
+_CONFIG_MAP, _CLAIM = "core/ConfigMap", "core/PersistentVolumeClaim"
 _ISSUER, _CLUSTER_ISSUER = "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer"
 _SECRET_STORES = "external-secrets.io"
-_DATABASES, _ARCHIVE = "postgresql.cnpg.io", "barmancloud.cnpg.io/ObjectStore"
 PRIORITY_CLASS = "scheduling.k8s.io/PriorityClass"
 
 
@@ -28,7 +29,7 @@ class Reference(NamedTuple):
     @property
     def is_cluster_scoped(self) -> bool:
         """Whether it means an object that no namespace holds."""
-        return self.object_type in (_STORAGE_CLASS, PRIORITY_CLASS) or self.object_type.rpartition("/")[2].startswith(
+        return self.object_type in (STORAGE_CLASS, PRIORITY_CLASS) or self.object_type.rpartition("/")[2].startswith(
             "Cluster"
         )
 
@@ -44,12 +45,10 @@ def _all(subject: Subject) -> Iterator[Reference]:
     if subject.object_type in WORKLOADS | PRIORITISED:
         field, name = priority_class_name(subject)
         yield Reference(field, PRIORITY_CLASS, name)
+    if subject.object_type in VOLUME_OWNERS:
+        for volume in volumes(subject):
+            yield Reference(volume.class_field, STORAGE_CLASS, text(volume.storage_class))
     match subject.object_type:
-        case "apps/StatefulSet":
-            for index, claim in enumerate(listed(subject.props, "spec", "volumeClaimTemplates")):
-                yield _class(f"spec.volumeClaimTemplates[{index}].spec.storageClassName", claim)
-        case "core/PersistentVolumeClaim":
-            yield _class("spec.storageClassName", subject.props)
         case "networking.k8s.io/Ingress":
             yield from _of_ingress(subject)
         case "cert-manager.io/Certificate":
@@ -57,19 +56,15 @@ def _all(subject: Subject) -> Iterator[Reference]:
         case "external-secrets.io/ExternalSecret":
             store = at(subject.props, "spec", "secretStoreRef")
             yield _by_kind("spec.secretStoreRef", _SECRET_STORES, "SecretStore", store)
-        case "postgresql.cnpg.io/Cluster":
-            yield from _of_database(subject)
-        case "barmancloud.cnpg.io/ObjectStore":
-            yield from _of_archive(subject)
-        case "redis.redis.opstreelabs.in/RedisCluster" | "redis.redis.opstreelabs.in/Redis":
-            yield from _of_cache(subject)
+        case _:
+            yield from _of_custom(subject)
 
 
 def _of_pods(workload: Subject) -> Iterator[Reference]:
     spec = pod_spec(workload)
     yield Reference("serviceAccountName", "core/ServiceAccount", text(spec.get("serviceAccountName")))
     for pull in listed(spec, "imagePullSecrets"):
-        yield Reference("imagePullSecrets", _SECRET, text(pull.get("name")))
+        yield Reference("imagePullSecrets", SECRET, text(pull.get("name")))
     for index, volume in enumerate(listed(spec, "volumes")):
         yield from _of_volume(f"volumes[{index}]", volume)
     for container in containers(workload):
@@ -78,23 +73,23 @@ def _of_pods(workload: Subject) -> Iterator[Reference]:
 
 def _of_volume(field: str, volume: Mapping[str, Any]) -> Iterator[Reference]:
     yield _source(f"{field}.configMap", _CONFIG_MAP, volume.get("configMap"))
-    yield _source(f"{field}.secret", _SECRET, volume.get("secret"), key="secretName")
+    yield _source(f"{field}.secret", SECRET, volume.get("secret"), key="secretName")
     claim = mapping(volume.get("persistentVolumeClaim"))
     yield Reference(f"{field}.persistentVolumeClaim", _CLAIM, text(claim.get("claimName")))
     for source in listed(volume, "projected", "sources"):
         yield _source(f"{field}.projected", _CONFIG_MAP, source.get("configMap"))
-        yield _source(f"{field}.projected", _SECRET, source.get("secret"))
+        yield _source(f"{field}.projected", SECRET, source.get("secret"))
 
 
 def _of_environment(container: str, props: Mapping[str, Any]) -> Iterator[Reference]:
     for variable in listed(props, "env"):
         field = f"env {text(variable.get('name'))} of container {container}"
         yield _source(field, _CONFIG_MAP, at(variable, "valueFrom", "configMapKeyRef"))
-        yield _source(field, _SECRET, at(variable, "valueFrom", "secretKeyRef"))
+        yield _source(field, SECRET, at(variable, "valueFrom", "secretKeyRef"))
     for index, source in enumerate(listed(props, "envFrom")):
         field = f"envFrom[{index}] of container {container}"
         yield _source(field, _CONFIG_MAP, source.get("configMapRef"))
-        yield _source(field, _SECRET, source.get("secretRef"))
+        yield _source(field, SECRET, source.get("secretRef"))
 
 
 def _of_ingress(ingress: Subject) -> Iterator[Reference]:
@@ -106,44 +101,33 @@ def _of_ingress(ingress: Subject) -> Iterator[Reference]:
     # cert-manager makes the Secret for an Ingress that names an issuer.
     if not any(name for _, name in named):
         for index, entry in enumerate(listed(ingress.props, "spec", "tls")):
-            yield Reference(f"spec.tls[{index}].secretName", _SECRET, text(entry.get("secretName")))
+            yield Reference(f"spec.tls[{index}].secretName", SECRET, text(entry.get("secretName")))
 
 
-def _of_database(cluster: Subject) -> Iterator[Reference]:
-    spec = mapping(cluster.props.get("spec"))
-    for field in ("storage", "walStorage"):
-        yield Reference(f"spec.{field}.storageClass", _STORAGE_CLASS, text(at(spec, field, "storageClass")))
-    yield _source("spec.superuserSecret", _SECRET, spec.get("superuserSecret"))
-    for method in mapping(spec.get("bootstrap")):
-        yield _source(f"spec.bootstrap.{method}.secret", _SECRET, at(spec, "bootstrap", method, "secret"))
-    for index, role in enumerate(listed(spec, "managed", "roles")):
-        yield _source(f"spec.managed.roles[{index}].passwordSecret", _SECRET, role.get("passwordSecret"))
-    yield _by_kind("spec.imageCatalogRef", _DATABASES, "ImageCatalog", spec.get("imageCatalogRef"))
-    archivers = [(f"spec.plugins[{index}]", one) for index, one in enumerate(listed(spec, "plugins"))]
-    for index, other in enumerate(listed(spec, "externalClusters")):
-        archivers.append((f"spec.externalClusters[{index}].plugin", mapping(other.get("plugin"))))
-    for field, plugin in archivers:
-        yield Reference(f"{field}.parameters", _ARCHIVE, text(at(plugin, "parameters", "barmanObjectName")))
+def _of_custom(owner: Subject) -> Iterator[Reference]:
+    kind = KINDS.get(owner.object_type)
+    for one in kind.references if kind else ():
+        for field, value in _found(owner.props, one.field.split(".")):
+            if one.by_kind:
+                group, _, default = one.object_type.partition("/")
+                yield _by_kind(field, group, default, value)
+            else:
+                yield _source(field, one.object_type, value, key=one.key)
 
 
-def _of_archive(store: Subject) -> Iterator[Reference]:
-    credentials = mapping(at(store.props, "spec", "configuration", "s3Credentials"))
-    for key in credentials:
-        yield _source(f"spec.configuration.s3Credentials.{key}", _SECRET, credentials[key])
-
-
-def _of_cache(cluster: Subject) -> Iterator[Reference]:
-    password = at(cluster.props, "spec", "kubernetesConfig", "redisSecret")
-    yield _source("spec.kubernetesConfig.redisSecret", _SECRET, password)
-    for part in ("TLS", "acl"):
-        secret = at(cluster.props, "spec", part, "secret")
-        yield _source(f"spec.{part}.secret", _SECRET, secret, key="secretName")
-    claim = mapping(at(cluster.props, "spec", "storage", "volumeClaimTemplate"))
-    yield _class("spec.storage.volumeClaimTemplate.spec.storageClassName", claim)
-
-
-def _class(field: str, claim: Mapping[str, Any]) -> Reference:
-    return Reference(field, _STORAGE_CLASS, text(at(claim, "spec", "storageClassName")))
+def _found(value: Any, path: Sequence[str], field: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands at a path of keys, with the field: after a key of a list `[]`, and `*` for each key."""
+    if not path:
+        yield field, value
+        return
+    key, rest, inside = path[0].removesuffix("[]"), path[1:], mapping(value)
+    for name in inside if key == "*" else (key,):
+        here = f"{field}.{name}".lstrip(".")
+        if path[0].endswith("[]"):
+            for index, item in enumerate(items(inside.get(name))):
+                yield from _found(item, rest, f"{here}[{index}]")
+        else:
+            yield from _found(inside.get(name), rest, here)
 
 
 def _by_kind(field: str, group: str, default: str, value: Any) -> Reference:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from policy.engine.model import Violation
 from policy.engine.subject import Stack, Subject
+from policy.facts.kinds import KINDS, PRIORITISED
 from policy.facts.values import at, items, mapping, text
 
 _TEMPLATE = ("spec", "template")
@@ -25,46 +25,6 @@ POD_TEMPLATES: Mapping[str, tuple[str, ...]] = {
 }
 WORKLOADS = frozenset(POD_TEMPLATES)
 RUN_TO_COMPLETION = frozenset({"batch/CronJob", "batch/Job"})
-
-
-def _of_monitoring(application: str, label: str, name: str) -> tuple[Mapping[str, str], ...]:
-    return ({"app.kubernetes.io/name": application, "app.kubernetes.io/instance": name, label: name},)
-
-
-# Pods that no template in the stack describes, and the labels by which their operator's documentation lets them be
-# selected, by the name of the custom resource.
-_OPERATOR_PODS: Mapping[str, Callable[[str], tuple[Mapping[str, str], ...]]] = {
-    "postgresql.cnpg.io/Cluster": lambda name: ({"cnpg.io/cluster": name, "cnpg.io/podRole": "instance"},),
-    "postgresql.cnpg.io/Pooler": lambda name: ({"cnpg.io/poolerName": name, "cnpg.io/podRole": "pooler"},),
-    "redis.redis.opstreelabs.in/RedisCluster": lambda name: (
-        {"app": f"{name}-leader", "role": "leader"},
-        {"app": f"{name}-follower", "role": "follower"},
-    ),
-    "redis.redis.opstreelabs.in/Redis": lambda name: ({"app": name, "role": "standalone"},),
-    **{
-        f"monitoring.coreos.com/{kind}": partial(_of_monitoring, application, label)
-        for kind, application, label in (
-            ("Prometheus", "prometheus", "prometheus"),
-            ("PrometheusAgent", "prometheus-agent", "operator.prometheus.io/name"),
-            ("Alertmanager", "alertmanager", "alertmanager"),
-            ("ThanosRuler", "thanos-ruler", "thanos-ruler"),
-        )
-    },
-}
-
-
-# Custom resources that name the priority class of their operator's pods in `spec`.
-PRIORITISED = frozenset(
-    {
-        "monitoring.coreos.com/Alertmanager",
-        "monitoring.coreos.com/Prometheus",
-        "monitoring.coreos.com/PrometheusAgent",
-        "monitoring.coreos.com/ThanosRuler",
-        "postgresql.cnpg.io/Cluster",
-        "redis.redis.opstreelabs.in/Redis",
-        "redis.redis.opstreelabs.in/RedisCluster",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -133,14 +93,15 @@ def priority_class_name(owner: Subject) -> tuple[str, str]:
 
 def pod_owners(stack: Stack) -> Iterator[Subject]:
     """Every object that brings pods into being: workloads, and custom resources whose operator makes them."""
-    yield from stack.of_type(*sorted(POD_TEMPLATES), *sorted(_OPERATOR_PODS))
+    yield from stack.of_type(*sorted(POD_TEMPLATES), *sorted(name for name, one in KINDS.items() if one.has_pods))
 
 
 def pod_labels(owner: Subject) -> tuple[Mapping[str, Any], ...]:
     """The labels of each sort of pod that an object brings into being."""
-    of_operator = _OPERATOR_PODS.get(owner.object_type)
-    if of_operator:
-        return of_operator(text(at(owner.props, "metadata", "name")))
+    kind = KINDS.get(owner.object_type)
+    if kind:
+        # No template in the stack describes these; the labels are those by which they may be selected.
+        return kind.pods(text(at(owner.props, "metadata", "name")))
     return (mapping(at(pod_template(owner), "metadata", "labels")),)
 
 

@@ -153,52 +153,7 @@ def _listed(subjects: Sequence[Subject]) -> str:
     return f"{named}{more}, which {'is' if len(subjects) == 1 else 'are'} {how}"
 
 
-_CLUSTER, _SCHEDULE = "postgresql.cnpg.io/Cluster", "postgresql.cnpg.io/ScheduledBackup"
 _CLAIM, _STATEFUL_SET = "core/PersistentVolumeClaim", "apps/StatefulSet"
-
-
-class DatabaseBackupConfig(RuleConfig):
-    """Nothing to set: a database that needs no backup needs an exemption that says why."""
-
-
-@stack_rule(
-    About(
-        name="database-backup",
-        title="Every PostgreSQL cluster has a scheduled backup",
-        description=(
-            "Every CloudNativePG Cluster of production is named by a ScheduledBackup that is not suspended. Replicas "
-            "are no backup: they repeat a wrong DELETE within a second."
-        ),
-        severity=Severity.CRITICAL,
-        level=Level.MANDATORY,
-        levels={"dev": Level.DISABLED, "test": Level.DISABLED, "staging": Level.ADVISORY},
-        frameworks=(pci("9.4.1.1"),),
-        remediation=(
-            "Make an ObjectStore (barmancloud.cnpg.io/v1) with retentionPolicy; name it in the Cluster's plugins.",
-            "Make a ScheduledBackup with `method: plugin` and `cluster.name` of the Cluster.",
-            "Restore it once into a scratch namespace; an untried backup is a hope.",
-        ),
-    ),
-    config=DatabaseBackupConfig,
-)
-def database_backup(stack: Stack, config: DatabaseBackupConfig) -> Iterator[Violation]:
-    """Each cluster that no schedule names."""
-    scheduled = {
-        (schedule.namespace, text(at(schedule.props, "spec", "cluster", "name")))
-        for schedule in stack.of_type(_SCHEDULE)
-        if at(schedule.props, "spec", "suspend") is not True
-    }
-    yield from each(stack.of_type(_CLUSTER), partial(_unscheduled, scheduled))
-
-
-def _unscheduled(scheduled: set[tuple[str, str]], cluster: Subject) -> Iterator[Violation]:
-    if (cluster.namespace, text(at(cluster.props, "metadata", "name"))) not in scheduled:
-        yield Violation(
-            subject=cluster,
-            field="its data",
-            problem="is backed up by no ScheduledBackup",
-            fix="add one whose spec.cluster.name is this cluster",
-        )
 
 
 class VolumeBackupConfig(RuleConfig):

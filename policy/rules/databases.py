@@ -1,14 +1,18 @@
-"""PostgreSQL and Redis as their operators run them. Backups are judged across objects: the rule `database-backup`."""
+"""PostgreSQL and Redis as their operators run them: the only rules that are about one store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
-from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule
-from policy.engine.subject import Subject
+from components.stores.postgres.kinds import CLUSTER, SCHEDULE
+from components.stores.redis.kinds import CLUSTER as REDIS_CLUSTER
+from components.stores.redis.kinds import SINGLE as REDIS
+from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule, stack_rule
+from policy.engine.subject import Stack, Subject
+from policy.facts.inventory import each
 from policy.facts.values import at, items, mapping, text, whole
 
-_CLUSTER = "postgresql.cnpg.io/Cluster"
 _OLD_TLS = ("TLSv1", "TLSv1.1")
 
 
@@ -31,7 +35,7 @@ class PostgresInstancesConfig(RuleConfig):
             "Leave affinity.enablePodAntiAffinity on, with podAntiAffinityType required over zones.",
         ),
     ),
-    applies_to={_CLUSTER},
+    applies_to={CLUSTER},
     config=PostgresInstancesConfig,
 )
 def postgres_instances(cluster: Subject, config: PostgresInstancesConfig) -> Iterator[Violation]:
@@ -55,7 +59,7 @@ def postgres_instances(cluster: Subject, config: PostgresInstancesConfig) -> Ite
         frameworks=(pci("2.2.2, 8.6.1"),),
         remediation=("Set enableSuperuserAccess to false, and give each application a role of its own.",),
     ),
-    applies_to={_CLUSTER},
+    applies_to={CLUSTER},
     config=RuleConfig,
 )
 def postgres_superuser(cluster: Subject, config: RuleConfig) -> Iterator[Violation]:
@@ -80,7 +84,7 @@ def postgres_superuser(cluster: Subject, config: RuleConfig) -> Iterator[Violati
             "Leave ssl_min_protocol_version at the operator's default, TLSv1.3, or set TLSv1.2.",
         ),
     ),
-    applies_to={_CLUSTER},
+    applies_to={CLUSTER},
     config=RuleConfig,
 )
 def postgres_tls(cluster: Subject, config: RuleConfig) -> Iterator[Violation]:
@@ -100,8 +104,51 @@ def postgres_tls(cluster: Subject, config: RuleConfig) -> Iterator[Violation]:
         yield Violation(field=f"{field}.parameters.ssl", problem="is off", fix="remove it")
 
 
-_REDIS_CLUSTER = "redis.redis.opstreelabs.in/RedisCluster"
-_KINDS = (_REDIS_CLUSTER, "redis.redis.opstreelabs.in/Redis")
+class DatabaseBackupConfig(RuleConfig):
+    """Nothing to set: a database that needs no backup needs an exemption that says why."""
+
+
+@stack_rule(
+    About(
+        name="database-backup",
+        title="Every PostgreSQL cluster has a scheduled backup",
+        description=(
+            "Every CloudNativePG Cluster of production is named by a ScheduledBackup that is not suspended. Replicas "
+            "are no backup: they repeat a wrong DELETE within a second."
+        ),
+        severity=Severity.CRITICAL,
+        level=Level.MANDATORY,
+        levels={"dev": Level.DISABLED, "test": Level.DISABLED, "staging": Level.ADVISORY},
+        frameworks=(pci("9.4.1.1"),),
+        remediation=(
+            "Make an ObjectStore (barmancloud.cnpg.io/v1) with retentionPolicy; name it in the Cluster's plugins.",
+            "Make a ScheduledBackup with `method: plugin` and `cluster.name` of the Cluster.",
+            "Restore it once into a scratch namespace; an untried backup is a hope.",
+        ),
+    ),
+    config=DatabaseBackupConfig,
+)
+def database_backup(stack: Stack, config: DatabaseBackupConfig) -> Iterator[Violation]:
+    """Each cluster that no schedule names."""
+    scheduled = {
+        (schedule.namespace, text(at(schedule.props, "spec", "cluster", "name")))
+        for schedule in stack.of_type(SCHEDULE)
+        if at(schedule.props, "spec", "suspend") is not True
+    }
+    yield from each(stack.of_type(CLUSTER), partial(_unscheduled, scheduled))
+
+
+def _unscheduled(scheduled: set[tuple[str, str]], cluster: Subject) -> Iterator[Violation]:
+    if (cluster.namespace, text(at(cluster.props, "metadata", "name"))) not in scheduled:
+        yield Violation(
+            subject=cluster,
+            field="its data",
+            problem="is backed up by no ScheduledBackup",
+            fix="add one whose spec.cluster.name is this cluster",
+        )
+
+
+_KINDS = (REDIS_CLUSTER, REDIS)
 
 
 @resource_rule(
@@ -124,7 +171,7 @@ def redis_persistence(redis: Subject, config: RuleConfig) -> Iterator[Violation]
     """A Redis that has no volume, or does not use it."""
     if not at(redis.props, "spec", "storage", "volumeClaimTemplate"):
         yield Violation(field="spec.storage.volumeClaimTemplate", problem="is missing", fix="give it a volume")
-    if redis.object_type == _REDIS_CLUSTER and at(redis.props, "spec", "persistenceEnabled") is not True:
+    if redis.object_type == REDIS_CLUSTER and at(redis.props, "spec", "persistenceEnabled") is not True:
         yield Violation(field="spec.persistenceEnabled", problem="is not true", fix="set it to true")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Literal
 
+from components.stores.store_list import STORES
 from policy.engine import cel
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pci, resource_rule, stack_rule
 from policy.engine.subject import Stack, Subject
@@ -72,16 +73,14 @@ class ImageRegistryConfig(RuleConfig):
 
     registries: tuple[str, ...] = (
         "ghcr.io/saas-platform",
-        "ghcr.io/cloudnative-pg",
         "docker.io/fluent",
         "docker.io/grafana",
         "docker.io/jaegertracing",
         "docker.io/otel",
-        "quay.io/minio",
-        "quay.io/opstree",
         "quay.io/prometheus",
         "quay.io/thanos",
         "registry.k8s.io/kube-state-metrics",
+        *(registry for store in STORES for registry in store.registries),
     )
 
 

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from components.kubernetes.operator_kinds import ContextsAt
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pss, resource_rule
 from policy.engine.subject import Subject
+from policy.facts.kinds import KINDS
 from policy.facts.values import at, items, mapping, text
 
 _PROFILES = ("RuntimeDefault", "Localhost")
-_Path = tuple[str, ...]
-_SPEC = ("spec",)
 
 
-class _Places(NamedTuple):
-    """Where a kind keeps contexts: of pods, whether one must be stated, and of containers (of those that are there)."""
-
-    pod: _Path
-    required: bool
-    containers: tuple[_Path, ...] = ()
-
-
-_MONITORING = _Places((*_SPEC, "securityContext"), True)
-_REDIS_EXPORTER = (*_SPEC, "redisExporter")
-_PLACES: Mapping[str, _Places] = {
-    **{
-        f"monitoring.coreos.com/{kind}": _MONITORING
-        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
-    },
-    # CloudNativePG gives its pods a restricted context of its own; here stands only what was changed.
-    "postgresql.cnpg.io/Cluster": _Places((*_SPEC, "podSecurityContext"), False, (_SPEC,)),
-    "redis.redis.opstreelabs.in/Redis": _Places((*_SPEC, "podSecurityContext"), True, (_SPEC, _REDIS_EXPORTER)),
-    "redis.redis.opstreelabs.in/RedisCluster": _Places(
-        (*_SPEC, "podSecurityContext"),
-        True,
-        ((*_SPEC, "redisLeader"), (*_SPEC, "redisFollower"), _REDIS_EXPORTER),
-    ),
-}
-_CLUSTER = "postgresql.cnpg.io/Cluster"
+_CONTEXTS = {name: one.contexts for name, one in KINDS.items() if one.contexts}
 
 
 @resource_rule(
@@ -46,7 +22,7 @@ _CLUSTER = "postgresql.cnpg.io/Cluster"
         name="operator-pods",
         title="Pods of operators are restricted too",
         description=(
-            "The security contexts in custom resources (Prometheus, Alertmanager, PostgreSQL, Redis) keep to the "
+            "The security contexts in custom resources (of monitoring and of the stores) keep to the "
             "Restricted standard: not root, no privilege, no escalation, no capabilities, seccomp, and not in the "
             "node's network. A template's rules do not see them, and the operator passes them on as they are."
         ),
@@ -63,12 +39,12 @@ _CLUSTER = "postgresql.cnpg.io/Cluster"
             "State allowPrivilegeEscalation false and capabilities {drop: [ALL]} in that of each container.",
         ),
     ),
-    applies_to=_PLACES,
+    applies_to=_CONTEXTS,
     config=RuleConfig,
 )
 def operator_pods(resource: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each context that is weaker than the standard, and each that is not stated and has no safe default."""
-    places = _PLACES[resource.object_type]
+    places = _CONTEXTS[resource.object_type]
     if at(resource.props, "spec", "hostNetwork") is True:
         yield Violation(field="spec.hostNetwork", problem="is true", fix="remove it")
     yield from _of_pods(resource, places)
@@ -76,11 +52,11 @@ def operator_pods(resource: Subject, config: RuleConfig) -> Iterator[Violation]:
         parent = mapping(at(resource.props, *path))
         # What is switched off makes no container.
         if parent and parent.get("enabled") is not False:
-            field, required = ".".join((*path, "securityContext")), resource.object_type != _CLUSTER
-            yield from _of_container(field, mapping(parent.get("securityContext")), required)
+            field = ".".join((*path, "securityContext"))
+            yield from _of_container(field, mapping(parent.get("securityContext")), places.required)
 
 
-def _of_pods(resource: Subject, places: _Places) -> Iterator[Violation]:
+def _of_pods(resource: Subject, places: ContextsAt) -> Iterator[Violation]:
     field, context = ".".join(places.pod), mapping(at(resource.props, *places.pod))
     stated = places.required or "runAsNonRoot" in set(context)
     if stated and context.get("runAsNonRoot") is not True:
@@ -94,10 +70,10 @@ def _of_pods(resource: Subject, places: _Places) -> Iterator[Violation]:
             yield Violation(field=path, problem=problem, fix="set it to {type: RuntimeDefault}")
 
 
-def _profiles(resource: Subject, places: _Places) -> Iterator[tuple[str, Any]]:
+def _profiles(resource: Subject, places: ContextsAt) -> Iterator[tuple[str, Any]]:
     yield ".".join((*places.pod, "seccompProfile")), at(resource.props, *places.pod, "seccompProfile")
-    if resource.object_type == _CLUSTER:
-        yield "spec.seccompProfile", at(resource.props, "spec", "seccompProfile")
+    if places.seccomp:
+        yield ".".join(places.seccomp), at(resource.props, *places.seccomp)
 
 
 def _of_container(field: str, context: Mapping[str, Any], required: bool) -> Iterator[Violation]:

@@ -21,22 +21,20 @@ from policy.facts.inventory import (
     selects_everything,
     services,
 )
+from policy.facts.kinds import KINDS
 from policy.facts.references import PRIORITY_CLASS, references
 from policy.facts.values import at, items, mapping, text
-from policy.facts.workloads import PRIORITISED, WORKLOADS
+from policy.facts.workloads import WORKLOADS
 
 _TYPES = (
     *sorted(WORKLOADS),
-    "barmancloud.cnpg.io/ObjectStore",
     "cert-manager.io/Certificate",
     "core/PersistentVolumeClaim",
     "external-secrets.io/ExternalSecret",
     "networking.k8s.io/Ingress",
-    *sorted(PRIORITISED),
+    *sorted(name for name, one in KINDS.items() if one.references or one.volumes or one.priority),
 )
 _SECRET = "core/Secret"
-# Secrets that CloudNativePG makes for a Cluster.
-_DATABASE_SECRETS = ("app", "superuser", "ca", "server", "replication")
 
 
 class ReferencesExistConfig(RuleConfig):
@@ -108,8 +106,8 @@ def secrets_made(stack: Stack) -> Names:
     for one in stack.of_type("networking.k8s.io/Ingress"):
         for entry in listed(one.props, "spec", "tls"):
             found.add(_SECRET, one.namespace, text(entry.get("secretName")))
-    for one in stack.of_type("postgresql.cnpg.io/Cluster"):
-        found.add(_SECRET, one.namespace, *(f"{_name(one)}-{suffix}" for suffix in _DATABASE_SECRETS))
+    for one in stack.of_type(*KINDS):
+        found.add(_SECRET, one.namespace, *KINDS[one.object_type].secrets(_name(one)))
     return found
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from policy.engine import cel
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, nsa, resource_rule
 from policy.engine.subject import Subject
+from policy.facts.kinds import KINDS, PRIORITISED
 from policy.facts.values import at, quantity
-from policy.facts.workloads import PRIORITISED, RUN_TO_COMPLETION, WORKLOADS, containers, pod_spec, priority_class_name
+from policy.facts.workloads import RUN_TO_COMPLETION, WORKLOADS, containers, pod_spec, priority_class_name
 
 Resource = Literal["cpu", "memory", "ephemeral-storage"]
 _ALL: tuple[Resource, ...] = ("cpu", "memory", "ephemeral-storage")
@@ -70,24 +71,14 @@ def _problem(quantity: Any) -> str | None:
 
 
 # Where custom resources state the resources of the pods that their operator makes.
-_RESOURCES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    **{
-        f"monitoring.coreos.com/{kind}": (("spec", "resources"),)
-        for kind in ("Alertmanager", "Prometheus", "PrometheusAgent", "ThanosRuler")
-    },
-    "postgresql.cnpg.io/Cluster": (("spec", "resources"),),
-    **dict.fromkeys(
-        ("redis.redis.opstreelabs.in/Redis", "redis.redis.opstreelabs.in/RedisCluster"),
-        (("spec", "kubernetesConfig", "resources"), ("spec", "redisExporter", "resources")),
-    ),
-}
+_RESOURCES = {name: one.resources for name, one in KINDS.items() if one.resources}
 
 
 class ResourceRatioConfig(RuleConfig):
     """How many times its request a limit may be, of each resource.
 
     Memory and disk that were promised twice get pods killed: 4 is what the tiers dev and test use, which request 25 %
-    of each limit. CPU is only slowed down, and MinIO may use eight times what it needs at rest.
+    of each limit. CPU is only slowed down, and a store of buckets may use eight times what it needs at rest.
     """
 
     cpu: float = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from components.stores.store_list import STORES
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule
 from policy.engine.subject import ANY_OBJECT, Subject
 from policy.facts.values import at, text
@@ -60,7 +61,7 @@ _REMOVED: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("core/v1", "ComponentStatus"): ("1.19", "", "the components' own health endpoints"),
     # Not Kubernetes' own: versions that their operators no longer serve.
     ("external-secrets.io/v1beta1", ""): ("1.0", "1.0", "v1"),
-    ("redis.redis.opstreelabs.in/v1beta1", ""): ("1.0", "1.0", "v1beta2"),
+    **{(version, ""): ("1.0", "1.0", instead) for store in STORES for version, instead in store.retired.items()},
 }
 
 

@@ -7,11 +7,11 @@
 | staging | validation before prod  | 3     | anonymised production | production    |
 | prod    | the live environment    | 5+    | real data             | comprehensive |
 
-Nodes, data and monitoring are the document's. Its component list (section 1.1) gives replicas, CPU and memory of each
-service, which hold in every tier. What a pod *requests* of them differs: a development node is shared by packing
-pods tightly; production requests half of each limit, as the document's Helm values do (1000m of 2000m, section 3.2).
-Where a service says its requests and how far it scales, that holds as it is in the tiers of `full_size`; in the others
-it is the most that it gets there.
+Nodes and monitoring are the document's; nothing goes by which data there is. Its component list (section 1.1) gives
+replicas, CPU and memory of each service, which hold in every tier. What a pod *requests* of them differs: a development
+node is shared by packing pods tightly; production requests half of each limit, as the document's Helm values do (1000m
+of 2000m, section 3.2). Where a service says its requests and how far it scales, that holds as it is in the tiers of
+`full_size`; in the others it is the most that it gets there.
 """
 
 from __future__ import annotations
@@ -132,7 +132,6 @@ class Tier(Model):
     zones: Annotated[int, Field(ge=1, le=3)] = Field(description="In how many availability zones the nodes are.")
     node_cpu: Cpu = Field(Cpu.parse("16"), description="The CPU of a node.")
     node_memory: Bytes = Field(Bytes.parse("64Gi"), description="The memory of a node.")
-    data: Literal["test", "simulated", "anonymised", "real"] = Field(description="What kind of data there is.")
     monitoring: Literal["basic", "full", "production", "comprehensive"] = Field(
         description="The level of monitoring: exporters and dashboards from full on, TLS and notifications from "
         "production on, Thanos with comprehensive."
@@ -190,7 +189,6 @@ TIERS: dict[TierName, Tier] = {
     "dev": Tier(
         nodes=1,
         zones=1,
-        data="test",
         monitoring="basic",
         log_level="DEBUG",
         trace_sampling_rate=1.0,
@@ -222,7 +220,6 @@ TIERS: dict[TierName, Tier] = {
     "test": Tier(
         nodes=2,
         zones=2,
-        data="simulated",
         monitoring="full",
         log_level="DEBUG",
         trace_sampling_rate=1.0,
@@ -239,7 +236,6 @@ TIERS: dict[TierName, Tier] = {
     "staging": Tier(
         nodes=3,
         zones=3,
-        data="anonymised",
         monitoring="production",
         log_level="INFO",
         trace_sampling_rate=0.1,
@@ -257,7 +253,6 @@ TIERS: dict[TierName, Tier] = {
     "prod": Tier(
         nodes=5,
         zones=3,
-        data="real",
         monitoring="comprehensive",
         log_level="INFO",
         trace_sampling_rate=0.1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.data import database_backup
+from policy.rules.databases import database_backup
 from tests.policy.objects import Props, having, judge, shop
 from tests.policy.stack_objects import assert_exempt, assert_undecided, made
 

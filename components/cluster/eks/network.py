@@ -129,12 +129,11 @@ DISCOVERY_TAG = "karpenter.sh/discovery"
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC. Outputs: `vpc_id`, `private_subnets` (for nodes), `control_plane_subnets`, `database_subnets`: ids."""
+    """A VPC. Outputs: `vpc_id`, `private_subnets` (for nodes), `control_plane_subnets`: ids."""
 
     vpc_id: pulumi.Output[str]
     private_subnets: Sequence[pulumi.Output[str]]
     control_plane_subnets: Sequence[pulumi.Output[str]]
-    database_subnets: Sequence[pulumi.Output[str]]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:aws:Network", name, {}, opts)
@@ -150,7 +149,6 @@ class Network(pulumi.ComponentResource):
         make_flow_logs(args.scope, self._vpc, args.log_days, self._child)
         self.vpc_id = self._vpc.id
         self.private_subnets = [subnet.id for subnet in private]
-        self.database_subnets = [subnet.id for subnet in database]
         self.control_plane_subnets = [subnet.id for subnet in control_plane]
         self.register_outputs({"vpc_id": self.vpc_id, "private_subnets": self.private_subnets})
 

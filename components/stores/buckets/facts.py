@@ -18,4 +18,5 @@ FACTS = StoreFacts(
         }
     ),
     ports=(PORT,),
+    registries=("quay.io/minio",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.stores.facts import StoreFacts
+from components.stores.postgres.kinds import KINDS
 
 # CloudNativePG's exporters: of an instance, and of a pooler.
 METRICS_PORT = 9187
@@ -23,4 +24,6 @@ FACTS = StoreFacts(
         }
     ),
     ports=(METRICS_PORT, POOLER_METRICS_PORT),
+    registries=("ghcr.io/cloudnative-pg",),
+    kinds=KINDS,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.stores.facts import StoreFacts
+from components.stores.redis.kinds import KINDS, RETIRED
 
 METRICS_PORT = 9121
 
@@ -21,4 +22,7 @@ FACTS = StoreFacts(
         }
     ),
     ports=(METRICS_PORT,),
+    registries=("quay.io/opstree",),
+    kinds=KINDS,
+    retired=RETIRED,
 )

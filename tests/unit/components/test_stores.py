@@ -60,7 +60,7 @@ class Unlisted(Store):
     """A store that nobody wrote into the list."""
 
     facts: ClassVar[StoreFacts] = StoreFacts(
-        capability="messages", package="nowhere", metrics=frozenset({"x"}), ports=(1,)
+        capability="messages", package="nowhere", metrics=frozenset({"x"}), ports=(1,), registries=("quay.io",)
     )
 
     def names(self, system: str) -> Sequence[str]:

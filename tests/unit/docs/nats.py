@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "add-a-store.md"
 # A file that the page has whole: its name ends the line before the block.
 _FILE = re.compile(r"^(?:[^\n]*page: )?`(?P<path>[\w./-]+)`:\n\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _IN_LIST = re.compile(r"an import and a line of the list:\n\n```python\n(?P<first>.*)\n(?P<second>.*)\n```")
-_REGISTRIES = re.compile(r"lines of `registries` in `(?P<path>[\w./]+)`:\n\n```text\n(?P<text>.*?)```", re.DOTALL)
+_KINDS = re.compile(r"says so in its facts:\n\n```python\n(?P<first>.*)\n\n(?P<kinds>KINDS = .*?)```", re.DOTALL)
 _IN_SYSTEM = re.compile(
     r"a service that uses one of them:\n\n```python\n(?P<first>.*)\n(?P<uses>.*)\n(?P<stores>.*)\n```"
 )
@@ -33,7 +33,6 @@ def add(folder: Path) -> None:
         file.write_text(before + text, encoding="utf-8")
     (folder / "components" / "stores" / "nats" / "__init__.py").touch()
     _list(folder / "components" / "stores" / "store_list.py")
-    _allow(folder)
     _use(folder / "stacks" / "systems" / "invoices.py")
 
 
@@ -41,17 +40,19 @@ def _list(file: Path) -> None:
     found = _IN_LIST.search(text_of(PAGE))
     assert found, "the lines of the list have moved"
     text = _imported(file.read_text(encoding="utf-8"), found["first"])
-    before, last, after = text.rpartition(")")
-    file.write_text(f"{before}{found['second']}\n{last}{after}", encoding="utf-8")
+    before, last, after = text.partition("\n)\n")
+    file.write_text(f"{before}\n{found['second']}{last}{after}", encoding="utf-8")
 
 
-def _allow(folder: Path) -> None:
-    found = _REGISTRIES.search(text_of(PAGE))
-    assert found, "the lines of the registries have moved"
-    file, start = folder / found["path"], "registries: tuple[str, ...] = (\n"
-    text = file.read_text(encoding="utf-8")
-    assert start in text
-    file.write_text(text.replace(start, start + found["text"]), encoding="utf-8")
+def run_by_an_operator(folder: Path, stage: str) -> None:
+    """Give it the kind of the page's last section, and a stage of the sandbox."""
+    found = _KINDS.search(text_of(PAGE))
+    assert found, "the kinds have moved"
+    file = folder / "components" / "stores" / "nats" / "facts.py"
+    text = _imported(file.read_text(encoding="utf-8"), found["first"])
+    text = text.replace("FACTS = StoreFacts(\n", f"{found['kinds']}\n\nFACTS = StoreFacts(\n    kinds=KINDS,\n")
+    file.write_text(text, encoding="utf-8")
+    (file.parent / "stages.yaml").write_text(stage, encoding="utf-8")
 
 
 def _use(file: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,20 +92,100 @@ def test_no_service_may_take_one_of_its_names(folder: Path, tmp_path: Path) -> N
     assert "nats-exporter" in done.stdout + done.stderr
 
 
+# What knows of kinds, asked in a process of its own for an object of the page's kind: in the order of the answers.
+_SEEN = """
+import json
+from types import SimpleNamespace
+
+from ops.engine import consent
+from ops.preflight import named
+from policy.facts import images, inventory, references, volumes, workloads
+from policy.rules.images import ImageRegistryConfig
+from policy.rules.operator_pods import operator_pods
+from policy.rules.references import secrets_made
+from policy.rules.resources import resource_ratio
+from sandbox import stages
+
+KIND = "nats.example.com/Server"
+SPEC = {
+    "image": "docker.io/library/nats:2.11.8",
+    "jetstream": {"size": "1Gi", "class": "fast"},
+    "accounts": [{"password": {"name": "one"}}, {"password": {"name": "two"}}],
+}
+BODY = {"apiVersion": "nats.example.com/v1", "kind": "Server", "metadata": {"name": "bus", "namespace": "shop"}}
+one = SimpleNamespace(
+    object_type=KIND, type="", props={**BODY, "spec": SPEC}, namespace="shop", label="Server shop/bus",
+    is_kubernetes_object=True,
+)
+stack = SimpleNamespace(subjects=[one], of_type=lambda *types: [one] if KIND in types else [])
+
+class Recorded(list):
+    objects = [{**BODY, "spec": SPEC}]
+
+graph = Recorded()
+print(json.dumps({
+    "pods": [dict(labels) for labels in workloads.pod_labels(one)],
+    "among those that have pods": [owner.label for owner in workloads.pod_owners(stack)],
+    "service": inventory.names(stack).has("core/Service", "shop", "bus-client"),
+    "secret": secrets_made(stack).has("core/Secret", "shop", "bus-ca"),
+    "images": [image.repository for image in images.images(one)],
+    "registry": "docker.io/natsio" in ImageRegistryConfig().registries,
+    "volumes": [(volume.size_field, volume.size, volume.storage_class) for volume in volumes.volumes(one)],
+    "references": [list(reference) for reference in references.references(one)],
+    "judged": [KIND in rule.applies_to for rule in (operator_pods, resource_ratio)],
+    "grave": "Server" in consent._DATA,
+    "looked for": sorted(need.name for need in named.needs(graph)),
+    "stage": [stage["metadata"]["name"] for stage in stages.load() if stage["metadata"]["name"] == "nats-server"],
+}))
+"""
+
+
+def test_the_kinds_of_its_operator_are_seen_by_policies_preflight_deployment_and_sandbox(
+    folder: Path, tmp_path: Path
+) -> None:
+    """One store would be judged, and looked for, and asked about, by luck."""
+    copy = tmp_path / "program"
+    shutil.copytree(folder, copy)
+    nats.run_by_an_operator(copy, "metadata: {name: nats-server}\n")
+    done = subprocess.run([sys.executable, "-c", _SEEN], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "pods": [{"nats.example.com/server": "bus"}],
+        "among those that have pods": ["Server shop/bus"],
+        "service": True,
+        "secret": True,
+        "images": ["docker.io/library/nats"],
+        "registry": True,
+        "volumes": [["spec.jetstream.size", "1Gi", "fast"]],
+        "references": [
+            ["spec.jetstream.class", "storage.k8s.io/StorageClass", "fast"],
+            ["spec.accounts[0].password", "core/Secret", "one"],
+            ["spec.accounts[1].password", "core/Secret", "two"],
+        ],
+        "judged": [True, True],
+        "grave": True,
+        "looked for": ["fast"],
+        "stage": ["nats-server"],
+    }
+
+
 @pytest.mark.parametrize("part", ["alerts", "board"])
 def test_a_folder_without_a_module_is_told_by_its_path(part: str) -> None:
-    facts = StoreFacts(capability="messages", package="components.stores", metrics=frozenset("x"), ports=(1,))
+    facts = StoreFacts(
+        capability="messages", package="components.stores", metrics=frozenset("x"), ports=(1,), registries=("quay.io",)
+    )
     with pytest.raises(ValueError, match=rf"the store 'messages' has no .*components/stores/{part}\.py"):
         (rules_of if part == "alerts" else boards_of)(facts)
 
 
-@pytest.mark.parametrize("part", ["capability", "package", "metrics", "ports"])
+@pytest.mark.parametrize("part", ["capability", "package", "metrics", "ports", "registries"])
 def test_facts_without_one_of_them_are_refused_with_its_name(part: str) -> None:
     given: dict[str, Any] = {
         "capability": "messages",
         "package": "components.stores.nats",
         "metrics": frozenset({"x"}),
         "ports": (1,),
+        "registries": ("docker.io/natsio",),
     }
     with pytest.raises(ValueError, match=f"has no {part}"):
         StoreFacts(**{**given, part: type(given[part])()})

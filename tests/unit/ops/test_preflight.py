@@ -143,6 +143,7 @@ class TestNamespaces:
         assert list(placed) == ["argocd"] and mentioned == {}
 
 
+DATABASE = "postgresql.cnpg.io/v1"
 CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 NAMED: Sequence[tuple[Mapping[str, Any], set[Need]]] = [
     (
@@ -154,10 +155,18 @@ NAMED: Sequence[tuple[Mapping[str, Any], set[Need]]] = [
         {Need("StorageClass", "", "")},
     ),
     (
-        body("Cluster", spec={"instances": 3, "storage": {"size": "1Gi", "storageClass": "fast"}}),
+        body("Cluster", api=DATABASE, spec={"instances": 3, "storage": {"size": "1Gi", "storageClass": "fast"}}),
         {Need("StorageClass", "", "fast")},
     ),
-    (body("Cluster", spec={"instances": 3, "storage": {"size": "1Gi"}}), {Need("StorageClass", "", "")}),
+    (body("Cluster", api=DATABASE, spec={"instances": 3, "storage": {"size": "1Gi"}}), {Need("StorageClass", "", "")}),
+    (
+        body(
+            "Cluster",
+            api=DATABASE,
+            spec={"storage": {"size": "1Gi", "storageClass": "a"}, "walStorage": {"size": "1Gi"}},
+        ),
+        {Need("StorageClass", "", "a"), Need("StorageClass", "", "")},
+    ),
     (body("Ingress", spec={"ingressClassName": "nginx"}), {Need("IngressClass", "", "nginx")}),
     (body("Gateway", spec={"gatewayClassName": "istio"}), {Need("GatewayClass", "", "istio")}),
     (body("Pod", spec={"priorityClassName": "gold"}), {Need("PriorityClass", "", "gold")}),

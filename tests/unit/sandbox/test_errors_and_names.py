@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from sandbox import Sandbox, SandboxError, cli, pki, ports
@@ -83,7 +85,7 @@ def test_a_private_file_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_importing_the_package_loads_no_heavy_library() -> None:
-    heavy = ["cryptography", "psutil", "rich", "typer", "yaml"]
+    heavy = ["cryptography", "psutil", "trustme", "rich", "typer", "yaml"]
     check = f"import sys, sandbox; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     assert result.stdout.strip() == "[]", f"imported with the package: {result.stdout}"
@@ -108,6 +110,27 @@ def test_certificates_are_made_once(tmp_path: Path) -> None:
     pki.ensure(tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before, "clients would lose their access"
     assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+
+
+def test_certificates_name_the_user_and_the_group_that_the_cluster_knows_and_are_of_one_authority(
+    tmp_path: Path,
+) -> None:
+    """kwok without `system:masters` could not write the status of a pod."""
+    pki.ensure(tmp_path)
+    for identity in pki.IDENTITIES:
+        certificate = x509.load_pem_x509_certificate((tmp_path / f"{identity.file}.crt").read_bytes())
+        authority = x509.load_pem_x509_certificate((tmp_path / f"{identity.authority}.crt").read_bytes())
+        certificate.verify_directly_issued_by(authority)
+        names = {one.oid: one.value for one in certificate.subject}
+        assert names[NameOID.COMMON_NAME] == identity.common_name
+        groups = str(names[NameOID.ORGANIZATION_NAME])
+        assert groups == identity.organization if identity.organization else not groups.startswith("system:")
+
+
+def test_the_key_of_service_accounts_is_in_the_form_that_the_api_server_reads(tmp_path: Path) -> None:
+    """ParsePrivateKeyPEM of client-go v0.35.4, util/keyutil/key.go: `EC PRIVATE KEY`, or RSA."""
+    pki.ensure(tmp_path)
+    assert (tmp_path / pki.SERVICE_ACCOUNT_KEY).read_text().startswith("-----BEGIN EC PRIVATE KEY-----\n")
 
 
 def test_a_lost_authority_renews_every_certificate_that_it_signed(tmp_path: Path) -> None:

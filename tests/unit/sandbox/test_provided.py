@@ -24,12 +24,12 @@ def test_every_environment_finds_the_objects_and_namespaces_that_it_names(graph:
     """`make up` on the sandbox would be refused before its first object."""
     assert {(one.kind, one.name) for one in named.needs(graph)} <= MADE
     placed, mentioned = namespaces.uses(graph)
-    assert (placed.keys() | mentioned.keys()) - FROM_THE_BEGINNING <= set(provided.NAMESPACES)
+    assert (placed.keys() | mentioned.keys()) - FROM_THE_BEGINNING <= set(provided.namespaces())
 
 
 def test_every_operator_has_its_namespace() -> None:
     """A new row of the table would be looked for in vain."""
-    assert {one.namespace for one in OPERATORS.values()} - FROM_THE_BEGINNING <= set(provided.NAMESPACES)
+    assert {one.namespace for one in OPERATORS.values()} - FROM_THE_BEGINNING <= set(provided.namespaces())
 
 
 def test_nothing_of_it_belongs_to_an_environment(graph: Graph) -> None:

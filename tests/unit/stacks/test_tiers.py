@@ -24,20 +24,13 @@ config:
 
 
 @pytest.mark.parametrize(
-    ("tier", "nodes", "data", "monitoring"),
-    [
-        ("dev", 1, "test", "basic"),
-        ("test", 2, "simulated", "full"),
-        ("staging", 3, "anonymised", "production"),
-        ("prod", 5, "real", "comprehensive"),
-    ],
+    ("tier", "nodes", "monitoring"),
+    [("dev", 1, "basic"), ("test", 2, "full"), ("staging", 3, "production"), ("prod", 5, "comprehensive")],
 )
-def test_a_tier_has_the_nodes_data_and_monitoring_of_the_matrix(
-    tier: TierName, nodes: int, data: str, monitoring: str
-) -> None:
+def test_a_tier_has_the_nodes_and_monitoring_of_the_matrix(tier: TierName, nodes: int, monitoring: str) -> None:
     """A tier that drifted from the document would promise tests on another scale than they run on."""
     row = TIERS[tier]
-    assert (row.nodes, row.data, row.monitoring) == (nodes, data, monitoring)
+    assert (row.nodes, row.monitoring) == (nodes, monitoring)
 
 
 def test_the_tier_that_no_environment_has_can_be_recorded_and_satisfies_the_policies(scratch: Scratch) -> None:

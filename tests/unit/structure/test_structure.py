@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from components.stores.store_list import KINDS, STORES
 from paths import ROOT
 from tests.unit.structure.imports import FOLDERS, circles, imports
+from versions import CUSTOM_RESOURCES
 
 # From configuration to what is seen of it, one way. `ops` is the command line: it may use all.
 MAY_IMPORT = {
@@ -18,7 +20,7 @@ MAY_IMPORT = {
     "stacks": {"components"},
     "graph": {"components", "stacks"},
     "policy": {"components", "graph"},
-    "sandbox": set[str](),
+    "sandbox": {"components"},
     "ops": {"components", "stacks", "graph", "policy", "sandbox"},
 }
 # Below components/, from what everything is made with to what is made of it.
@@ -147,3 +149,48 @@ def test_nothing_is_left_of_a_deployer_of_our_own() -> None:
         if path.suffix in (".py", ".md", ".yaml") and "apply" + "set" in path.read_text(encoding="utf-8").lower()
     ]
     assert found == []
+
+
+def kinds_said(text: str) -> set[str]:
+    """The groups of stores' kinds that a module's strings name, but for what it says of itself."""
+    groups = {kind.object_type.partition("/")[0] for kind in KINDS}
+    tree = ast.parse(text)
+    said = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {group for group in groups for one in said if one.startswith((f"{group}/", f"{group}.")) or one == group}
+
+
+def test_whoever_collects_from_the_stores_names_none_of_their_kinds() -> None:
+    """A fourth store would be judged, simulated and looked for only by those who were told of it."""
+    found = {
+        str(path.relative_to(ROOT)): kinds_said(path.read_text(encoding="utf-8"))
+        for folder in ("policy", "sandbox", "ops/preflight", "ops/engine")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert {path: kinds for path, kinds in found.items() if kinds} == {}
+    stages = [path.read_text(encoding="utf-8") for path in (ROOT / "sandbox" / "stages").glob("*.yaml")]
+    groups = {kind.object_type.partition("/")[0] for kind in KINDS}
+    assert [group for group in groups for text in stages if group in text] == []
+
+
+def test_a_store_says_of_every_kind_of_its_operators_what_is_made_of_it() -> None:
+    """A kind that its folder leaves out would be judged by nobody."""
+    known = {kind.object_type for kind in KINDS}
+    groups = {one.partition("/")[0] for one in known}
+    assert {one.object_type for one in CUSTOM_RESOURCES if one.group in groups} - known == set()
+
+
+def test_only_the_rules_about_one_store_know_that_store() -> None:
+    """All else asks the list, `components.stores.store_list`."""
+    own = tuple(store.package for store in STORES)
+    found = {
+        name
+        for name, imported in imports().items()
+        if folders(name) in ("policy", "sandbox") or name.startswith(("ops.preflight", "ops.engine"))
+        if any(one.startswith(own) for one in imported)
+    }
+    assert found == {"policy.rules.databases"}
+
+
+def test_a_kind_that_is_named_is_found() -> None:
+    assert kinds_said('KIND = "postgresql.cnpg.io/Cluster"') == {"postgresql.cnpg.io"}
+    assert kinds_said('"""Not a word of what is named in passing: postgresql.cnpg.io/Cluster."""') == set()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +17,7 @@ from paths import ROOT
 from sandbox.build import GO_MINIMUM
 from sandbox.paths import MODULES
 from stacks.schema.source import environments
+from tests.unit.examples.summary import STACKS
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 Yaml = Mapping[Any, Any]
@@ -181,6 +184,36 @@ def test_every_environment_is_previewed_and_commented_on() -> None:
     listed = recorded.body["strategy"]["matrix"]["environment"]
     assert sorted(listed) == environments()
     assert f"const environments = {listed!r};" in script_of_the_comment()
+
+
+def test_every_stack_of_the_examples_is_previewed_without_a_secret() -> None:
+    """What is there to be copied would go wrong with a pull request that nobody sees it in."""
+    (job,) = (job for job in JOBS if str(job) == "preview.yml: examples")
+    assert sorted(job.body["strategy"]["matrix"]["stack"]) == sorted(
+        one for stacks in STACKS.values() for one in stacks
+    )
+    assert list(commands(job)) == ["make preview-example ENV=${{ matrix.stack }} FILE=$GITHUB_STEP_SUMMARY"]
+    assert "secrets." not in str(job.body) and "environment" not in job.body
+
+
+def test_the_preview_of_an_example_is_its_own_and_leaves_no_environment_behind(tmp_path: Path) -> None:
+    """Left behind, the file would be an environment that each later command finds."""
+    rule = re.search(r"^preview-example:.*\n((\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert rule
+    text = "EXAMPLE = Pulumi.$(firstword $(subst ., ,$(ENV))).yaml\nOPS = sh asked\npreview-example:\n" + rule[1]
+    (tmp_path / "Makefile").write_text(text, encoding="utf-8")
+    (tmp_path / "asked").write_text("echo $*; cat Pulumi.fleet.yaml\n", encoding="utf-8")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "Pulumi.fleet.yaml").write_text("its file\n", encoding="utf-8")
+    make = ["make", "--no-print-directory", "preview-example", "ENV=fleet.eu", "FILE=said"]
+    subprocess.run(make, cwd=tmp_path, check=True)
+    said = (tmp_path / "said").read_text(encoding="utf-8")
+    assert said == "preview --stack fleet.eu --output markdown\nits file\n"
+    assert not (tmp_path / "Pulumi.fleet.yaml").exists()
+    (tmp_path / "Pulumi.fleet.yaml").write_text("a person's own\n", encoding="utf-8")
+    done = subprocess.run(make, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode != 0 and "make preview ENV=fleet.eu" in done.stderr
+    assert (tmp_path / "Pulumi.fleet.yaml").read_text(encoding="utf-8") == "a person's own\n"
 
 
 def test_the_comment_is_found_again_by_the_line_that_the_preview_begins_with() -> None:
