@@ -103,6 +103,7 @@ ALERT_PROVIDER = CustomResource(FLAGGER_GROUP, "v1beta1", "AlertProvider", "aler
 ISTIO_NETWORKING_GROUP, ISTIO_SECURITY_GROUP = "networking.istio.io", "security.istio.io"
 VIRTUAL_SERVICE = CustomResource(ISTIO_NETWORKING_GROUP, "v1", "VirtualService", "virtualservices")
 DESTINATION_RULE = CustomResource(ISTIO_NETWORKING_GROUP, "v1", "DestinationRule", "destinationrules")
+ENVOY_FILTER = CustomResource(ISTIO_NETWORKING_GROUP, "v1alpha3", "EnvoyFilter", "envoyfilters")
 ISTIO_GATEWAY = CustomResource(ISTIO_NETWORKING_GROUP, "v1", "Gateway", "gateways")
 PEER_AUTHENTICATION = CustomResource(ISTIO_SECURITY_GROUP, "v1", "PeerAuthentication", "peerauthentications")
 AUTHORIZATION_POLICY = CustomResource(ISTIO_SECURITY_GROUP, "v1", "AuthorizationPolicy", "authorizationpolicies")
@@ -145,6 +146,7 @@ CUSTOM_RESOURCES: tuple[CustomResource, ...] = (
     ALERT_PROVIDER,
     VIRTUAL_SERVICE,
     DESTINATION_RULE,
+    ENVOY_FILTER,
     ISTIO_GATEWAY,
     PEER_AUTHENTICATION,
     AUTHORIZATION_POLICY,

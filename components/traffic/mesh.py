@@ -16,9 +16,17 @@ from components.kubernetes.naming import Scope
 from components.kubernetes.network import Flow, Peer
 from components.kubernetes.objects import custom_resource
 from components.monitoring.monitors import Endpoint
+from components.traffic.rate_limit import rate_limit
 from components.traffic.release import Entry, Timeouts
 from components.traffic.routes import MESH, traffic_policy
-from versions import AUTHORIZATION_POLICY, DESTINATION_RULE, PEER_AUTHENTICATION, POD_MONITOR, VIRTUAL_SERVICE
+from versions import (
+    AUTHORIZATION_POLICY,
+    DESTINATION_RULE,
+    ENVOY_FILTER,
+    PEER_AUTHENTICATION,
+    POD_MONITOR,
+    VIRTUAL_SERVICE,
+)
 from versions import CustomResource as Kind
 
 # Where the control plane answers the proxies.
@@ -75,7 +83,8 @@ class Member:
 
     `port` is that of its Service, `ports` are those of its pods. `callers` are the identities (NAMESPACE/ACCOUNT) that
     may call them; `open_paths` may be called from outside the mesh too, in plain HTTP. `service` says that there is a
-    Service of its name, and `routed` that a release routes to it. `scrape_interval` and `scrape_timeout` are those of
+    Service of its name, and `routed` that a release routes to it. `requests_per_minute` limits each client address
+    where traffic from outside enters. `scrape_interval` and `scrape_timeout` are those of
     its proxies' metrics, with which they serve its own.
     """
 
@@ -87,6 +96,7 @@ class Member:
     open_paths: Sequence[str] = ()
     service: bool = True
     routed: bool = False
+    requests_per_minute: int | None = None
     scrape_interval: str = "30s"
     scrape_timeout: str = "10s"
     entry: Entry | None = None
@@ -118,6 +128,9 @@ class MeshBaseline(pulumi.ComponentResource):
                 self._object(DESTINATION_RULE, member.name, {"host": member.name, "trafficPolicy": policy})
                 for service, spec in virtual_services(member).items():
                     self._object(VIRTUAL_SERVICE, service, spec)
+            if member.requests_per_minute:
+                limit = rate_limit(member.pods, member.requests_per_minute)
+                self._object(ENVOY_FILTER, f"{member.name}-rate-limit", limit)
             self._monitor(member)
         self.register_outputs({})
 

@@ -33,12 +33,12 @@ _NO_MESH = Routing()
 class ServiceContext:
     """What all services of a system share.
 
-    `providers` are what stands behind each capability; `exposed` the services that the ingress controller
-    reaches, `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every
-    service, `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from
-    outside enters. `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether
-    there are VerticalPodAutoscalers, `telemetry` where traces go. `keys` are the files of certificates and pairs of
-    keys, by service.
+    `providers` are what stands behind each capability; `exposed` the services that the ingress controller reaches,
+    `alerted` those that Alertmanager tells of alerts; `config_map` and `secret` the environment of every service,
+    `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from outside enters.
+    `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether there are
+    VerticalPodAutoscalers, `telemetry` where traces go. `requests_per_minute` limits each client address. `keys` are
+    the files of certificates and pairs of keys, by service.
     """
 
     scope: Scope
@@ -56,6 +56,7 @@ class ServiceContext:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     scaler: str | None = None
     vertical: bool = False
+    requests_per_minute: int | None = None
     keys: Mapping[str, Sequence[SecretVolume]] = field(default_factory=dict)
 
 

@@ -109,5 +109,6 @@ def _service_context(system: SystemContext, settings: Mapping[str, str], kept: S
         routing=args.routing,
         entries=entries(args, scope, declaration.routes),
         scaler=args.scaler,
+        requests_per_minute=declaration.requests_per_minute,
         vertical=args.vertical,
     )

@@ -224,3 +224,19 @@ def test_in_a_mesh_metrics_beside_requests_are_read_as_often_as_the_service_says
     labels = spec(graph, "Deployment", "psi-service", None)["template"]["metadata"]["labels"]
     assert monitored.items() <= labels.items()
     assert "psi-service" not in {body["metadata"]["name"] for body in objects(graph, "ServiceMonitor")}
+
+
+def test_the_mesh_limits_each_client_as_the_ingress_does(scratch: Scratch) -> None:
+    """AstrBot's 1,000 requests a minute. Envoy counts a client apart where an entry of a descriptor has no value."""
+    graph = scratch.record(environment({"mesh": "istio"}, {}, "prod"))
+    (limit,) = objects(graph, "EnvoyFilter")
+    (patch,) = limit["spec"]["configPatches"]
+    settings = patch["patch"]["value"]["typed_config"]
+    ((action,),) = (one["actions"] for one in settings["rate_limits"])
+    (descriptor,) = settings["descriptors"]
+    assert descriptor["entries"] == [{"key": next(iter(action))}]
+    bucket = descriptor["token_bucket"]
+    assert (bucket["max_tokens"], bucket["tokens_per_fill"], bucket["fill_interval"]) == (1000, 1000, "60s")
+    assert settings["always_consume_default_token_bucket"] is False
+    labels = spec(graph, "Deployment", "api-gateway")["template"]["metadata"]["labels"]
+    assert limit["spec"]["workloadSelector"]["labels"].items() <= labels.items()
