@@ -249,6 +249,7 @@ HELM_CHARTS: dict[str, HelmChart] = {
     "prometheus-operator": HelmChart("kube-prometheus-stack", "88.5.3", _PROMETHEUS_CHARTS),
     "prometheus-operator-crds": HelmChart("prometheus-operator-crds", "31.0.1", _PROMETHEUS_CHARTS),
     "redis-operator": HelmChart("redis-operator", "0.26.1", "https://ot-container-kit.github.io/helm-charts"),
+    "reloader": HelmChart("reloader", "2.2.16", "https://stakater.github.io/stakater-charts"),
     "tempo": HelmChart("tempo", "2.2.4", _GRAFANA_CHARTS),
     "vertical-pod-autoscaler": HelmChart(
         "vertical-pod-autoscaler", "0.11.0", "https://kubernetes.github.io/autoscaler"
@@ -325,6 +326,7 @@ SUPPORT_ENDS: dict[str, SupportEnd] = {
     "prometheus-operator": SupportEnd("88.5", None, _LATEST_ONLY),
     "prometheus-operator-crds": SupportEnd("31.0", None, _LATEST_ONLY),
     "redis-operator": SupportEnd("0.26", None, _UNPUBLISHED),
+    "reloader": SupportEnd("2.2", None, _UNPUBLISHED),
     "tempo": SupportEnd("2.2", None, _UNPUBLISHED),
     "vertical-pod-autoscaler": SupportEnd("0.11", None, _UNPUBLISHED),
     # The end of standard support, after which AWS charges more for a control plane. The add-ons are those of their

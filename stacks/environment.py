@@ -58,6 +58,7 @@ def environment_context(
         telemetry=environment.telemetry,
         prometheus=monitoring_url(environment.name, environment.tier, environment.file.monitoring),
         backups=backups,
+        member=environment.member.name if environment.member else None,
         needs=needs,
         metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,
     )

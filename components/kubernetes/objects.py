@@ -27,6 +27,11 @@ def custom_resource(
 CHECKSUM_ANNOTATION = "platform.io/config-checksum"
 
 
+# Reloader 1.4 (internal/pkg/options/flags.go): the pods of a Deployment or StatefulSet that bears it are exchanged when
+# a Secret changes that they read.
+EXCHANGED_WITH_SECRETS = {"secret.reloader.stakater.com/auto": "true"}
+
+
 def config_map(
     name: str, *, scope: Scope, config_name: str, data: Mapping[str, str], opts: pulumi.ResourceOptions
 ) -> ConfigMap:

@@ -165,8 +165,9 @@ class Composed:
 class SecretBundleArgs:
     """A Secret's name and type, its keys with their credentials (`secret`), and keys that are no secret (`plain`).
 
-    `composed` are keys whose text has credentials in it. With `protect` it is kept from deletion as the data is that
-    cannot come back without it.
+    `composed` are keys whose text has credentials in it, `labels` what it bears beside the program's own: those by
+    which an operator watches it. With `protect` it is kept from deletion as the data is that cannot come back without
+    it.
     """
 
     scope: Scope
@@ -176,6 +177,7 @@ class SecretBundleArgs:
     plain: Mapping[str, str]
     store: ExternalStore | None
     composed: Mapping[str, Composed] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     type: str = "Opaque"
     protect: bool = False
 
@@ -204,6 +206,9 @@ class SecretBundle(pulumi.ComponentResource):
     def _metadata(self) -> dict[str, Any]:
         return self._args.scope.metadata(self._args.component, self._args.secret_name)
 
+    def _labels(self) -> dict[str, str]:
+        return {**self._metadata()["labels"], **self._args.labels}
+
     def _options(self) -> pulumi.ResourceOptions:
         return kept(self._args.protect, pulumi.ResourceOptions(parent=self))
 
@@ -216,7 +221,7 @@ class SecretBundle(pulumi.ComponentResource):
         data = {key: pulumi.Output.secret(value).apply(_base64) for key, value in values.items()}
         Secret(
             self._name,
-            metadata=self._metadata(),
+            metadata={**self._metadata(), "labels": self._labels()},
             type=args.type,
             data=data,
             opts=self._options(),
@@ -241,7 +246,12 @@ class SecretBundle(pulumi.ComponentResource):
                 "target": {
                     "name": args.secret_name,
                     "creationPolicy": "Owner",
-                    "template": {"type": args.type, "data": {**args.plain, **templated}},
+                    "template": {
+                        "type": args.type,
+                        # A Secret from a template has the template's labels alone, and not the ExternalSecret's.
+                        "metadata": {"labels": self._labels()},
+                        "data": {**args.plain, **templated},
+                    },
                 },
                 "data": data,
             },

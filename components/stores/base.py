@@ -53,12 +53,14 @@ class StoreSettings:
     """What is known of a store before anything is made.
 
     `value` is what the environment says of it, below the key of its capability (None where there is no such key).
-    `backups` are the buckets that the system's other stores want, and `cloud` the one that was made with the cluster.
+    `backups` are the buckets that the system's other stores want, and `cloud` the one that was made with the cluster,
+    which is called `member` in its fleet (None without one).
     """
 
     value: Any = None
     backups: Sequence[BackupBucket] = ()
     cloud: CloudBackups | None = None
+    member: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

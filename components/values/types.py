@@ -107,11 +107,12 @@ PortName = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ReplicaCount = Annotated[int, Field(ge=1, le=1000)]
+AWS_REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 Region = Annotated[
     str,
     matching(
         "AWS region",
-        r"[a-z]{2}(-[a-z]+)+-[0-9]",
+        AWS_REGION,
         "is not an AWS region: write one such as eu-central-1",
         "eu-central-1",
     ),

@@ -12,7 +12,8 @@ from pydantic import Field
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope, dns_label
 from components.kubernetes.network import Flow
-from components.kubernetes.pods import WhenUnsatisfiable
+from components.kubernetes.objects import EXCHANGED_WITH_SECRETS
+from components.kubernetes.pods import SINGLE_REPLICA_REASON, WhenUnsatisfiable
 from components.kubernetes.quantity import Bytes
 from components.kubernetes.scheduling import Priority
 from components.monitoring.monitors import Endpoint
@@ -159,7 +160,8 @@ class ApplicationArgs:
     `mesh` gives each pod a proxy of Istio's. `files` are its volumes; with storage that is not `stateful` there is one
     pod, which is gone before the next one starts. `pod_management` is how a StatefulSet starts its pods: one after the
     other, or all at once.
-    `single_replica_reason` says why one pod is enough, where one is.
+    `single_replica_reason` says why one pod is enough, where one is. With `follows_secrets` its pods are exchanged when
+    a Secret changes that they read, by Reloader: for Secrets that change without a deployment.
     """
 
     scope: Scope
@@ -193,6 +195,7 @@ class ApplicationArgs:
     mesh: bool = False
     priority: Priority = Priority.HIGH
     single_replica_reason: str | None = None
+    follows_secrets: bool = False
 
     def __post_init__(self) -> None:
         exclusive = self.files.single and not self.stateful
@@ -225,6 +228,16 @@ class ApplicationArgs:
     def pod_labels(self) -> dict[str, str]:
         """The labels of its pods."""
         return self.labels | self.pods | (mesh.pod_labels() if self.mesh else {})
+
+    @property
+    def workload_annotations(self) -> dict[str, str]:
+        """The annotations of what makes its pods."""
+        reason, files = self.single_replica_reason, self.files
+        reads = bool(self.secrets or files.secret_files or files.secret_volumes)
+        return {
+            **({SINGLE_REPLICA_REASON: reason} if reason else {}),
+            **(EXCHANGED_WITH_SECRETS if self.follows_secrets and reads else {}),
+        }
 
     @property
     def all_ports(self) -> Ports:

@@ -11,7 +11,6 @@ from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from components.kubernetes.network import allow
 from components.kubernetes.objects import config_map, kept
-from components.kubernetes.pods import SINGLE_REPLICA_REASON
 from components.kubernetes.scheduling import disruption_budget
 from components.kubernetes.volumes import backup_annotation, claim_spec
 from components.monitoring.monitors import POD_ORDINAL, pod_monitor, service_monitor
@@ -94,7 +93,7 @@ class Application(pulumi.ComponentResource):
             from components.workload.controllers import headless_service, stateful_set
 
             headless_service(self._name, args, self._child)
-            stateful_set(self._name, args, self._metadata(self._reason()), opts)
+            stateful_set(self._name, args, self._metadata(self._args.workload_annotations or None), opts)
             application_service(self._name, args, self._child)
             return
         deployment = self._deployment(opts)
@@ -105,17 +104,13 @@ class Application(pulumi.ComponentResource):
         else:
             application_service(self._name, args, self._child)
 
-    def _reason(self) -> dict[str, str] | None:
-        reason = self._args.single_replica_reason
-        return {SINGLE_REPLICA_REASON: reason} if reason else None
-
     def _deployment(self, opts: pulumi.ResourceOptions) -> Deployment:
         # Of a release this is the candidate: whoever releases it says how many pods it has.
         fields = ["spec.replicas"] if self._args.release else self._args.replicas.owned
         owned = pulumi.ResourceOptions(ignore_changes=fields or None)
         return Deployment(
             self._name,
-            metadata=self._metadata(self._reason()),
+            metadata=self._metadata(self._args.workload_annotations or None),
             spec=deployment_spec(self._args),
             opts=pulumi.ResourceOptions.merge(opts, owned),
         )
@@ -235,7 +230,7 @@ def _stable(name: str, args: ApplicationArgs, opts: pulumi.ResourceOptions) -> D
     stable = primary_name(args.name)
     return Deployment(
         f"{name}-primary",
-        metadata={"name": stable, "namespace": args.scope.namespace, "labels": args.scope.labels(stable)},
+        metadata=args.scope.metadata(stable, annotations=args.workload_annotations or None),
         spec=deployment_spec(args, stable=True),
         opts=opts,
     )

@@ -58,6 +58,7 @@ _CONTROLLERS = (
     "argocd-",
     "cert-manager",
     "external-secrets",
+    "Reloader",
     "istio",
     "pilot",
     "nginx-ingress",

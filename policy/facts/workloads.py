@@ -87,7 +87,8 @@ def runs_to_completion(workload: Subject) -> bool:
 def priority_class_name(owner: Subject) -> tuple[str, str]:
     """The field in which an object names the priority class of its pods, and the class; "" if it names none."""
     if owner.object_type in PRIORITISED:
-        return "spec.priorityClassName", text(at(owner.props, "spec", "priorityClassName"))
+        path = KINDS[owner.object_type].priority_class
+        return ".".join(path), text(at(owner.props, *path))
     return "priorityClassName", text(pod_spec(owner).get("priorityClassName"))
 
 

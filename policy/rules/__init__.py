@@ -17,10 +17,12 @@ from policy.rules.aws_access import aws_tags, iam_wildcards, open_ports
 from policy.rules.aws_cluster import eks_encryption, eks_endpoint, eks_logging, instance_metadata, private_nodes
 from policy.rules.aws_services import ecr_repositories, listener_tls, public_principals, rds_protection, vpc_flow_logs
 from policy.rules.aws_storage import encrypted_volumes, kms_keys, s3_encryption, s3_public_access, s3_tls, s3_versioning
+from policy.rules.backups import backups_elsewhere
 from policy.rules.data import protected_owners, scratch_limits, volume_backup, volume_size
 from policy.rules.databases import (
     database_backup,
     postgres_instances,
+    postgres_secrets,
     postgres_superuser,
     postgres_tls,
     redis_password,
@@ -68,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     apparmor,
     autoscaler,
     aws_tags,
+    backups_elsewhere,
     bindings_resolve,
     canary_analysis,
     capabilities,
@@ -107,6 +110,7 @@ RULES: tuple[Rule, ...] = (
     own_namespace,
     own_pods,
     postgres_instances,
+    postgres_secrets,
     postgres_superuser,
     postgres_tls,
     priority_class,

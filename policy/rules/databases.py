@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
-from components.stores.postgres.kinds import CLUSTER, SCHEDULE
+from components.kubernetes.operator_kinds import SECRET
+from components.stores.postgres.kinds import ARCHIVE, CLUSTER, POOLER, ROLE, SCHEDULE
 from components.stores.redis.kinds import CLUSTER as REDIS_CLUSTER
 from components.stores.redis.kinds import SINGLE as REDIS
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, resource_rule, stack_rule
 from policy.engine.subject import Stack, Subject
 from policy.facts.inventory import each
+from policy.facts.references import references
 from policy.facts.values import at, items, mapping, text, whole
 
 _OLD_TLS = ("TLSv1", "TLSv1.1")
@@ -145,6 +147,66 @@ def _unscheduled(scheduled: set[tuple[str, str]], cluster: Subject) -> Iterator[
             field="its data",
             problem="is backed up by no ScheduledBackup",
             fix="add one whose spec.cluster.name is this cluster",
+        )
+
+
+_EXTERNAL_SECRET = "external-secrets.io/ExternalSecret"
+
+
+class PostgresSecretsConfig(RuleConfig):
+    """`label`: the one by which the operator is told of a Secret's changes; its value does not matter."""
+
+    label: str = "cnpg.io/reload"
+
+
+@stack_rule(
+    About(
+        name="postgres-secrets",
+        title="The operator is told when a password of a database changes",
+        description=(
+            "Every Secret that a CloudNativePG object or its archive names bears the label `cnpg.io/reload`, also one "
+            "that External Secrets makes (in the template of its target). The operator watches no other Secret: a "
+            "rotated password is set in the database when something else makes it look, and until then nobody logs in."
+        ),
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        frameworks=(pci("8.6.3"),),
+        remediation=(
+            'Give the Secret the label cnpg.io/reload: "true".',
+            "Of an ExternalSecret: give it to spec.target.template.metadata.labels.",
+        ),
+    ),
+    config=PostgresSecretsConfig,
+)
+def postgres_secrets(stack: Stack, config: PostgresSecretsConfig) -> Iterator[Violation]:
+    """Each Secret whose changes the operator misses."""
+    readers = dict[tuple[str, str], Subject]()
+    yield from each(stack.of_type(CLUSTER, ROLE, POOLER, ARCHIVE), partial(_note_readers, readers))
+    yield from each(stack.of_type(SECRET, _EXTERNAL_SECRET), partial(_unwatched, config, readers))
+
+
+def _note_readers(readers: dict[tuple[str, str], Subject], reader: Subject) -> Iterator[Violation]:
+    for one in references(reader):
+        if one.object_type == SECRET:
+            readers.setdefault((reader.namespace, one.name), reader)
+    yield from ()
+
+
+def _unwatched(
+    config: PostgresSecretsConfig, readers: Mapping[tuple[str, str], Subject], secret: Subject
+) -> Iterator[Violation]:
+    path, target = ["metadata", "labels"], mapping(at(secret.props, "spec", "target"))
+    if target.get("template") is not None:
+        # Only without a template the Secret gets the labels of the ExternalSecret itself.
+        path = ["spec", "target", "template", *path]
+    name = text(target.get("name")) or text(at(secret.props, "metadata", "name"))
+    reader = readers.get((secret.namespace, name))
+    if reader and config.label not in mapping(at(secret.props, *path)):
+        yield Violation(
+            subject=secret,
+            field=f"{'.'.join(path)}.{config.label}",
+            problem=f"is missing, and {reader.label} reads the Secret",
+            fix='set it to "true", so that the operator is told of changes',
         )
 
 

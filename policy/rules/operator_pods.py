@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.kubernetes.operator_kinds import ContextsAt
+from components.kubernetes.operator_kinds import SPEC, ContextsAt
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, pss, resource_rule
 from policy.engine.subject import Subject
 from policy.facts.kinds import KINDS
@@ -45,15 +45,25 @@ _CONTEXTS = {name: one.contexts for name, one in KINDS.items() if one.contexts}
 def operator_pods(resource: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Each context that is weaker than the standard, and each that is not stated and has no safe default."""
     places = _CONTEXTS[resource.object_type]
-    if at(resource.props, "spec", "hostNetwork") is True:
-        yield Violation(field="spec.hostNetwork", problem="is true", fix="remove it")
+    # The pods' own fields stand beside their context.
+    for path in dict.fromkeys((SPEC, places.pod[:-1])):
+        if at(resource.props, *path, "hostNetwork") is True:
+            yield Violation(field=".".join((*path, "hostNetwork")), problem="is true", fix="remove it")
     yield from _of_pods(resource, places)
-    for path in places.containers:
-        parent = mapping(at(resource.props, *path))
+    for field, parent in _containers(resource, places):
         # What is switched off makes no container.
         if parent and parent.get("enabled") is not False:
-            field = ".".join((*path, "securityContext"))
-            yield from _of_container(field, mapping(parent.get("securityContext")), places.required)
+            context = mapping(parent.get("securityContext"))
+            yield from _of_container(f"{field}.securityContext", context, places.required)
+
+
+def _containers(resource: Subject, places: ContextsAt) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path in places.containers:
+        found, field = at(resource.props, *path), ".".join(path)
+        listed = items(found)
+        yield from ((f"{field}[{index}]", mapping(one)) for index, one in enumerate(listed))
+        if not listed:
+            yield field, mapping(found)
 
 
 def _of_pods(resource: Subject, places: ContextsAt) -> Iterator[Violation]:

@@ -20,7 +20,12 @@ _HPA, _VPA, _KEDA = (
     "keda.sh/ScaledObject",
 )
 _TARGETS = {_HPA: "scaleTargetRef", _VPA: "targetRef", _KEDA: "scaleTargetRef"}
-_SCALABLE = ("apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet")
+_CLUSTER, _POOLER = "postgresql.cnpg.io/Cluster", "postgresql.cnpg.io/Pooler"
+# What the budgets of the stack are for, and where each says how many pods it has; a Cluster's are its operator's.
+_SCALABLE = {
+    **dict.fromkeys(("apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet"), "replicas"),
+    _POOLER: "instances",
+}
 _PERCENT = re.compile(r"([0-9]+)%")
 _Target = tuple[str, str, str]
 
@@ -35,13 +40,16 @@ class DisruptionBudgetConfig(RuleConfig):
         title="A disruption budget lets at least one pod of the smallest deployment go",
         description=(
             "A PodDisruptionBudget leaves room for one disruption when an autoscaler has scaled to its minimum, or at "
-            "the fixed number of replicas. Else no node can be drained, and every upgrade of the cluster stops there."
+            "the fixed number of replicas. Else no node can be drained, and every upgrade of the cluster stops there. "
+            "CloudNativePG makes budgets of its own: that of a single instance lets nothing go, and a pooler has none "
+            "but what the stack gives it."
         ),
         severity=Severity.HIGH,
         level=Level.MANDATORY,
         remediation=(
             "Set minAvailable below the autoscaler's minReplicas (or spec.replicas), or use maxUnavailable of 1.",
-            "With one replica leave the budget out: it can only block.",
+            "With one replica leave the budget out: it can only block. Of a Cluster set enablePDB to false.",
+            "Give a Pooler with several instances a budget with maxUnavailable of 1.",
         ),
     ),
     config=DisruptionBudgetConfig,
@@ -53,6 +61,31 @@ def disruption_budget(stack: Stack, config: DisruptionBudgetConfig) -> Iterator[
         budgets.setdefault(budget.namespace, []).append((at(budget.props, "spec", "selector"), budget))
     indices = {namespace: SelectorIndex(pairs) for namespace, pairs in budgets.items()}
     yield from each(stack.of_type(*_SCALABLE), partial(_blocked, _minima(stack), indices))
+    yield from each(stack.of_type(_CLUSTER), _blocked_by_operator)
+    yield from each(stack.of_type(_POOLER), partial(_without_budget, indices))
+
+
+def _blocked_by_operator(cluster: Subject) -> Iterator[Violation]:
+    """CloudNativePG 1.30, pkg/specs/poddisruptionbudget.go: one primary must stay, and only a replica can take over."""
+    spec = mapping(cluster.props.get("spec"))
+    if (_number(spec.get("instances")) or 1) == 1 and spec.get("enablePDB") is not False:
+        yield Violation(
+            subject=cluster,
+            field="spec.enablePDB",
+            problem="is not false, and the operator's budget of a single instance allows no disruption",
+            fix="set it to false, or have two instances or more",
+        )
+
+
+def _without_budget(indices: Mapping[str, SelectorIndex[Subject]], pooler: Subject) -> Iterator[Violation]:
+    index, instances = indices.get(pooler.namespace), _number(at(pooler.props, "spec", "instances")) or 1
+    if instances > 1 and (index is None or next(index.matching(pod_labels(pooler)[0]), None) is None):
+        yield Violation(
+            subject=pooler,
+            field="its pods",
+            problem="are in no PodDisruptionBudget, and the operator makes none of a pooler",
+            fix="make one that selects them, with maxUnavailable of 1",
+        )
 
 
 def _blocked(
@@ -61,7 +94,8 @@ def _blocked(
     index = indices.get(workload.namespace)
     if index is None:
         return
-    least = minima.get(_identity(workload), _number(at(workload.props, "spec", "replicas")) or 1)
+    stated = _number(at(workload.props, "spec", _SCALABLE[workload.object_type])) or 1
+    least = minima.get(_identity(workload), stated)
     for budget in index.matching(pod_labels(workload)[0]):
         field, allowed = _allowed(mapping(budget.props.get("spec")), least)
         if allowed < 1:

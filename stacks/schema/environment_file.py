@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stacks.schema import telemetry
+from stacks.schema.backup_checks import backup_problems
 from stacks.schema.cluster import Cluster, cluster_problems
 from stacks.schema.fleet import Fleet, fleet_problems
 from stacks.schema.gitops import Delivery, GitOpsConfig, delivery_problems
@@ -114,6 +115,7 @@ def _tier_problems(data: Mapping[str, Any], tier: Tier, overrides: Mapping[str, 
     overridden, wrong = checked(tier, overrides)
     yield from wrong
     yield from _below("systems", tier_problems(systems, overridden))
+    yield from backup_problems(data, overridden)
     if external and data.get("secret_store") is None:
         message = f"missing; tier {data.get('tier')!r} keeps its secrets in an external store: set name, kind and path"
         yield Problem(("secret_store",), message)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from components.kubernetes.network import Flow, Peer
 from components.monitoring.prometheus import PORT as PROMETHEUS_PORT
-from components.platform.operators.table import OPERATORS
+from components.platform.operators.table import OPERATORS, RELOADER
 from components.platform.operators.values import Sizing
 from stacks.monitoring.levels import LEVELS
 from stacks.schema.releases import Routing
@@ -22,7 +22,9 @@ from stacks.schema.types import Bytes, Problem, one_of
 _CLUSTER_METRICS = "prometheus-operator"
 _OPERATOR_PORT, _DNS_PORT = 10250, 9153
 Mode = Literal["install", "off", "preinstalled"]
-_BY_CHOICE = ("external-secrets",)
+_BY_CHOICE = ("external-secrets", RELOADER)
+# Without these an environment does less, and all of it runs.
+_DISPENSABLE = (RELOADER,)
 # Kept in days, by what a tier's monitoring is; the volume of each holds that with room.
 _RETENTION = {"basic": 3, "full": 7, "production": 30, "comprehensive": 90}
 _STORAGE = {"basic": "10Gi", "full": "20Gi", "production": "100Gi", "comprehensive": "300Gi"}
@@ -56,7 +58,7 @@ class Uses:
     def operators(self) -> frozenset[str]:
         """Their names."""
         mesh = self.routing.get("mesh", "none")
-        names = {"external-secrets"} if self.external_secrets else set()
+        names = {"external-secrets", RELOADER} if self.external_secrets else set()
         if mesh == "istio":
             names |= {"istio-base", "istiod", "istio-gateway"}
         if mesh == "gateway-api":
@@ -109,7 +111,7 @@ def operator_problems(declared: Any, cluster_kind: Any, uses: Uses) -> Iterable[
     known = {name: _mode(mode) for name, mode in declared.items() if name in OPERATORS}
     found = modes(known, str(cluster_kind), uses)
     for name, mode in found.items():
-        if name in known and mode == "off" and _needed(name, uses):
+        if name in known and mode == "off" and _needed(name, uses) and name not in _DISPENSABLE:
             message = "the environment's own objects need it: say install, or preinstalled if the cluster has it"
             yield Problem((name,), message)
         for other in OPERATORS[name].after if name in known and mode == "install" else ():

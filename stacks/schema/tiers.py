@@ -17,110 +17,12 @@ of 2000m, section 3.2). Where a service says its requests and how far it scales,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field
 
-from components.stores.buckets.buckets import ERASURE_SETS, keeps_erasure_sets
-from components.stores.postgres.parameters import PostgresParameters
+from stacks.schema.store_tiers import CacheTier, DatabaseTier, ObjectStorageTier
 from stacks.schema.types import Bytes, Cpu, Model, Name, Problem, ReplicaCount, TierName
-
-
-def _within_limits(tier: DatabaseTier | CacheTier) -> None:
-    """Raise ValueError if a request is above its limit, which the API server would refuse half-way."""
-    for what, request, limit in (
-        ("cpu", tier.cpu_request, tier.cpu_limit),
-        ("memory", tier.memory_request, tier.memory_limit),
-    ):
-        if request.amount > limit.amount:
-            raise ValueError(
-                f"{what}_request {request} is above {what}_limit {limit}; raise the limit or lower the request"
-            )
-
-
-class DatabaseTier(Model):
-    """PostgreSQL. Figures of an instance are section 2.2's. The document has no pooler, no WAL volume and, but for
-    the seven days of the dump, no retention: those are the program's own."""
-
-    instances: ReplicaCount = Field(description="How many instances there are: one that writes, the others follow.")
-    storage: Bytes = Field(description="The volume of an instance's data.")
-    wal_storage: Bytes = Field(description="The volume of an instance's write-ahead log.")
-    poolers: Annotated[int, Field(ge=1, le=20)] = Field(2, description="How many PgBouncers stand before it.")
-    retention_days: Annotated[int, Field(ge=1, le=3650)] = Field(
-        description="How far back base backups and WAL reach, in days."
-    )
-    parameters: PostgresParameters = Field(
-        PostgresParameters(), description="Parameters of `postgresql.conf`, checked against `memory_limit`."
-    )
-    cpu_request: Cpu = Field(Cpu.parse("1"), description="The CPU that an instance requests; at most `cpu_limit`.")
-    cpu_limit: Cpu = Field(Cpu.parse("2"), description="The CPU that an instance may use.")
-    memory_request: Bytes = Field(
-        Bytes.parse("1Gi"), description="The memory that an instance requests; at most `memory_limit`."
-    )
-    memory_limit: Bytes = Field(Bytes.parse("2Gi"), description="The memory that an instance may use.")
-
-    @model_validator(mode="after")
-    def _requests(self) -> Self:
-        _within_limits(self)
-        return self
-
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Parameters that do not fit the memory."""
-        try:
-            parameters = TypeAdapter(PostgresParameters).validate_python(data.get("parameters", {}))
-            memory = TypeAdapter(Bytes).validate_python(data.get("memory_limit", "2Gi"))
-        except ValidationError:
-            return
-        for message in parameters.problems(memory):
-            yield Problem(("parameters",), message)
-
-
-class CacheTier(Model):
-    """Redis. Figures of a pod and production's six shards are section 2.2's."""
-
-    kind: Literal["single", "cluster"] = Field("cluster", description="One server, or a cluster of shards.")
-    shards: Annotated[int, Field(ge=1, le=500)] = Field(
-        description="How many shards there are, a leader and a follower each: 1 of a single server, 3 or more of "
-        "a cluster."
-    )
-    storage: Bytes = Field(description="The volume of a pod.")
-    tls: bool = Field(False, description="Whether connections are encrypted.")
-    cpu_request: Cpu = Field(Cpu.parse("500m"), description="The CPU that a pod requests; at most `cpu_limit`.")
-    cpu_limit: Cpu = Field(Cpu.parse("1"), description="The CPU that a pod may use.")
-    memory_request: Bytes = Field(
-        Bytes.parse("1Gi"), description="The memory that a pod requests; at most `memory_limit`."
-    )
-    memory_limit: Bytes = Field(Bytes.parse("2Gi"), description="The memory that a pod may use.")
-
-    @model_validator(mode="after")
-    def _requests(self) -> Self:
-        _within_limits(self)
-        return self
-
-    @classmethod
-    def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
-        """Shards that the kind cannot have."""
-        kind, shards = data.get("kind", "cluster"), data.get("shards")
-        if kind == "cluster" and shards in (1, 2):
-            yield Problem(("shards",), f"{shards} leaders elect nobody: a cluster has 3 shards or more")
-        if kind == "single" and isinstance(shards, int) and shards > 1:
-            yield Problem(("shards",), f"a single Redis has 1 shard; got {shards}: use kind 'cluster'")
-
-
-class ObjectStorageTier(Model):
-    """MinIO."""
-
-    servers: ReplicaCount = Field(
-        description="How many servers there are: 1, or 4 and more that make whole erasure sets."
-    )
-    storage: Bytes = Field(description="The volume of each server.")
-
-    @model_validator(mode="after")
-    def _erasure_set(self) -> Self:
-        if not keeps_erasure_sets(self.servers):
-            raise ValueError(f"{self.servers} servers keep no erasure set: {ERASURE_SETS}")
-        return self
 
 
 class Tier(Model):
@@ -202,6 +104,8 @@ TIERS: dict[TierName, Tier] = {
             instances=1,
             storage=_GIB * 10,
             wal_storage=_GIB * 2,
+            expected_data=_GIB,
+            wal_per_day=_GIB * 0.25,
             poolers=1,
             retention_days=3,
             # All systems share one node.
@@ -229,7 +133,16 @@ TIERS: dict[TierName, Tier] = {
         protect_data=False,
         cluster_issuer=None,
         external_secrets=False,
-        database=DatabaseTier(instances=2, storage=_GIB * 20, wal_storage=_GIB * 4, poolers=1, retention_days=7),
+        database=DatabaseTier(
+            instances=2,
+            storage=_GIB * 20,
+            wal_storage=_GIB * 4,
+            expected_data=_GIB * 2,
+            wal_per_day=_GIB,
+            wal_parallel=2,
+            poolers=1,
+            retention_days=7,
+        ),
         cache=CacheTier(shards=3, storage=_GIB * 10),
         object_storage=ObjectStorageTier(servers=1, storage=_GIB * 20),
     ),
@@ -246,7 +159,16 @@ TIERS: dict[TierName, Tier] = {
         protect_data=True,
         cluster_issuer="letsencrypt-staging",
         external_secrets=True,
-        database=DatabaseTier(instances=3, storage=_GIB * 100, wal_storage=_GIB * 20, retention_days=14),
+        # Copies of what production keeps backups of: nothing is promised of them.
+        database=DatabaseTier(
+            instances=3,
+            storage=_GIB * 100,
+            wal_storage=_GIB * 20,
+            expected_data=_GIB * 6,
+            wal_per_day=_GIB * 2,
+            wal_parallel=4,
+            retention_days=14,
+        ),
         cache=CacheTier(shards=3, storage=_GIB * 50, tls=True),
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 50),
     ),
@@ -267,6 +189,11 @@ TIERS: dict[TierName, Tier] = {
             instances=3,
             storage=_GIB * 100,
             wal_storage=_GIB * 20,
+            expected_data=_GIB * 36,
+            wal_per_day=_GIB * 5,
+            wal_parallel=4,
+            # CloudNativePG's archive_timeout: no file of the log stays open for longer.
+            recovery_point=300,
             retention_days=30,
             # Requests equal limits: the Guaranteed QoS class, which the kernel's memory killer takes last.
             cpu_request=Cpu.parse("2"),

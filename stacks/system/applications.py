@@ -186,4 +186,5 @@ def application_args(
         mesh=meshed(context),
         priority=Priority[service.priority.upper()],
         single_replica_reason=single_replica_reason(service, many),
+        follows_secrets=context.external_secrets,
     )

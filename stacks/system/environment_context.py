@@ -23,8 +23,8 @@ class EnvironmentContext:
     `domain` is the DNS zone of its hosts, `store` where its credentials lie, if not in the Pulumi state, `origin` the
     labels by which its monitoring tells it from others, and `needs` what must be there before anything reads from the
     store. `prometheus` is the URL of the environment's Prometheus, `telemetry` where logs and traces go, `backups`
-    where backups go unless the system says otherwise. `keda` and `vertical` say whether KEDA and the
-    VerticalPodAutoscaler are in the cluster.
+    where backups go unless the system says otherwise, `member` the cluster's name in its fleet. `keda` and `vertical`
+    say whether KEDA and the VerticalPodAutoscaler are in the cluster.
     `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
     `applications` says whether Argo CD is there and may be told what to deploy besides: not where it delivers the
     environment itself, whose project lets no Application through.
@@ -41,6 +41,7 @@ class EnvironmentContext:
     origin: Mapping[str, str]
     prometheus: str = ""
     backups: CloudBackups | None = None
+    member: str | None = None
     needs: Sequence[pulumi.Resource] = ()
     keda: bool = False
     vertical: bool = False

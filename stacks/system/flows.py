@@ -38,7 +38,7 @@ class ServiceContext:
     `annotations` that of its pods. `routing` is the environment's, `entries` where traffic from outside enters.
     `scaler` is the URL of the Prometheus that KEDA asks, None without KEDA; `vertical` says whether there are
     VerticalPodAutoscalers, `telemetry` where traces go. `requests_per_minute` limits each client address. `keys` are
-    the files of certificates and pairs of keys, by service.
+    the files of certificates and pairs of keys, by service; `external_secrets` says whether Secrets come from a store.
     """
 
     scope: Scope
@@ -57,6 +57,7 @@ class ServiceContext:
     scaler: str | None = None
     vertical: bool = False
     requests_per_minute: int | None = None
+    external_secrets: bool = False
     keys: Mapping[str, Sequence[SecretVolume]] = field(default_factory=dict)
 
 

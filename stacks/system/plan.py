@@ -111,4 +111,5 @@ def _service_context(system: SystemContext, settings: Mapping[str, str], kept: S
         scaler=args.scaler,
         requests_per_minute=declaration.requests_per_minute,
         vertical=args.vertical,
+        external_secrets=args.store is not None,
     )

@@ -38,6 +38,7 @@ def store_settings(
             value=value,
             backups=[bucket for other, buckets in wanted.items() if other != name for bucket in buckets],
             cloud=args.backups,
+            member=args.member,
         )
         for name, value in values.items()
     }

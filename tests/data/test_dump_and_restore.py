@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from paths import ROOT
-from tests.data.conftest import ObjectStorage
+from tests.data.conftest import CREDENTIALS, ObjectStorage
 from tests.servers import Postgres
 
 SCRIPT = ROOT / "components" / "stores" / "postgres" / "scripts" / "dump.py"
@@ -226,3 +226,20 @@ def test_a_restore_that_breaks_off_leaves_an_empty_database(backup: Backup, sour
     backup.postgres.sql("CREATE TYPE messages AS (a int)", target)
     assert "pg_restore failed" in backup.refused("restore", database=target)
     assert backup.postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", target) == "0"
+
+
+def test_a_dump_is_encrypted_with_the_key_that_is_named_and_else_as_the_bucket_says(
+    backup: Backup, source: str
+) -> None:
+    """Encryption without a key would be AWS' own, in place of the key that the bucket names."""
+    import boto3
+
+    account = boto3.client("kms", endpoint_url=backup.s3.endpoint, **CREDENTIALS)
+    key, other = (account.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": other}}
+    backup.s3.client.put_bucket_encryption(Bucket=backup.bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    for variables, wanted in (({"BACKUP_KMS_KEY": key}, key), ({}, other)):
+        made = backup.done("dump", database=source, **variables)["key"]
+        found = backup.s3.client.head_object(Bucket=backup.bucket, Key=made)
+        assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", wanted)
+        backup.s3.client.delete_object(Bucket=backup.bucket, Key=made)

@@ -91,3 +91,36 @@ def test_a_number_that_is_not_known_yet_is_no_violation() -> None:
     assert_undecided(
         disruption_budget, workload(), _budget(minAvailable=2), autoscaler(minReplicas=UNKNOWN_NUMBER_VALUE)
     )
+
+
+_POOLER = made("Pooler", "api-pooler-rw", {"instances": 2})
+_OF_POOLER = made(
+    "PodDisruptionBudget",
+    "pooler",
+    {"selector": {"matchLabels": {"cnpg.io/poolerName": "api-pooler-rw"}}, "maxUnavailable": 1},
+)
+
+
+def test_the_operators_own_budget_of_a_lone_instance_is_named() -> None:
+    """Its node can never be drained, and nothing in the stack shows why."""
+    alone = made("Cluster", "db", {"instances": 1})
+    (found,) = judge(disruption_budget, alone)
+    assert found.startswith("Cluster shop/db: spec.enablePDB is not false, and the operator's budget")
+    assert judge(disruption_budget, having(alone, "spec.enablePDB", False)) == []
+    assert judge(disruption_budget, having(alone, "spec.instances", 2)) == []
+
+
+def test_a_pooler_of_several_needs_a_budget_of_the_stacks_own() -> None:
+    """CloudNativePG makes none: one drain of two nodes takes all connections."""
+    (found,) = judge(disruption_budget, _POOLER)
+    assert found.startswith("Pooler shop/api-pooler-rw: its pods are in no PodDisruptionBudget")
+    elsewhere = having(_OF_POOLER, "metadata.namespace", "other")
+    assert judge(disruption_budget, _POOLER, elsewhere) == [found]
+    assert judge(disruption_budget, _POOLER, _OF_POOLER) == []
+    assert judge(disruption_budget, having(_POOLER, "spec.instances", 1)) == []
+
+
+def test_a_budget_of_a_pooler_that_lets_none_go_is_named() -> None:
+    stuck = having(_OF_POOLER, "spec.maxUnavailable", 0)
+    (found,) = judge(disruption_budget, _POOLER, stuck)
+    assert "allows no disruption of Pooler shop/api-pooler-rw at its minimum of 2" in found

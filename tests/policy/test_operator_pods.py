@@ -36,6 +36,12 @@ def _database(**spec: object) -> Props:
     return kubernetes_object("postgresql.cnpg.io/v1", "Cluster", spec={**usual, **spec})
 
 
+def _pooler(**pod: object) -> Props:
+    return kubernetes_object(
+        "postgresql.cnpg.io/v1", "Pooler", spec={"template": {"spec": {"priorityClassName": "standard", **pod}}}
+    )
+
+
 _FOLLOWER = "spec.redisFollower.securityContext"
 _ROOT = "set it to true"
 _SECCOMP = "set it to {type: RuntimeDefault}"
@@ -44,7 +50,12 @@ _SECCOMP = "set it to {type: RuntimeDefault}"
 class TestOperatorPods(RuleTests):
     table = Table(
         rule=operator_pods,
-        compliant={"Alertmanager": prometheus(), "Redis": redis(), "PostgreSQL by default": _database()},
+        compliant={
+            "Alertmanager": prometheus(),
+            "Redis": redis(),
+            "PostgreSQL by default": _database(),
+            "its pooler": _pooler(),
+        },
         violations={
             "nothing stated": (
                 without(prometheus(), "spec.securityContext"),
@@ -54,6 +65,15 @@ class TestOperatorPods(RuleTests):
             "root": (
                 having(prometheus(), "spec.securityContext.runAsUser", 0),
                 "Alertmanager shop/api: spec.securityContext.runAsUser is 0; name a user that is not root",
+            ),
+            "a pooler's container that may escalate": (
+                _pooler(containers=[{"name": "a"}, {"securityContext": {"allowPrivilegeEscalation": True}}]),
+                "Pooler shop/api: spec.template.spec.containers[1].securityContext.allowPrivilegeEscalation is not "
+                "false; set it to false",
+            ),
+            "a pooler in the node's network": (
+                _pooler(hostNetwork=True),
+                "Pooler shop/api: spec.template.spec.hostNetwork is true; remove it",
             ),
             "the node's network": (
                 prometheus(hostNetwork=True),

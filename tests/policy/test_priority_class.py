@@ -20,6 +20,9 @@ class TestPriorityClass(RuleTests):
         compliant={
             "stated": workload(),
             "stated by a custom resource": made("Cluster", spec={"priorityClassName": "standard"}),
+            "stated in a pooler's template": made(
+                "Pooler", spec={"template": {"spec": {"priorityClassName": "standard"}}}
+            ),
             "a job": without(workload("Job"), _FIELD),
         },
         violations={
@@ -30,6 +33,10 @@ class TestPriorityClass(RuleTests):
             "none of a custom resource": (
                 without(database(), "spec.priorityClassName"),
                 "Cluster shop/api: spec.priorityClassName is missing; name a class of the platform",
+            ),
+            "none of a pooler, which says it in a template": (
+                made("Pooler", spec={"instances": 2}),
+                "Pooler shop/api: spec.template.spec.priorityClassName is missing; name a class of the platform",
             ),
             "that of a part of Kubernetes": (
                 _CRITICAL,

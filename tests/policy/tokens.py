@@ -21,6 +21,8 @@ TOKENS = {
     "Cluster": "kubernetes:postgresql.cnpg.io/v1:Cluster",
     "CustomResourceDefinition": "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
     "ImageCatalog": "kubernetes:postgresql.cnpg.io/v1:ImageCatalog",
+    "Pooler": "kubernetes:postgresql.cnpg.io/v1:Pooler",
+    "DatabaseRole": "kubernetes:postgresql.cnpg.io/v1:DatabaseRole",
     "ObjectStore": "kubernetes:barmancloud.cnpg.io/v1:ObjectStore",
     "Redis": "kubernetes:redis.redis.opstreelabs.in/v1beta2:Redis",
     "RedisCluster": "kubernetes:redis.redis.opstreelabs.in/v1beta2:RedisCluster",

@@ -47,6 +47,20 @@ def settings_of(stack: str) -> Mapping[str, Any]:
     return {key.removeprefix(f"{PROJECT}:"): value for key, value in document["config"].items()}
 
 
+def in_the_cluster(document: dict[str, Any]) -> dict[str, Any]:
+    """An environment's file whose systems keep files and backups in MinIO, and promise nothing of what is lost."""
+    config = document["config"]
+    systems = config[f"{PROJECT}:systems"]
+    config[f"{PROJECT}:systems"] = {
+        name: {key: value for key, value in system.items() if key != "object_storage"}
+        for name, system in systems.items()
+    }
+    # As much data as fits there in every tier.
+    less = {"recovery_point": None, "expected_data": "1Gi", "wal_per_day": "256Mi"}
+    config.setdefault(f"{PROJECT}:overrides", {})["database"] = less
+    return document
+
+
 def with_systems(
     stack: str, *keys: str, telemetry: bool = True, monitoring: str = "", **systems: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.kubernetes.quantity import Bytes, Cpu
-from components.stores.postgres.args import ARCHIVER
 from graph.model import Graph
 from tests.unit.recordings import Body, objects
 
@@ -48,7 +47,7 @@ def workloads(graph: Graph) -> list[Workload]:
         *(_deployment(body, autoscalers, claims) for body in objects(graph, "Deployment")),
         *(_stateful_set(body, autoscalers) for body in objects(graph, "StatefulSet")),
         *(_from_template(body, int(graph.outputs["capacity"]["nodes"])) for body in objects(graph, "DaemonSet")),
-        *(_postgresql(body) for body in objects(graph, "Cluster")),
+        *(_postgresql(body, _archiver(graph, body)) for body in objects(graph, "Cluster")),
         *(_pooler(body) for body in objects(graph, "Pooler")),
         *(_job(body, body["spec"]) for body in objects(graph, "Job")),
         *(_job(body, body["spec"]["jobTemplate"]["spec"]) for body in objects(graph, "CronJob")),
@@ -111,7 +110,19 @@ def _from_template(body: Body, pods: int, claim: Body | None = None) -> Workload
     )
 
 
-def _postgresql(body: Body) -> Workload:
+def _archiver(graph: Graph, cluster: Body) -> Body:
+    """What the Barman Cloud plugin's container may take: as the ObjectStore says that the cluster archives to."""
+    name = cluster["spec"]["plugins"][0]["parameters"]["barmanObjectName"]
+    (store,) = (
+        one
+        for one in objects(graph, "ObjectStore")
+        if (one["metadata"]["namespace"], one["metadata"]["name"]) == (cluster["metadata"]["namespace"], name)
+    )
+    found: Body = store["spec"]["instanceSidecarConfiguration"]["resources"]
+    return found
+
+
+def _postgresql(body: Body, archiver: Body) -> Workload:
     # The labels that CloudNativePG gives to the pods of a cluster, and those it is told to hand on.
     spec, name = body["spec"], body["metadata"]["name"]
     return Workload(
@@ -121,7 +132,7 @@ def _postgresql(body: Body) -> Workload:
         # The archiver is the Barman Cloud plugin's, which it puts into every instance.
         containers=[
             {"name": "postgres", "resources": spec["resources"]},
-            {"name": "archiver", "resources": ARCHIVER.as_requirements()},
+            {"name": "archiver", "resources": archiver},
         ],
         pods=int(spec["instances"]),
         volumes=int(spec["instances"]) * 2,

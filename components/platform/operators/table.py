@@ -51,6 +51,9 @@ class Operator:
 # What services name by what they say of their scaling.
 KEDA, VERTICAL_POD_AUTOSCALER = "keda", "vertical-pod-autoscaler"
 
+# What makes changed Secrets known to the pods that read them.
+RELOADER = "reloader"
+
 _ISTIO = "istio-system"
 _CNPG = "cnpg-system"
 _PROMETHEUS = "prometheus-operator"
@@ -81,6 +84,8 @@ OPERATORS: dict[str, Operator] = {
             needed=True,
             groups=(EXTERNAL_SECRET.group,),
         ),
+        # It exchanges pods when a Secret of theirs changes, which External Secrets alone does not.
+        Operator(name=RELOADER, namespace="reloader", build=values.reloader, needed=True),
         Operator(
             name="cloudnative-pg",
             namespace=_CNPG,

@@ -67,6 +67,24 @@ def external_secrets(sizing: Sizing) -> Values:
     }
 
 
+def reloader(sizing: Sizing) -> Values:
+    """It acts on what bears its annotation, and notes what it did in the pods' template as an annotation: by default
+    it adds a variable to the first container, which a deployer takes for a change by hand."""
+    several = sizing.replicas > 1
+    return {
+        "reloader": {
+            "reloadStrategy": "annotations",
+            # What the program makes of ConfigMaps has a checksum of its own, and Jobs run once.
+            "ignoreConfigMaps": True,
+            "ignoreJobs": True,
+            "ignoreCronJobs": True,
+            "enableHA": several,
+            "readOnlyRootFileSystem": True,
+            "deployment": {"replicas": sizing.replicas},
+        }
+    }
+
+
 def prometheus_definitions(_sizing: Sizing) -> Values:
     """The definitions alone, so that they can be there before any operator and stay after it."""
     return {"crds": {"annotations": _KEEP}}

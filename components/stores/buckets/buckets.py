@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pulumi
@@ -12,6 +12,7 @@ import pulumi
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import DNS, Flow
+from components.kubernetes.quantity import Bytes
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.workload.args import SecretKey
 from components.workload.job import ScriptJob, ScriptJobArgs, script
@@ -25,12 +26,14 @@ _RESOURCES = ContainerResources.of("100m", "500m", "64Mi", "256Mi")
 class BucketUser:
     """A user of one bucket; its Secret `secret_name` has the keys `accessKey` and `secretKey`.
 
-    With `protect` the Secret is kept from deletion, as the data is that comes back with it alone.
+    `labels` are the Secret's beside the program's own. With `protect` it is kept from deletion, as the data is that
+    comes back with it alone.
     """
 
     access_key: str | Credential
     secret_key: Credential
     secret_name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
     protect: bool = False
 
 
@@ -85,6 +88,7 @@ class Buckets(pulumi.ComponentResource):
                 "secretKey": user.secret_key,
             },
             store=self._args.store,
+            labels=user.labels,
             protect=user.protect,
         )
         return SecretBundle(f"{self._name}-{user.secret_name}", args, pulumi.ResourceOptions(parent=self))
@@ -186,3 +190,17 @@ ERASURE_SETS = "use 1, or 4 and more that divide into sets of 4 to 16"
 def keeps_erasure_sets(servers: int) -> bool:
     """Whether MinIO starts with as many servers of a drive each: alone, or in sets that keep files when some fail."""
     return servers == 1 or any(servers % size == 0 for size in _SET_SIZES if servers > 0)
+
+
+# https://min.io/docs/minio/linux/operations/concepts/erasure-coding.html: parity of a set unless told otherwise.
+_PARITY = {1: 0, **dict.fromkeys((4, 5), 2), **dict.fromkeys((6, 7), 3)}
+_MOST_PARITY = 4
+# The alert MinioCapacityLow, in this folder, fires below 15 % free.
+_FILLED = 0.85
+
+
+def usable(servers: int, storage: Bytes) -> Bytes:
+    """What may be kept on so many servers with a volume of `storage` each, before anybody is told that it is full."""
+    drives = servers if servers == 1 else max(size for size in _SET_SIZES if servers % size == 0)
+    kept = 1 - _PARITY.get(drives, _MOST_PARITY) / drives
+    return Bytes(int(storage.amount * servers * kept * _FILLED))

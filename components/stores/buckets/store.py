@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import pulumi
@@ -11,7 +11,7 @@ import pulumi
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
 from components.platform.credentials import SecretBundle, SecretBundleArgs
-from components.stores.backups import BackupBucket, BackupTarget, CloudBackups
+from components.stores.backups import AUTHORITY_KEY, AUTHORITY_SECRET, BackupBucket, BackupTarget, CloudBackups
 from components.stores.base import Provider, Site, Store, StoreContext, StorePlan, StoreSettings
 from components.stores.buckets.buckets import Bucket, BucketAccess, Buckets, BucketsArgs, BucketUser
 from components.stores.buckets.component import ObjectStorage, ObjectStorageArgs
@@ -26,6 +26,8 @@ _ROOT, _ROOT_SECRET = "minio-root-password", "minio-secret"
 _ACCESS_KEY, _SECRET_KEY = "minio-access-key", "minio-secret-key"
 # The keys in the system's Secret.
 _KEYS = {"MINIO_ACCESS_KEY": _ACCESS_KEY, "MINIO_SECRET_KEY": _SECRET_KEY}
+# What a client of an endpoint trusts whose certificate not everybody does: PEM.
+_AUTHORITY = {"OBJECT_STORAGE_AUTHORITY": SecretKey(secret=AUTHORITY_SECRET, key=AUTHORITY_KEY)}
 # MinIO's default, and what it takes of any client.
 _MINIO_REGION = "us-east-1"
 # No document gives any; MinIO's own minimum for production is two cores and 2 GiB.
@@ -68,7 +70,7 @@ class Files(Store):
 
     def names(self, system: str) -> Sequence[str]:
         """MinIO's Services, and the Job that makes its buckets."""
-        return [_MINIO, f"{_MINIO}-headless", _BUCKETS]
+        return [_MINIO, f"{_MINIO}-headless", _BUCKETS, AUTHORITY_SECRET]
 
     def problems(self, title: str, value: Any) -> Iterable[tuple[tuple[str, ...], str]]:
         """A bucket of S3 for files that the system does not keep, or none for those that it keeps."""
@@ -94,9 +96,12 @@ class Files(Store):
         role = config.backups.role_arn
         return FilesPlan(
             files=_s3_files(config, config.files, flow) if config.files else None,
-            keys=self._keys(context),
-            backups={one.name: _s3_target(config, one, flow) for one in wanted},
-            backup_secrets={} if role else {one.resource: _s3_secret(context, one) for one in wanted},
+            keys={**self._keys(context), **(_AUTHORITY if config.authority else {})},
+            backups={one.name: _s3_target(context, config, one, flow) for one in wanted},
+            secrets={
+                **({} if role else {one.resource: _s3_secret(context, one) for one in wanted}),
+                **({"storage-authority": _authority(context, config.authority)} if config.authority else {}),
+            },
         )
 
     def _minio(self, context: StoreContext) -> FilesPlan:
@@ -136,6 +141,7 @@ class Files(Store):
                 access_key=one.user,
                 secret_key=credentials[one.secret_key],
                 secret_name=one.secret_name,
+                labels=one.labels,
                 protect=context.protect,
             )
             buckets.append(Bucket(name=one.name, user=writer))
@@ -144,19 +150,42 @@ class Files(Store):
 
 def _s3_files(config: S3, files: S3Bucket, flow: Flow) -> BucketAccess:
     return BucketAccess(
-        bucket=files.bucket, endpoint=config.url, region=config.region, flow=flow, role_arn=files.role_arn
+        bucket=files.bucket,
+        endpoint=config.url(files),
+        region=config.region_of(files),
+        flow=flow,
+        role_arn=files.role_arn,
     )
 
 
-def _s3_target(config: S3, wanted: BackupBucket, flow: Flow) -> BackupTarget:
+def _s3_target(context: StoreContext, config: S3, wanted: BackupBucket, flow: Flow) -> BackupTarget:
     role = config.backups.role_arn
+    # The clusters of a fleet have one file, and databases of the same names.
+    folders = (config.backups.prefix, context.settings.member)
     return BackupTarget(
         bucket=config.backups.bucket,
         flow=flow,
         endpoint=config.endpoint,
-        region=config.region,
+        region=config.region_of(config.backups),
+        prefix="".join(f"{one}/" for one in folders if one),
         secret_name=None if role else wanted.secret_name,
         role_arn=role,
+        kms_key=config.backups.kms_key,
+        authority=config.authority,
+    )
+
+
+def _authority(context: StoreContext, certificates: str) -> SecretBundleArgs:
+    """Nothing secret, and a Secret all the same: Barman's plugin reads it from no other kind of object."""
+    return SecretBundleArgs(
+        scope=context.scope,
+        secret_name=AUTHORITY_SECRET,
+        component=AUTHORITY_SECRET,
+        plain={AUTHORITY_KEY: certificates},
+        secret={},
+        # No store has it: the environment's file says it.
+        store=None,
+        labels={key: value for one in context.settings.backups for key, value in one.labels.items()},
     )
 
 
@@ -169,6 +198,7 @@ def _s3_secret(context: StoreContext, wanted: BackupBucket) -> SecretBundleArgs:
         plain={},
         secret={"accessKey": credentials[wanted.access_key], "secretKey": credentials[wanted.secret_key]},
         store=context.external,
+        labels=wanted.labels,
         protect=context.protect,
     )
 
@@ -177,7 +207,8 @@ def _minio_target(context: StoreContext, wanted: BackupBucket, endpoint: str, fl
     """The bucket that was made with the cluster, where there is one: it outlives the cluster, and MinIO does not."""
     cloud: CloudBackups | None = context.settings.cloud
     if cloud is None:
-        return BackupTarget(bucket=wanted.name, endpoint=endpoint, secret_name=wanted.secret_name, flow=flow)
+        own = BackupTarget(bucket=wanted.name, endpoint=endpoint, secret_name=wanted.secret_name, flow=flow)
+        return replace(own, elsewhere=False)
     return BackupTarget(
         bucket=cloud.bucket,
         region=cloud.region,
@@ -213,7 +244,8 @@ class FilesPlan(StorePlan):
     """What keeps objects, and how it is used.
 
     `files` is None where the system keeps none, `minio` and `buckets` where they are not the cluster's affair. `keys`
-    are those of the files' bucket, `backups` where each wanted bucket is, by its name.
+    are those of the files' bucket, `backups` where each wanted bucket is, by its name. `secrets` are those of a storage
+    that others keep, by the end of each one's logical name.
     """
 
     files: BucketAccess | None = None
@@ -221,7 +253,7 @@ class FilesPlan(StorePlan):
     backups: Mapping[str, BackupTarget] = field(default_factory=dict)
     minio: ObjectStorageArgs | None = None
     buckets: BucketsArgs | None = None
-    backup_secrets: Mapping[str, SecretBundleArgs] = field(default_factory=dict)
+    secrets: Mapping[str, SecretBundleArgs] = field(default_factory=dict)
 
     def footprints(self) -> Sequence[Footprint]:
         """MinIO's servers, and the Job that makes the buckets."""
@@ -249,5 +281,5 @@ class FilesPlan(StorePlan):
             made.append(ObjectStorage(f"{site.name}-minio", self.minio, site.opts))
         if self.buckets:
             made.append(Buckets(f"{site.name}-buckets", self.buckets, site.after(*made)))
-        secrets = [SecretBundle(f"{site.name}-{end}", one, site.opts) for end, one in self.backup_secrets.items()]
+        secrets = [SecretBundle(f"{site.name}-{end}", one, site.opts) for end, one in self.secrets.items()]
         return [*made, *secrets]

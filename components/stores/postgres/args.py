@@ -11,15 +11,17 @@ from components.kubernetes.network import Peer
 from components.kubernetes.quantity import Bytes
 from components.platform.credentials import Credential
 from components.stores.backups import BackupTarget
+from components.stores.postgres.archiver import archiver
 from components.stores.postgres.parameters import RESERVED_CONNECTIONS, PostgresParameters
 
 PORT = 5432
 OPERATOR_NAMESPACE = "cnpg-system"
 DUMP_NAME = "postgresql-backup"
+# CloudNativePG 1.30, internal/controller/cluster_predicates.go (hasReloadLabelSet): the operator is told of changes of
+# the Secrets that bear this label, and of no other that it has not made itself.
+WATCHED = {"cnpg.io/reload": "true"}
 # A hand-over of the password has two users connected at a time, and a pooler keeps a pool for each.
 _USERS = 2
-# The Barman Cloud plugin's container in each instance: requests equal limits, so that it costs no pod its QoS class.
-ARCHIVER = ContainerResources.of("250m", "250m", "256Mi", "256Mi")
 POOLER = ContainerResources.of("100m", "1", "64Mi", "128Mi")
 DUMP = ContainerResources.of("250m", "1", "256Mi", "512Mi")
 
@@ -46,7 +48,10 @@ class BackupArgs:
 
     `retention_days` for base backups and the WAL they need; `dump_retention_days` is the document's 7 (section 6.1).
     `schedule` has CloudNativePG's six fields (seconds first), `dump_schedule` Kubernetes' five, both in UTC; the
-    document dumps at 02:00. `dump_space` is the volume on which a dump is written before it is uploaded.
+    document dumps at 02:00. `dump_space` is the volume on which a dump is written before it is uploaded, and
+    `wal_parallel` how many WAL files are archived at a time, which the archiver's memory follows.
+    `recovery_point` is how many seconds of writes may be lost at the most with the cluster: None promises nothing.
+    With `snapshot_class` (a VolumeSnapshotClass) the volumes are snapshotted as well, by `snapshot_schedule`.
     """
 
     target: BackupTarget
@@ -56,6 +61,15 @@ class BackupArgs:
     dump_retention_days: int = 7
     dump_space: Bytes
     dump_resources: ContainerResources = DUMP
+    wal_parallel: int = 1
+    recovery_point: int | None = None
+    snapshot_class: str | None = None
+    snapshot_schedule: str = "0 0 4 * * *"
+
+    @property
+    def archiver(self) -> ContainerResources:
+        """What the Barman Cloud plugin's container in each instance may take."""
+        return archiver(self.wal_parallel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +214,7 @@ class DatabaseArgs:
         """Instances and one more that joins while another is replaced, and poolers and one more each."""
         instances = self.instances + 1
         data = Footprint.of(instances, self.resources, volumes=instances, storage=self.storage, protect=self.protect)
-        archivers = replace(Footprint.of(instances, ARCHIVER), pods=0)
+        archivers = replace(Footprint.of(instances, self.backup.archiver), pods=0)
         wal = Footprint(volumes=instances, storage=self.wal_storage * instances)
         poolers = Footprint.of(len(self.pooler_kinds) * (self.pooler.instances + 1), self.pooler.resources)
         return data + archivers + wal + poolers

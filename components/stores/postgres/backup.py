@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from components.kubernetes.network import DNS, Flow, Peer
-from components.stores.backups import BackupTarget
+from components.stores.backups import AUTHORITY_KEY, BackupTarget
 from components.stores.buckets.buckets import role_annotations
-from components.stores.postgres.args import ARCHIVER, PORT, DatabaseArgs
+from components.stores.postgres.archiver import COMPRESSION
+from components.stores.postgres.args import PORT, DatabaseArgs
 from components.workload.args import SecretKey
 from components.workload.job import ScriptJobArgs, WorkVolume, script
 from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_TOOLS_IMAGE
@@ -16,18 +17,44 @@ from versions import BARMAN_CLOUD_PLUGIN, POSTGRESQL_TOOLS_IMAGE
 
 def object_store_spec(args: DatabaseArgs, target: BackupTarget) -> dict[str, Any]:
     """The `spec` of the ObjectStore: where, with which credentials, and for how long."""
-    configuration = {
-        "destinationPath": f"s3://{target.bucket}/{target.prefix}base",
-        "s3Credentials": _credentials(target),
-        # gzip: the plugin's images have no other that both data and WAL know.
-        "data": {"compression": "gzip", "jobs": 2} | _encryption(target),
-        "wal": {"compression": "gzip", "maxParallel": 2} | _encryption(target),
-    }
+    data: dict[str, Any] = {"compression": COMPRESSION}
+    wal: dict[str, Any] = {"compression": COMPRESSION, "maxParallel": args.backup.wal_parallel}
+    if target.kms_key:
+        # The plugin has no field for the key: both of Barman's programs take it as an argument (barman 3.19.1,
+        # clients/cloud_backup.py and clients/cloud_walarchive.py), and refuse it without the encryption.
+        key = [f"--sse-kms-key-id={target.kms_key}"]
+        data |= {"encryption": _KMS, "additionalCommandArgs": key}
+        wal |= {"encryption": _KMS, "archiveAdditionalCommandArgs": key}
     return {
-        "configuration": configuration | ({"endpointURL": target.endpoint} if target.endpoint else {}),
+        "configuration": {
+            "destinationPath": f"s3://{target.bucket}/{target.prefix}base",
+            "s3Credentials": _credentials(target),
+            "data": data,
+            "wal": wal,
+            **_endpoint(target),
+        },
         "retentionPolicy": f"{args.backup.retention_days}d",
-        "instanceSidecarConfiguration": {"resources": ARCHIVER.as_requirements()},
+        "instanceSidecarConfiguration": {
+            "env": [{"name": name, "value": value} for name, value in client_environment(target).items()],
+            "resources": args.backup.archiver.as_requirements(),
+        },
     }
+
+
+def client_environment(target: BackupTarget) -> dict[str, str]:
+    """What AWS' SDK for Python is told of the storage, in Barman and in the dump.
+
+    It signs for the region that it is told: EKS tells a pod the cluster's, and without any it takes AWS' first. Other
+    services need not know the checksums that it adds since version 1.36, and some refuse them
+    (https://github.com/boto/boto3/issues/4392); AWS and MinIO check them.
+    """
+    asked = {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required", "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}
+    return {"AWS_DEFAULT_REGION": target.region, **(asked if target.endpoint and target.elsewhere else {})}
+
+
+def _endpoint(target: BackupTarget) -> dict[str, Any]:
+    authority = {"endpointCA": {"name": target.authority_secret, "key": AUTHORITY_KEY}} if target.authority else {}
+    return {**({"endpointURL": target.endpoint} if target.endpoint else {}), **authority}
 
 
 def scheduled_backup_spec(args: DatabaseArgs) -> dict[str, Any]:
@@ -45,6 +72,17 @@ def scheduled_backup_spec(args: DatabaseArgs) -> dict[str, Any]:
     }
 
 
+def snapshot_schedule_spec(args: DatabaseArgs) -> dict[str, Any]:
+    """The `spec` of the ScheduledBackup of the volumes: while they are in use, of a replica where there is one."""
+    return {
+        "cluster": {"name": args.cluster_name},
+        "schedule": args.backup.snapshot_schedule,
+        "method": "volumeSnapshot",
+        "target": "prefer-standby",
+        "backupOwnerReference": "none",
+    }
+
+
 def _credentials(target: BackupTarget) -> dict[str, Any]:
     if target.by_role:
         return {"inheritFromIAMRole": True}
@@ -55,10 +93,9 @@ def _credentials(target: BackupTarget) -> dict[str, Any]:
     }
 
 
-def _encryption(target: BackupTarget) -> dict[str, str]:
-    return {"encryption": "aws:kms"} if target.by_role else {}
-
-
+# Said without a key it would mean AWS' own key of the account, in place of the key that the bucket names: weaker than
+# to say nothing (https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html).
+_KMS = "aws:kms"
 _SCRIPTS = Path(__file__).parent / "scripts"
 
 
@@ -71,7 +108,7 @@ def dump_args(args: DatabaseArgs) -> ScriptJobArgs:
         name=args.dump_name,
         image=POSTGRESQL_TOOLS_IMAGE,
         command=("python3", "/scripts/dump.py", "dump"),
-        scripts=script(_SCRIPTS / "dump.py"),
+        scripts=script(_SCRIPTS / "dump.py") | ({AUTHORITY_KEY: target.authority} if target.authority else {}),
         environment=_environment(args),
         secrets=_secrets(args),
         resources=backup.dump_resources,
@@ -96,8 +133,10 @@ def _environment(args: DatabaseArgs) -> dict[str, str]:
         "BACKUP_PREFIX": f"{target.prefix}postgresql/",
         "BACKUP_RETENTION_DAYS": str(args.backup.dump_retention_days),
         "BACKUP_DIRECTORY": "/work",
-        "AWS_DEFAULT_REGION": target.region,
+        **client_environment(target),
         **({"AWS_ENDPOINT_URL_S3": target.endpoint} if target.endpoint else {}),
+        **({"AWS_CA_BUNDLE": f"/scripts/{AUTHORITY_KEY}"} if target.authority else {}),
+        **({"BACKUP_KMS_KEY": target.kms_key} if target.kms_key else {}),
     }
 
 

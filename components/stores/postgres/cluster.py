@@ -28,6 +28,9 @@ def cluster_spec(args: DatabaseArgs) -> dict[str, Any]:
             "major": POSTGRESQL_MAJOR,
         },
         "enableSuperuserAccess": False,
+        # The operator's budget keeps the primary where it is until a replica takes over: alone, it keeps its node from
+        # ever being drained.
+        "enablePDB": args.instances > 1,
         # The exporter is scraped by a PodMonitor of our own; the operator's is deprecated.
         "monitoring": {"enablePodMonitor": False},
         "primaryUpdateStrategy": "unsupervised",
@@ -41,6 +44,7 @@ def cluster_spec(args: DatabaseArgs) -> dict[str, Any]:
         "walStorage": _volume(args, args.wal_storage),
         "affinity": _affinity(args),
         "plugins": [_archiver(args)],
+        **_snapshots(args),
         **_other_clusters(args),
         **_service_account(args),
         "inheritedMetadata": {"labels": inherited_labels(args)},
@@ -112,6 +116,14 @@ def _archiver(args: DatabaseArgs) -> dict[str, Any]:
     }
 
 
+def _snapshots(args: DatabaseArgs) -> dict[str, Any]:
+    if args.backup.snapshot_class is None:
+        return {}
+    # Owned by its Backup: it goes with that, and with nothing else.
+    snapshot = {"className": args.backup.snapshot_class, "snapshotOwnerReference": "backup"}
+    return {"backup": {"volumeSnapshot": snapshot}}
+
+
 def _other_clusters(args: DatabaseArgs) -> dict[str, Any]:
     """The clusters that this one is restored from or follows, each by the store of its backups."""
     pair = args.replication
@@ -139,6 +151,12 @@ def inherited_labels(args: DatabaseArgs) -> dict[str, str]:
     """Labels for the operator's own objects, so that one selector finds the system whole."""
     labels = args.scope.labels(args.cluster_name)
     return {key: labels[key] for key in sorted(labels) if key.startswith("platform.io/")}
+
+
+def recovery_point(args: DatabaseArgs) -> dict[str, str]:
+    """The annotation with which a cluster promises how much is lost with it at the most, which a policy holds it to."""
+    seconds = args.backup.recovery_point
+    return {"platform.io/recovery-point": f"{seconds}s"} if seconds else {}
 
 
 # The operator asks each instance for its state on this port.
@@ -190,9 +208,7 @@ def _parameters(args: DatabaseArgs) -> dict[str, str]:
     return {
         "max_client_conn": str(args.pooler.max_client_connections),
         "default_pool_size": str(args.pooler.pool_size(args.parameters.max_connections)),
-        # Named prepared statements of drivers, which transaction pooling would otherwise break.
-        "max_prepared_statements": "100",
-        "server_idle_timeout": "600",
+        # The operator's default is `prefer`, which takes what is not encrypted too.
         "client_tls_sslmode": "require",
         "server_tls_sslmode": "verify-ca",
     }

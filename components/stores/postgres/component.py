@@ -11,13 +11,14 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import allow
 from components.kubernetes.objects import custom_resource, kept
+from components.kubernetes.scheduling import disruption_budget
 from components.monitoring.monitors import Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.platform.credentials import ExternalStore, SecretBundle, SecretBundleArgs
 from components.stores.postgres import backup
 from components.stores.postgres.alerts import RULES
-from components.stores.postgres.args import PORT, DatabaseArgs, Login
-from components.stores.postgres.cluster import cluster_flows, cluster_spec, pooler_flows, pooler_spec
+from components.stores.postgres.args import PORT, WATCHED, DatabaseArgs, Login
+from components.stores.postgres.cluster import cluster_flows, cluster_spec, pooler_flows, pooler_spec, recovery_point
 from versions import (
     BACKUP_OBJECT_STORE,
     POSTGRESQL_CLUSTER,
@@ -145,7 +146,7 @@ class Database(pulumi.ComponentResource):
                 "name": args.cluster_name,
                 "namespace": args.scope.namespace,
                 "labels": args.scope.labels(args.cluster_name),
-                "annotations": {"pulumi.com/waitFor": "condition=Ready"},
+                "annotations": {"pulumi.com/waitFor": "condition=Ready", **recovery_point(args)},
             },
             spec=cluster_spec(args),
             opts=pulumi.ResourceOptions.merge(self._kept, pulumi.ResourceOptions(depends_on=needs)),
@@ -168,11 +169,26 @@ class Database(pulumi.ComponentResource):
         for kind in self._args.pooler_kinds:
             spec, name = pooler_spec(self._args, kind), self._args.pooler_name(kind)
             self._custom(f"pooler-{kind}", POSTGRESQL_POOLER, name, spec, self._after(cluster))
+            if self._args.pooler.instances > 1:
+                self._budget(kind)
+
+    def _budget(self, kind: str) -> None:
+        """CloudNativePG makes budgets of its instances, and none of a pooler."""
+        name, scope = self._args.pooler_name(kind), self._args.scope
+        disruption_budget(
+            f"{self._name}-pooler-{kind}",
+            metadata=scope.metadata(name, name),
+            pods=self._args.pooler_pods(kind),
+            opts=self._child,
+        )
 
     def _backup_schedule(self, cluster: CustomResource) -> None:
         args = self._args
         spec = backup.scheduled_backup_spec(args)
         self._custom("backup", POSTGRESQL_SCHEDULED_BACKUP, args.cluster_name, spec, self._after(cluster))
+        if args.backup.snapshot_class:
+            spec, name = backup.snapshot_schedule_spec(args), f"{args.cluster_name}-snapshot"
+            self._custom("snapshot", POSTGRESQL_SCHEDULED_BACKUP, name, spec, self._after(cluster))
 
     def _after(self, cluster: CustomResource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=[cluster])
@@ -204,6 +220,7 @@ class DatabaseLogins(pulumi.ComponentResource):
                 type="kubernetes.io/basic-auth",
                 plain={"username": login.user},
                 secret={"password": login.password},
+                labels=WATCHED,
                 store=store,
                 protect=protect,
             )

@@ -25,8 +25,14 @@ from versions import (
 
 CLUSTER = POSTGRESQL_CLUSTER.object_type
 SCHEDULE = POSTGRESQL_SCHEDULED_BACKUP.object_type
-_ARCHIVE, _CATALOG = BACKUP_OBJECT_STORE.object_type, POSTGRESQL_IMAGE_CATALOG.object_type
+POOLER = POSTGRESQL_POOLER.object_type
+# The program declares none; the operator has the kind.
+ROLE = f"{POSTGRESQL_CLUSTER.group}/DatabaseRole"
+ARCHIVE, _CATALOG = BACKUP_OBJECT_STORE.object_type, POSTGRESQL_IMAGE_CATALOG.object_type
 _CLUSTER_CATALOG = f"{POSTGRESQL_CLUSTER.group}/ClusterImageCatalog"
+_POD = (*SPEC, "template", "spec")
+_CERTIFICATES = ("clientCASecret", "replicationTLSSecret", "serverCASecret", "serverTLSSecret")
+_OF_POOLER = ("authQuerySecret", "clientCASecret", "clientTLSSecret", "serverCASecret", "serverTLSSecret")
 _SECRETS = ("app", "superuser", "ca", "server", "replication")
 
 
@@ -35,7 +41,7 @@ def _volume(name: str, *, required: bool) -> VolumeAt:
 
 
 def _archive(field: str) -> ReferenceAt:
-    return ReferenceAt(field=field, object_type=_ARCHIVE, key="barmanObjectName")
+    return ReferenceAt(field=field, object_type=ARCHIVE, key="barmanObjectName")
 
 
 KINDS = (
@@ -56,24 +62,39 @@ KINDS = (
             ReferenceAt(field="spec.bootstrap.*.secret", object_type=SECRET),
             ReferenceAt(field="spec.managed.roles[].passwordSecret", object_type=SECRET),
             ReferenceAt(field="spec.imageCatalogRef", object_type=_CATALOG, by_kind=True),
+            *(ReferenceAt(field="spec.certificates", object_type=SECRET, key=key) for key in _CERTIFICATES),
+            *(
+                ReferenceAt(field=f"spec.externalClusters[].{key}", object_type=SECRET)
+                for key in ("password", "sslCert", "sslKey", "sslRootCert")
+            ),
             _archive("spec.plugins[].parameters"),
             _archive("spec.externalClusters[].plugin.parameters"),
         ),
         priority=True,
-        needs=frozenset({SECRET, _ARCHIVE, _CATALOG, _CLUSTER_CATALOG}),
+        needs=frozenset({SECRET, ARCHIVE, _CATALOG, _CLUSTER_CATALOG}),
         keeps_data=True,
     ),
     OperatorKind(
-        object_type=POSTGRESQL_POOLER.object_type,
+        object_type=POOLER,
         pods=lambda name: ({"cnpg.io/poolerName": name, "cnpg.io/podRole": "pooler"},),
         services=lambda name: (name,),
+        # A template, of which the operator fills in what it does not say.
+        contexts=ContextsAt(pod=(*_POD, "securityContext"), containers=((*_POD, "containers"),), required=False),
+        references=tuple(ReferenceAt(field=f"spec.pgbouncer.{key}", object_type=SECRET) for key in _OF_POOLER),
+        priority=True,
+        priority_class=(*_POD, "priorityClassName"),
     ),
+    OperatorKind(object_type=ROLE, references=(ReferenceAt(field="spec.passwordSecret", object_type=SECRET),)),
     OperatorKind(object_type=POSTGRESQL_DATABASE.object_type, keeps_data=True),
     OperatorKind(object_type=_CATALOG),
     OperatorKind(object_type=SCHEDULE),
     OperatorKind(
-        object_type=_ARCHIVE,
-        references=(ReferenceAt(field="spec.configuration.s3Credentials.*", object_type=SECRET),),
+        object_type=ARCHIVE,
+        resources=((*SPEC, "instanceSidecarConfiguration", "resources"),),
+        references=(
+            ReferenceAt(field="spec.configuration.s3Credentials.*", object_type=SECRET),
+            ReferenceAt(field="spec.configuration.endpointCA", object_type=SECRET),
+        ),
         needs=frozenset({SECRET}),
         keeps_data=True,
     ),

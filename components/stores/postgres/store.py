@@ -32,6 +32,7 @@ from components.stores.facts import StoreFacts
 from components.stores.postgres.args import (
     DUMP_NAME,
     PORT,
+    WATCHED,
     BackupArgs,
     DatabaseArgs,
     Login,
@@ -100,6 +101,7 @@ class Postgres(Store):
             component="postgresql-backup",
             resource="backup-secret",
             pods=[*clusters, scope.selector(DUMP_NAME)],
+            labels=WATCHED,
         )
         return (bucket,)
 
@@ -188,13 +190,29 @@ class Postgres(Store):
 
 def _replication(pair: Pair, own: BackupTarget) -> ReplicationArgs:
     """The other region's bucket is entered with the same credentials as this one's."""
-    target = replace(own, bucket=pair.bucket, endpoint=pair.endpoint, flow=INTERNET_HTTPS)
+    target = replace(
+        own,
+        bucket=pair.bucket,
+        endpoint=pair.endpoint,
+        flow=INTERNET_HTTPS,
+        # Nothing is written there, and another endpoint has another certificate.
+        kms_key=None,
+        authority=own.authority if pair.endpoint == own.endpoint else None,
+        elsewhere=True,
+    )
     return ReplicationArgs(local=pair.local, other=pair.other, primary=pair.primary, target=target, token=pair.token)
 
 
 def _backup(figures: DatabaseFigures, storage: Bytes, target: BackupTarget) -> BackupArgs:
     # A compressed dump has neither indexes nor dead rows: half of the data's volume holds it with room to spare.
-    return BackupArgs(target=target, retention_days=figures.retention_days, dump_space=(storage * 0.5).rounded("Gi"))
+    return BackupArgs(
+        target=target,
+        retention_days=figures.retention_days,
+        dump_space=(storage * 0.5).rounded("Gi"),
+        wal_parallel=figures.wal_parallel,
+        recovery_point=figures.recovery_point,
+        snapshot_class=figures.volume_snapshots,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

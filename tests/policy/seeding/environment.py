@@ -1,4 +1,4 @@
-"""Scratch environments to seed with violations: production as it is recorded, and what it does not have yet."""
+"""Scratch environments to seed with violations: production, with MinIO in it, and what it does not have yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from policy.engine.evaluation import evaluate
 from policy.engine.subject import Subject
 from tests.policy.objects import OPTIONS, Props, token_of
 from tests.policy.seeding.extras import EXTRAS
-from tests.unit.recordings import recorded, with_systems
+from tests.unit.recordings import in_the_cluster, recorded, settings_of, with_systems
 from tests.unit.scratch import graph_of
 
 NAMESPACE = "astrbot"
@@ -43,7 +43,8 @@ class Seed:
 @cache
 def production() -> Graph:
     """Production, the objects of EXTRAS in its namespace, and what AWS would run below it."""
-    return _with_extras(recorded("prod"))
+    document = with_systems("prod", *settings_of("prod")["systems"])
+    return _with_extras(graph_of("prod", in_the_cluster(document)))
 
 
 @cache
@@ -51,7 +52,7 @@ def environment() -> Graph:
     """The same with AstrBot alone and little monitoring: all that is seeded is there, and to judge it takes a fourth
     of the time."""
     document = with_systems("prod", telemetry=False, monitoring="basic", astrbot={"tenants": []})
-    return _with_extras(graph_of("prod", document))
+    return _with_extras(graph_of("prod", in_the_cluster(document)))
 
 
 def _with_extras(graph: Graph) -> Graph:

@@ -7,6 +7,8 @@ from tests.policy.seeding.environment import Edit, Seed, append, drop, put, remo
 _DATABASE, _CACHE = "Cluster astrbot/postgresql-cluster", "RedisCluster astrbot/redis-cluster"
 _PROMETHEUS, _CANARY = "Prometheus monitoring/main", "Canary astrbot/tenant-service"
 _CERTIFICATE, _EXTERNAL = "Certificate astrbot/redis-cluster-tls", "ExternalSecret astrbot/minio-secret"
+_ARCHIVE = "ObjectStore astrbot/postgresql-cluster"
+_LOGIN = "ExternalSecret astrbot/postgresql-secret"
 _ALERTS = "PrometheusRule astrbot/minio"
 
 
@@ -15,9 +17,11 @@ def _seed(rule: str, label: str, edit: Edit) -> Seed:
 
 
 SEEDS = (
-    _seed("postgres-instances", _DATABASE, put(_DATABASE, "spec.instances", 1)),
+    _seed("postgres-instances", _DATABASE, put(_DATABASE, "spec.instances", 2)),
     _seed("postgres-superuser", _DATABASE, put(_DATABASE, "spec.enableSuperuserAccess", True)),
     _seed("postgres-tls", _DATABASE, append(_DATABASE, "spec.postgresql.pg_hba", "host all all all scram-sha-256")),
+    _seed("backups-elsewhere", _ARCHIVE, put(_DATABASE, "metadata.annotations.platform~io/recovery-point", "300s")),
+    _seed("postgres-secrets", _LOGIN, drop(_LOGIN, "spec.target.template.metadata.labels.cnpg~io/reload")),
     _seed("database-backup", _DATABASE, remove("ScheduledBackup astrbot/postgresql-cluster")),
     _seed("helm-releases", "Release operator", put("Release operator", "version", "^1.2.3")),
     _seed("redis-password", _CACHE, drop(_CACHE, "spec.kubernetesConfig.redisSecret")),

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from components.stores.buckets.buckets import bucket_policy
-from graph.model import Graph
 from paths import ROOT
-from tests.unit.recordings import environment_of, of_system, one
+from tests.unit.recordings import environment_of, of_system, one, recorded
 
 SCRIPT = ROOT / "components" / "stores" / "buckets" / "scripts" / "buckets.sh"
 USERS = {"USER_1": "barman", "USER_1_SECRET": "hidden", "USER_1_BUCKET": "backups"}
@@ -82,8 +81,9 @@ def test_a_failure_says_what_failed_and_no_password(tmp_path: Path, mc: str, wor
     assert "of-root" not in done.stderr + done.stdout and "hidden" not in done.stderr + done.stdout
 
 
-def test_the_job_gets_a_policy_for_each_bucket_and_numbers_its_users(graph: Graph) -> None:
+def test_the_job_gets_a_policy_for_each_bucket_and_numbers_its_users() -> None:
     """The script stops at the first number that is missing."""
+    graph = recorded("dev")
     (job,) = [
         body for body in of_system(graph, "astrbot", "Job") if body["metadata"]["name"].startswith("minio-buckets-")
     ]

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from graph.model import Graph
-from stacks.schema.tiers import TIERS, DatabaseTier
+from stacks.schema.store_tiers import DatabaseTier
+from stacks.schema.tiers import TIERS
 from tests.unit.recordings import Body, objects, one, recorded, settings_of
 
 CLUSTER = "postgresql-cluster"
@@ -108,7 +109,9 @@ def test_base_backups_and_wal_go_where_the_plugin_finds_them(graph: Graph) -> No
     assert plugin["name"] == "barman-cloud.cloudnative-pg.io"
     assert plugin["isWALArchiver"] is True
     store = spec_of(graph, "ObjectStore", plugin["parameters"]["barmanObjectName"])
-    assert store["configuration"]["destinationPath"] == "s3://saas-platform-backups/base"
+    storage = settings_of(graph.stack)["systems"]["astrbot"].get("object_storage")
+    bucket = storage["backups"]["bucket"] if storage else "saas-platform-backups"
+    assert store["configuration"]["destinationPath"] == f"s3://{bucket}/base"
     assert store["retentionPolicy"] == f"{tier_of(graph).retention_days}d"
     schedule = spec_of(graph, "ScheduledBackup")
     assert (schedule["method"], schedule["cluster"]["name"]) == ("plugin", CLUSTER)

@@ -18,7 +18,7 @@ from components.stores.postgres.store import Postgres
 from components.stores.redis.store import CacheFigures, Redis
 from components.stores.store_list import STORES
 from stacks.schema.database import DatabaseState
-from stacks.schema.object_storage import S3, S3Bucket
+from stacks.schema.object_storage import S3, BackupsBucket, S3Bucket
 from stacks.schema.tiers import TIERS
 from stacks.system.declaration import Declaration
 
@@ -93,7 +93,7 @@ def s3(files_role: str | None = None, backups_role: str | None = None) -> S3:
         kind="s3",
         region="eu-central-1",
         files=S3Bucket(bucket="acme-files", role_arn=files_role),
-        backups=S3Bucket(bucket="acme-backups", role_arn=backups_role),
+        backups=BackupsBucket(bucket="acme-backups", role_arn=backups_role),
     )
 
 

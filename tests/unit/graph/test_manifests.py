@@ -132,7 +132,7 @@ def test_waves_of_an_environment_start_with_the_namespace_and_end_with_the_servi
     assert "Namespace astrbot" in first
     assert {manifest.namespace for manifest in rendered if manifest.wave == 0} == {""}, "before their namespace"
     assert wave["ResourceQuota astrbot/quota"] < wave["Cluster astrbot/postgresql-cluster"]
-    assert wave["NetworkPolicy astrbot/default-deny"] < wave["StatefulSet astrbot/minio"], "pods before the policy"
+    assert wave["NetworkPolicy astrbot/default-deny"] < wave["Cluster astrbot/postgresql-cluster"], "pods before it"
     assert wave["ConfigMap astrbot/saas-platform-config"] < wave["Deployment astrbot/api-gateway"]
     assert wave["Cluster astrbot/postgresql-cluster"] < wave["Deployment astrbot/api-gateway"]
 

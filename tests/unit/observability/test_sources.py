@@ -73,7 +73,10 @@ def test_every_metric_that_is_read_is_scraped(graph: Graph) -> None:
     ]
     made = {rule["record"] for rule in rules if "record" in rule}
     made |= {metric for one in DECLARATIONS.values() if one.rules for metric in one.rules.own}
-    assert all(is_scraped(graph, *SELECTED[one.capability]) for one in STORES)
+    # Buckets of others tell nothing.
+    ours = any(body["metadata"]["name"] == "minio" for body in objects(graph, "StatefulSet"))
+    there = [one for one in STORES if one.capability != "object_storage" or ours]
+    assert all(is_scraped(graph, *SELECTED[one.capability]) for one in there)
     made |= {metric for one in STORES for metric in one.metrics}
     known, read = scraped(graph), list(expressions(graph))
     assert len(read) > 20

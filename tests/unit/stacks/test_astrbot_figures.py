@@ -14,13 +14,16 @@ from graph.model import Graph, revealed
 from tests.unit.recordings import (
     container,
     environment_of,
+    in_the_cluster,
     objects,
     of_system,
     one,
     recorded,
     settings_of,
     tenants_of,
+    with_systems,
 )
+from tests.unit.scratch import Scratch, as_text
 
 # Section 1.1: replicas, CPU and memory. The manager, which section 4.2 adds, has the tenant service's size.
 COMPONENTS = {
@@ -335,9 +338,10 @@ def test_minio_keeps_its_data_on_the_documents_storage_class(dev: Graph) -> None
     assert {"name": claim["metadata"]["name"], "mountPath": "/data"} in mounts
 
 
-def test_minio_in_production_lists_exactly_its_own_servers() -> None:
+def test_minio_in_production_lists_exactly_its_own_servers(scratch: Scratch) -> None:
     """An erasure set with a server too many never starts."""
-    stateful_set = one(recorded("prod"), "StatefulSet", "minio")["spec"]
+    document = in_the_cluster(with_systems("prod", telemetry=False, monitoring="basic", astrbot={}))
+    stateful_set = one(scratch.record(as_text(document)), "StatefulSet", "minio")["spec"]
     assert stateful_set["replicas"] == 4
     assert stateful_set["template"]["spec"]["containers"][0]["args"] == [
         "server",

@@ -87,6 +87,11 @@ def poolers(graph: Graph) -> list[str]:
     return [end.name for end in insides(graph) if end.name.startswith("pooler-")]
 
 
+def storage(graph: Graph) -> tuple[str, int]:
+    """Where objects are kept, and its port: MinIO where there is one, else S3."""
+    return ("minio", 9000) if any(end.name == "minio" for end in insides(graph)) else ("internet", 443)
+
+
 def diagram(graph: Graph) -> set[Connection]:
     """The arrows of section 1.2, each with the port on which its target listens."""
     return {
@@ -99,8 +104,14 @@ def diagram(graph: Graph) -> set[Connection]:
         *(Connection("message-service", redis, 6379) for redis in servers(graph)),
         # PostgreSQL behind its poolers: nobody but them, and what needs a session, reaches the server itself.
         *(Connection("session-service", pooler, 5432) for pooler in poolers(graph)),
-        *(Connection(instance, "minio", 9000) for instance in instances(graph)),
+        *(Connection(instance, *storage(graph)) for instance in instances(graph)),
     }
+
+
+def minio(graph: Graph) -> set[Connection]:
+    """Its erasure set, what makes its buckets, and its metrics."""
+    there = storage(graph)[0] == "minio"
+    return {Connection(one, "minio", 9000) for one in ("minio", "buckets", "prometheus")} if there else set()
 
 
 def with_reason(graph: Graph) -> set[Connection]:
@@ -113,7 +124,8 @@ def with_reason(graph: Graph) -> set[Connection]:
         Connection("dump", "postgresql", 5432),
         # Section 7.2: a migration needs a session, which the poolers do not give.
         Connection("migration", "postgresql", 5432),
-        *(Connection(one, "minio", 9000) for one in ("dump", "postgresql", "buckets")),
+        *(Connection(one, *storage(graph)) for one in ("dump", "postgresql")),
+        *(minio(graph)),
         # The exporters of the database.
         Connection("prometheus", "postgresql", 9187),
         *(Connection("prometheus", pooler, 9127) for pooler in poolers(graph)),
@@ -122,7 +134,6 @@ def with_reason(graph: Graph) -> set[Connection]:
         *(Connection("prometheus", service, 8000) for service in (*SERVICES, *instances(graph))),
         Connection("prometheus", "postgresql", 9187),
         *(Connection("prometheus", redis, 9121) for redis in servers(graph)),
-        Connection("prometheus", "minio", 9000),
         # Section 4.2: the manager is told of alerts.
         Connection("alertmanager", "astrbot-manager", 8000),
         # A language model answers for the instances.
@@ -130,7 +141,6 @@ def with_reason(graph: Graph) -> set[Connection]:
         # Replication, cluster bus, erasure set.
         *(Connection("postgresql", "postgresql", port) for port in (5432, 8000)),
         *(Connection(one, other, port) for one in nodes(graph) for other in nodes(graph) for port in (6379, 16379)),
-        Connection("minio", "minio", 9000),
         # Operators.
         *(Connection("postgresql operator", "postgresql", port) for port in (5432, 8000)),
         *(Connection("redis operator", redis, 6379) for redis in servers(graph)),

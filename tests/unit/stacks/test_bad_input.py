@@ -286,7 +286,7 @@ config:  #! tier | missing #! cluster | missing #! systems | missing
 {HEAD}{ASTRBOT}\
       object_storage:
         kind: s3
-        region: Frankfurt  #! systems.astrbot.object_storage.region | write one such as eu-central-1
+        region: Frankfurt  #! systems.astrbot.object_storage.region | such as eu-central-1 of AWS
         endpoint: http://s3.example.com  #! systems.astrbot.object_storage.endpoint | write https://HOST
         files:
           bucket: Acme_Files  #! systems.astrbot.object_storage.files.bucket | lower-case letters

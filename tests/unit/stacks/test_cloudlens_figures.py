@@ -48,14 +48,18 @@ def plain(graph: Graph, name: str) -> dict[str, str]:
 
 def with_storage(scratch: Scratch, stack: str, storage: str, **more: Any) -> Graph:
     """The environment with CloudLens alone, little monitoring, and this store of it."""
-    own = {"storage": storage, **more}
-    return scratch.record(as_text(with_systems(stack, telemetry=False, monitoring="basic", cloudlens=own)))
+    document = with_systems(stack, telemetry=False, monitoring="basic", cloudlens={"storage": storage, **more})
+    if storage == "sqlite":
+        # What has no database has no backups of it.
+        document["config"]["saas-platform:systems"]["cloudlens"].pop("object_storage", None)
+    return scratch.record(as_text(document))
 
 
 def file_of(stack: str, said: str) -> str:
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
-    assert text.count("    cloudlens: {}\n") == 1
-    return text.replace("    cloudlens: {}\n", f"    cloudlens:{said}\n")
+    whole = re.compile(r"    cloudlens:.*\n(      .*\n)*")
+    assert len(whole.findall(text)) == 1
+    return whole.sub(lambda _: f"    cloudlens:{said}\n", text)
 
 
 @every_stack

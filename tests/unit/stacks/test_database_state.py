@@ -26,6 +26,7 @@ config:
   saas-platform:overrides:
     external_secrets: false
     monitoring: basic
+    database: {{recovery_point: null, expected_data: 1Gi, wal_per_day: 256Mi}}
   saas-platform:systems:
     astrbot:
       database:

@@ -11,8 +11,18 @@ from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import custom_resources, faults, validator_of
 from tests.unit.definitions import FOLDER
 from tests.unit.reachability import End, Policies
-from tests.unit.recordings import container, environment_of, objects, one, system_of, title
-from tests.unit.scratch import Scratch
+from tests.unit.recordings import (
+    container,
+    environment_of,
+    in_the_cluster,
+    objects,
+    of_system,
+    one,
+    system_of,
+    title,
+    with_systems,
+)
+from tests.unit.scratch import Scratch, as_text
 
 FILES, BACKUPS = "arn:aws:iam::123456789012:role/files", "arn:aws:iam::123456789012:role/backups"
 HEAD = """\
@@ -132,12 +142,11 @@ def test_what_s3_changes_conforms_to_the_definitions(scratch: Scratch, rest: str
         assert faults(body, validator_of(body)) == [], title(body)
 
 
-def test_instances_enter_minio_as_a_user_of_their_bucket_and_nobody_as_root() -> None:
+def test_instances_enter_minio_as_a_user_of_their_bucket_and_nobody_as_root(scratch: Scratch) -> None:
     """An instance that is broken into must not read the backups of everybody."""
-    from tests.unit.recordings import of_system, recorded
-
     for stack in ("staging", "prod"):
-        graph = recorded(stack)
+        document = in_the_cluster(with_systems(stack, telemetry=False, monitoring="basic", astrbot={}))
+        graph = scratch.record(as_text(document))
         references = {
             (entry["remoteRef"]["key"].rpartition("/")[2], body["metadata"]["name"])
             for body in objects(graph, "ExternalSecret")

@@ -58,7 +58,7 @@ def test_a_cluster_that_is_there_already_gets_none(stack: str) -> None:
 def test_a_cluster_of_its_own_gets_what_the_environment_needs(scratch: Scratch) -> None:
     """Without them none of the custom resources can be created."""
     assert releases(scratch.record(cluster("prod", BASIC_MONITORING))).keys() == NEEDED
-    assert releases(scratch.record(cluster("dev"))).keys() == NEEDED - {"external-secrets"}
+    assert releases(scratch.record(cluster("dev"))).keys() == NEEDED - {"external-secrets", "reloader"}
 
 
 @pytest.mark.parametrize(("tier", "environment"), [("dev", cluster), ("prod", file)])
@@ -94,7 +94,7 @@ def test_no_release_takes_its_definitions_with_it() -> None:
     in_a_folder = {"redis-operator", "vertical-pod-autoscaler", "flagger"}
     by_the_chart_itself = {"cloudnative-pg", "plugin-barman-cloud", "istio-base"}
     without = {"istiod", "istio-gateway", "ingress-nginx", "metrics-server", "loki", "tempo", "opentelemetry-collector"}
-    without |= {"prometheus-operator"}
+    without |= {"prometheus-operator", "reloader"}
     for name, operator in OPERATORS.items():
         if name in in_a_folder | by_the_chart_itself | without or not operator.keeps_definitions:
             continue
@@ -225,4 +225,4 @@ def test_a_mistake_is_named_with_line_and_path_before_anything_is_registered(scr
 def test_off_is_understood_as_yaml_reads_it(scratch: Scratch) -> None:
     """YAML 1.1 makes false of it."""
     text = cluster(rest=operators("    keda: off\n    loki: 'off'\n    external-secrets: off\n"))
-    assert releases(scratch.record(text)).keys() == NEEDED - {"external-secrets"}
+    assert releases(scratch.record(text)).keys() == NEEDED - {"external-secrets", "reloader"}

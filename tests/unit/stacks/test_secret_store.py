@@ -9,7 +9,7 @@ from graph.model import Graph
 from policy.engine.evaluation import evaluate
 from tests.unit.components.test_custom_resources import faults, validator_of
 from tests.unit.definitions import FOLDER
-from tests.unit.recordings import objects, one, title
+from tests.unit.recordings import objects, one, recorded, system_of, systems_of, title
 from tests.unit.scratch import Scratch
 
 HEAD = """\
@@ -122,3 +122,21 @@ def test_what_reads_from_a_store_comes_after_it(scratch: Scratch, kind: str) -> 
 def test_a_store_that_is_there_already_is_not_declared(graph: Graph) -> None:
     """`make down` would take away what others use."""
     assert objects(graph, "ClusterSecretStore", "SecretStore") == []
+
+
+def test_pods_follow_the_secrets_that_a_store_changes() -> None:
+    """External Secrets writes a rotated credential into the Secret, and a pod has the old one until it starts anew."""
+    for stack in ("staging", "prod"):
+        graph = recorded(stack)
+        for body in objects(graph, "Deployment", "StatefulSet"):
+            if system_of(body) not in systems_of(stack):
+                continue
+            reads = "secretKeyRef" in str(body["spec"]["template"]) or "'secret':" in str(body["spec"]["template"])
+            follows = body["metadata"].get("annotations", {}).get("secret.reloader.stakater.com/auto") == "true"
+            assert follows is reads, title(body)
+
+
+def test_what_the_program_generates_changes_with_a_deployment_alone() -> None:
+    """Its hand-over of a password changes the settings too, whose checksum exchanges the pods."""
+    for body in objects(recorded("dev"), "Deployment", "StatefulSet"):
+        assert "secret.reloader.stakater.com/auto" not in body["metadata"].get("annotations", {}), title(body)

@@ -8,8 +8,8 @@ from graph.model import Graph
 from policy.engine.evaluation import evaluate
 from stacks.schema.tiers import TIERS
 from stacks.schema.types import TierName
-from tests.unit.recordings import objects, one, settings_of
-from tests.unit.scratch import Scratch
+from tests.unit.recordings import in_the_cluster, objects, one, settings_of, with_systems
+from tests.unit.scratch import Scratch, as_text
 
 SCRATCH = """\
 config:
@@ -103,9 +103,12 @@ def test_services_spread_over_zones_as_strictly_as_the_tier_says(graph: Graph) -
         assert host["whenUnsatisfiable"] == "ScheduleAnyway", "a drained node would leave pods Pending"
 
 
-def test_the_servers_of_minio_spread_over_zones_as_strictly_as_the_tier_says(graph: Graph) -> None:
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_the_servers_of_minio_spread_over_zones_as_strictly_as_the_tier_says(scratch: Scratch, stack: str) -> None:
     """Three of four servers in the zone that is lost take every file along."""
-    strict = TIERS[settings_of(graph.stack)["tier"]].zones_required
+    strict = TIERS[settings_of(stack)["tier"]].zones_required
+    document = in_the_cluster(with_systems(stack, telemetry=False, monitoring="basic", astrbot={}))
+    graph = scratch.record(as_text(document))
     zone, _ = one(graph, "StatefulSet", "minio")["spec"]["template"]["spec"]["topologySpreadConstraints"]
     assert zone["whenUnsatisfiable"] == ("DoNotSchedule" if strict else "ScheduleAnyway")
 

@@ -3,7 +3,7 @@
 Runs in an image with PostgreSQL's client programs, Python and boto3. The database is named by libpq's own variables
 (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE), the object storage by BACKUP_BUCKET, BACKUP_PREFIX,
 AWS_ENDPOINT_URL_S3 and the AWS SDK's usual ones; BACKUP_RETENTION_DAYS (7) and BACKUP_DIRECTORY (/work) say how long
-and where.
+and where. With BACKUP_KMS_KEY objects are encrypted with that key, else as the bucket says.
 
 Exit status: 0, or 1 with one line on standard error. Nothing but `restore` ever writes to a database, and that only to
 an empty one, whole or not at all.
@@ -81,7 +81,8 @@ class Storage:
 
         self.bucket, self.prefix = _required("BACKUP_BUCKET"), os.environ.get("BACKUP_PREFIX", "postgresql/")
         self.endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or None
-        patience = Config(connect_timeout=5, read_timeout=60, retries={"max_attempts": 2, "mode": "standard"})
+        # Five attempts are the SDK's own default; a dump of hours is not given up for less.
+        patience = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 5, "mode": "standard"})
         self._client: Any = boto3.client("s3", endpoint_url=self.endpoint, config=patience)
 
     def call(self, operation: str, **parameters: Any) -> Any:
@@ -108,7 +109,8 @@ def dump() -> dict[str, Any]:
         _postgres("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
         _postgres("pg_restore", "--list", str(file))
         key, digest = f"{storage.prefix}{file.name}", _sha256(file)
-        storage.call("upload_file", Filename=str(file), Key=key, ExtraArgs={"Metadata": {"sha256": digest}})
+        extra = {"Metadata": {"sha256": digest}, **_encryption()}
+        storage.call("upload_file", Filename=str(file), Key=key, ExtraArgs=extra)
         size = file.stat().st_size
     finally:
         file.unlink(missing_ok=True)
@@ -216,6 +218,11 @@ def _check_space(directory: Path, needed: int = 0) -> None:
     wanted = needed + _LEAST_SPACE
     if free < wanted:
         raise BackupError(f"{directory} has {free // 1024**2} MiB free and {wanted // 1024**2} are needed")
+
+
+def _encryption() -> dict[str, str]:
+    key = os.environ.get("BACKUP_KMS_KEY")
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
 
 
 def _sha256(file: Path) -> str:
