@@ -81,7 +81,8 @@ class OperatorKind:
     of `services` and `secrets`. Where an object has `images`, `volumes`, `resources` and security `contexts`, and
     which others it names (`references`; those of storage classes follow from the volumes). `priority` says whether it
     has the priority class of its pods, at `priority_class`. Of what it names it cannot come back without what `needs`
-    lists. `keeps_data`: with the object data goes.
+    lists. `keeps_data`: with the object data goes. `instances` is where it says how many pods there are, and `budget`
+    where the operator's own disruption budget of them is switched off (None: it makes none).
     """
 
     object_type: str
@@ -97,6 +98,8 @@ class OperatorKind:
     priority_class: Path = ("spec", "priorityClassName")
     needs: frozenset[str] = frozenset()
     keeps_data: bool = False
+    instances: Path | None = None
+    budget: Path | None = None
 
     @property
     def has_pods(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where backups go: out of the cluster that they are to outlive, where somebody was promised so."""
+"""Where PostgreSQL's backups go: out of the cluster that they are to outlive, where somebody was promised so."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
+from components.stores.postgres.kinds import ARCHIVE, CLUSTER
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, pci, stack_rule
 from policy.engine.subject import Stack, Subject
 from policy.facts.inventory import each, listed
 from policy.facts.values import at, duration, mapping, text
 
-_CLUSTER, _STORE = "postgresql.cnpg.io/Cluster", "barmancloud.cnpg.io/ObjectStore"
 # CloudNativePG's own, in seconds (1.30, pkg/postgres/configuration.go).
 _ARCHIVE_TIMEOUT = 300
 
@@ -43,8 +43,8 @@ class BackupsElsewhereConfig(RuleConfig):
 )
 def backups_elsewhere(stack: Stack, config: BackupsElsewhereConfig) -> Iterator[Violation]:
     """Each archive of a cluster with a promise that goes with it, and each that comes too late."""
-    stores = {(one.namespace, text(at(one.props, "metadata", "name"))): one for one in stack.of_type(_STORE)}
-    yield from each(stack.of_type(_CLUSTER), partial(_lost, config, stores))
+    stores = {(one.namespace, text(at(one.props, "metadata", "name"))): one for one in stack.of_type(ARCHIVE)}
+    yield from each(stack.of_type(CLUSTER), partial(_lost, config, stores))
 
 
 def _lost(

@@ -11,6 +11,7 @@ from typing import Any
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, resource_rule, stack_rule
 from policy.engine.subject import Stack, Subject
 from policy.facts.inventory import SelectorIndex, each, listed, reference
+from policy.facts.kinds import KINDS
 from policy.facts.values import at, items, mapping, text
 from policy.facts.workloads import pod_labels
 
@@ -20,12 +21,13 @@ _HPA, _VPA, _KEDA = (
     "keda.sh/ScaledObject",
 )
 _TARGETS = {_HPA: "scaleTargetRef", _VPA: "targetRef", _KEDA: "scaleTargetRef"}
-_CLUSTER, _POOLER = "postgresql.cnpg.io/Cluster", "postgresql.cnpg.io/Pooler"
-# What the budgets of the stack are for, and where each says how many pods it has; a Cluster's are its operator's.
-_SCALABLE = {
-    **dict.fromkeys(("apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet"), "replicas"),
-    _POOLER: "instances",
+# Where each says how many pods it has. Of an operator's kinds those count that leave their budget to the stack; the
+# others say where the operator's own is switched off.
+_SCALABLE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet"), ("spec", "replicas")),
+    **{name: one.instances for name, one in KINDS.items() if one.instances and not one.budget},
 }
+_BUDGETED = {name: (one.instances, one.budget) for name, one in KINDS.items() if one.instances and one.budget}
 _PERCENT = re.compile(r"([0-9]+)%")
 _Target = tuple[str, str, str]
 
@@ -41,8 +43,8 @@ class DisruptionBudgetConfig(RuleConfig):
         description=(
             "A PodDisruptionBudget leaves room for one disruption when an autoscaler has scaled to its minimum, or at "
             "the fixed number of replicas. Else no node can be drained, and every upgrade of the cluster stops there. "
-            "CloudNativePG makes budgets of its own: that of a single instance lets nothing go, and a pooler has none "
-            "but what the stack gives it."
+            "An operator's own budget counts too: that of a single PostgreSQL lets nothing go. Of its poolers it makes "
+            "none, so that several of them need one of the stack's."
         ),
         severity=Severity.HIGH,
         level=Level.MANDATORY,
@@ -61,29 +63,29 @@ def disruption_budget(stack: Stack, config: DisruptionBudgetConfig) -> Iterator[
         budgets.setdefault(budget.namespace, []).append((at(budget.props, "spec", "selector"), budget))
     indices = {namespace: SelectorIndex(pairs) for namespace, pairs in budgets.items()}
     yield from each(stack.of_type(*_SCALABLE), partial(_blocked, _minima(stack), indices))
-    yield from each(stack.of_type(_CLUSTER), _blocked_by_operator)
-    yield from each(stack.of_type(_POOLER), partial(_without_budget, indices))
+    yield from each(stack.of_type(*_BUDGETED), _blocked_by_operator)
+    operated = [name for name in _SCALABLE if name in KINDS]
+    yield from each(stack.of_type(*operated), partial(_without_budget, indices))
 
 
-def _blocked_by_operator(cluster: Subject) -> Iterator[Violation]:
-    """CloudNativePG 1.30, pkg/specs/poddisruptionbudget.go: one primary must stay, and only a replica can take over."""
-    spec = mapping(cluster.props.get("spec"))
-    if (_number(spec.get("instances")) or 1) == 1 and spec.get("enablePDB") is not False:
+def _blocked_by_operator(owner: Subject) -> Iterator[Violation]:
+    instances, switch = _BUDGETED[owner.object_type]
+    if (_number(at(owner.props, *instances)) or 1) == 1 and at(owner.props, *switch) is not False:
         yield Violation(
-            subject=cluster,
-            field="spec.enablePDB",
+            subject=owner,
+            field=".".join(switch),
             problem="is not false, and the operator's budget of a single instance allows no disruption",
             fix="set it to false, or have two instances or more",
         )
 
 
-def _without_budget(indices: Mapping[str, SelectorIndex[Subject]], pooler: Subject) -> Iterator[Violation]:
-    index, instances = indices.get(pooler.namespace), _number(at(pooler.props, "spec", "instances")) or 1
-    if instances > 1 and (index is None or next(index.matching(pod_labels(pooler)[0]), None) is None):
+def _without_budget(indices: Mapping[str, SelectorIndex[Subject]], owner: Subject) -> Iterator[Violation]:
+    index, instances = indices.get(owner.namespace), _number(at(owner.props, *_SCALABLE[owner.object_type])) or 1
+    if instances > 1 and (index is None or next(index.matching(pod_labels(owner)[0]), None) is None):
         yield Violation(
-            subject=pooler,
+            subject=owner,
             field="its pods",
-            problem="are in no PodDisruptionBudget, and the operator makes none of a pooler",
+            problem="are in no PodDisruptionBudget, and the operator makes none of them",
             fix="make one that selects them, with maxUnavailable of 1",
         )
 
@@ -94,7 +96,7 @@ def _blocked(
     index = indices.get(workload.namespace)
     if index is None:
         return
-    stated = _number(at(workload.props, "spec", _SCALABLE[workload.object_type])) or 1
+    stated = _number(at(workload.props, *_SCALABLE[workload.object_type])) or 1
     least = minima.get(_identity(workload), stated)
     for budget in index.matching(pod_labels(workload)[0]):
         field, allowed = _allowed(mapping(budget.props.get("spec")), least)

@@ -73,6 +73,9 @@ KINDS = (
         priority=True,
         needs=frozenset({SECRET, ARCHIVE, _CATALOG, _CLUSTER_CATALOG}),
         keeps_data=True,
+        instances=(*SPEC, "instances"),
+        # CloudNativePG 1.30, pkg/specs/poddisruptionbudget.go: one primary must stay, and only a replica takes over.
+        budget=(*SPEC, "enablePDB"),
     ),
     OperatorKind(
         object_type=POOLER,
@@ -83,6 +86,7 @@ KINDS = (
         references=tuple(ReferenceAt(field=f"spec.pgbouncer.{key}", object_type=SECRET) for key in _OF_POOLER),
         priority=True,
         priority_class=(*_POD, "priorityClassName"),
+        instances=(*SPEC, "instances"),
     ),
     OperatorKind(object_type=ROLE, references=(ReferenceAt(field="spec.passwordSecret", object_type=SECRET),)),
     OperatorKind(object_type=POSTGRESQL_DATABASE.object_type, keeps_data=True),

@@ -97,7 +97,7 @@ def test_no_argument_of_the_program_is_hidden_in_a_variable_of_the_process() -> 
 
 def test_no_concept_has_two_types() -> None:
     """A field that is written in both and forgotten in the copy says nothing. Stores read the file by protocols."""
-    read_by_stores = {"DatabaseState", "Restored", "Rotation", "S3", "S3Bucket"}
+    read_by_stores = {"BackupsBucket", "DatabaseState", "Restored", "Rotation", "S3", "S3Bucket"}
     # Alertmanager's tree of receivers, and what splits traffic: no copy is made of one for the other.
     different = {"Routing"}
     schema, components = ({name for name, _ in _classes(folder)} for folder in ("stacks/schema", "components"))
@@ -188,7 +188,7 @@ def test_only_the_rules_about_one_store_know_that_store() -> None:
         if folders(name) in ("policy", "sandbox") or name.startswith(("ops.preflight", "ops.engine"))
         if any(one.startswith(own) for one in imported)
     }
-    assert found == {"policy.rules.databases"}
+    assert found == {"policy.rules.backups", "policy.rules.databases"}
 
 
 def test_a_kind_that_is_named_is_found() -> None:
