@@ -42,7 +42,8 @@ def _authority(value: str) -> str:
     return value
 
 
-Authority = Annotated[str, AfterValidator(_authority), form("certificates as PEM", _CERTIFICATE)]
+_EXAMPLE = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n"
+Authority = Annotated[str, AfterValidator(_authority), form("certificates as PEM", _CERTIFICATE, _EXAMPLE)]
 
 
 class Minio(Model):
