@@ -150,6 +150,8 @@ def prepare(
     kubectl: Kubectl, graph: Graph, manifests: Sequence[Manifest], live: Live, left: dict[tuple[str, str], list[str]]
 ) -> Growing:
     """What has to be done; what the engine is to leave is added to `left`. Raises OperationError if it cannot be."""
+    if not live:
+        return Growing(kubectl)
     types = {one.urn: one.type for one in graph}
     left.update(leaving(manifests, types, live))
     growing = find(kubectl, manifests, types, live)

@@ -118,8 +118,10 @@ class Run:
         """
         # Without a language host for Python, which only the full distribution has, the pack is started as a program.
         pack = ROOT / "policy" / "analyzer" if self.stack.programs.built else ROOT / "policy"
+        live = {one.key: dict(one.inputs) for one in deployed_objects(self.stack.resources())}
+        growing = prepare(self._lookup.kubectl, self.graph, self._manifests, live, self.stack.left)
         try:
-            plan = self.stack.preview(packs=[str(pack)])
+            plan = growing.shown_in(self.stack.preview(packs=[str(pack)]))
         except EngineError as error:
             listed = "\n  ".join([str(error), *error.done.findings])
             raise OperationError(self._safe(listed)) from None
@@ -236,8 +238,7 @@ class Run:
         return Consent.of(str(self.graph.outputs["tier"]), yes=yes)
 
     def _refuse_impossible(self, live: Live) -> None:
-        found = refusals((one.body for one in self._manifests), live.values())
-        if found:
+        if found := refusals((one.body for one in self._manifests), live.values()):
             raise ClusterError("\n".join(["nothing was deployed, since this cannot change like that:", *found]))
 
     def _refuse_unfit(self) -> None:
