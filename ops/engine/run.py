@@ -18,11 +18,11 @@ from graph.model import Graph
 from graph.secrets import redact
 from ops.clusters import Cluster, sandbox_is_used_by
 from ops.eks import check_upgrades
-from ops.engine import programs as engine_programs
 from ops.engine.backend import backend_of
 from ops.engine.consent import Consent, refuse_protected, show
 from ops.engine.growing import Growing, prepare
 from ops.engine.plan import DONE, Plan, created, removed
+from ops.engine.programs import find
 from ops.engine.reconciling import Agreement, Reconciler
 from ops.engine.run_lock import Unfinished
 from ops.engine.stack import EngineError, EngineStack
@@ -64,7 +64,7 @@ class Run:
         """
         if cluster.is_sandbox:
             start_sandbox(graph)
-        programs = engine_programs.find(out)
+        programs = find(out)
         with programs.running() as variables:
             progress = DeploymentProgress(out, len(graph))
             stack = EngineStack(graph.stack, backend_of(graph.stack), programs, variables, progress.note, timeout)
