@@ -92,7 +92,7 @@ def _losses(pods: Sequence[Pods], nodes: Sequence[Node]) -> Iterator[Case]:
 
 def lines(graph: Graph) -> Iterator[str]:
     """The same for people: the cases, how far it may grow, and what to do where something finds no place."""
-    if "node_pools" not in graph.outputs:
+    if not _has_pods(graph):
         return
     found = cases(graph)
     yield from map(str, found)
@@ -107,7 +107,12 @@ def lines(graph: Graph) -> Iterator[str]:
 
 def too_small(graph: Graph) -> bool:
     """Whether some pod finds no place in one of the cases."""
-    return "node_pools" in graph.outputs and not all(one.fits for one in cases(graph))
+    return _has_pods(graph) and not all(one.fits for one in cases(graph))
+
+
+def _has_pods(graph: Graph) -> bool:
+    """Whether the objects are here: what tells Argo CD to bring them says nothing of them."""
+    return "node_pools" in graph.outputs and "prometheus_url" in graph.outputs
 
 
 def must_stay(graph: Graph) -> bool:

@@ -53,7 +53,11 @@ def graph_of(*bodies: dict[str, Any], nodes: int = 3, zones: int = 3, cpu: str =
         for index, one in enumerate(bodies)
     ]
     pool = {"nodes": nodes, "most": nodes, "open": True, "cpu": cpu, "memory": "64Gi"}
-    return Graph("trial", tuple(resources), {"tier": tier, "capacity": {"zones": zones}, "node_pools": [pool]})
+    return Graph(
+        "trial",
+        tuple(resources),
+        {"tier": tier, "capacity": {"zones": zones}, "node_pools": [pool], "prometheus_url": ""},
+    )
 
 
 def by_name(graph: Graph) -> dict[str, Case]:
