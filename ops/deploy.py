@@ -14,7 +14,7 @@ from ops.errors import EXIT_FAILURE, OperationError
 from ops.live.lookup import Lookup
 from ops.live.waiting import Waiting
 from ops.progress import Silent, table
-from ops.reports.text import findings_text, tree
+from ops.reports.text import capacity_text, findings_text, tree
 from policy.engine.evaluation import evaluate
 
 # How deep the preview before a deployment shows the tree: the components and no single objects.
@@ -107,6 +107,7 @@ def _preview(out: Console, graph: Graph, brief: bool) -> bool:
     findings = evaluate(graph)
     if not brief:
         out.print(tree(graph, _PREVIEW_DEPTH))
+        out.print(capacity_text(graph))
         out.print(findings_text(findings))
         out.print()
     if any(finding.blocks for finding in findings):

@@ -59,9 +59,11 @@ def _write_json(graph: Graph, findings: Sequence[Finding], _depth: int) -> None:
     from dataclasses import asdict
 
     from graph.model import listing, masked
+    from ops.capacity import lines
 
     document = {
         "environment": graph.stack,
+        "capacity": list(lines(graph)),
         "outputs": masked(graph.outputs),
         "resources": listing(graph),
         "findings": [asdict(finding) for finding in findings],
@@ -84,8 +86,9 @@ def _write_refusal(stack: str, error: ConfigurationError) -> None:
 
 def _write_text(graph: Graph, findings: Sequence[Finding], depth: int) -> None:
     from ops.console import console
-    from ops.reports.text import findings_text, tree
+    from ops.reports.text import capacity_text, findings_text, tree
 
     out = console()
     out.print(tree(graph, depth))
+    out.print(capacity_text(graph))
     out.print(findings_text(findings))

@@ -163,6 +163,7 @@ def _about(environment: Environment, services: Mapping[str, Sequence[Service]] |
         # What the cluster has besides, and objects may name: the policy pack reads this too.
         "provided": _provided(environment, services or {}),
         "capacity": _capacity(environment.tier),
+        "node_pools": [pool.described() for pool in environment.node_pools],
         **({"cluster": member.name, "region": member.region} if member else {}),
     }
 

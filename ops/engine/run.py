@@ -20,6 +20,7 @@ from ops.clusters import Cluster, sandbox_is_used_by
 from ops.eks import check_upgrades
 from ops.engine.backend import backend_of
 from ops.engine.consent import Consent, refuse_protected, show
+from ops.engine.growing import Growing, prepare
 from ops.engine.plan import DONE, Plan, created, removed
 from ops.engine.programs import find
 from ops.engine.reconciling import Agreement, Reconciler
@@ -75,7 +76,8 @@ class Run:
             self.out.print(f"{self.stack.programs.title} deploys", style="dim")
         agreement = self._agree()
         chosen = targets(self.graph, agreement.resources, system) if system else None
-        plan = self._plan(agreement, chosen)
+        growing = self._growing(agreement).of_system(system)
+        plan = growing.shown_in(self._plan(agreement, chosen))
         if self._reachable(agreement):
             self._reconciler.tell(agreement.drift, plan)
         if not agreement.empty:
@@ -87,10 +89,27 @@ class Run:
         if plan.steps or agreement.drift.added:
             if agreement.drift.added:
                 self._reconciler.put_back(agreement.drift)
-            done = self._carry_out(lambda: self.stack.up(chosen))
+            done = self._carry_out(lambda: self._deploy(chosen, growing))
         selected = [one for one in self._manifests if system is None or system_of(one.body) == system]
         state = self._wait(selected, agreement.drift.live if done is plan else None)
         report(self.out, self.graph, self.cluster, str(done), None if brief else state)
+
+    def _deploy(self, chosen: Sequence[str] | None, growing: Growing) -> Plan:
+        """Everything else first: what grows needs the room that its namespace's quota then has."""
+        done = self.stack.up(chosen)
+        if not growing.anew:
+            return done
+        growing.carry_out(self.out)
+        if growing.rebuilt:
+            self.stack.refresh(growing.rebuilt)
+            done = done + self.stack.up(chosen)
+        return done
+
+    def _growing(self, agreement: Agreement) -> Growing:
+        """What of volumes grows, and which StatefulSets are made anew; the engine is told to leave both to us."""
+        if agreement.empty or not self._reachable(agreement):
+            return Growing(self._lookup.kubectl)
+        return prepare(self._lookup.kubectl, self.graph, self._manifests, agreement.drift.live, self.stack.left)
 
     def preview(self) -> None:
         """Ask the engine itself what `up` would do, and what the policy pack says of it; nothing is changed.
@@ -99,8 +118,10 @@ class Run:
         """
         # Without a language host for Python, which only the full distribution has, the pack is started as a program.
         pack = ROOT / "policy" / "analyzer" if self.stack.programs.built else ROOT / "policy"
+        live = {one.key: dict(one.inputs) for one in deployed_objects(self.stack.resources())}
+        growing = prepare(self._lookup.kubectl, self.graph, self._manifests, live, self.stack.left)
         try:
-            plan = self.stack.preview(packs=[str(pack)])
+            plan = growing.shown_in(self.stack.preview(packs=[str(pack)]))
         except EngineError as error:
             listed = "\n  ".join([str(error), *error.done.findings])
             raise OperationError(self._safe(listed)) from None
@@ -217,9 +238,8 @@ class Run:
         return Consent.of(str(self.graph.outputs["tier"]), yes=yes)
 
     def _refuse_impossible(self, live: Live) -> None:
-        found = refusals((one.body for one in self._manifests), live.values())
-        if found:
-            raise ClusterError("\n".join(["nothing was deployed, since a database cannot change like this:", *found]))
+        if found := refusals((one.body for one in self._manifests), live.values()):
+            raise ClusterError("\n".join(["nothing was deployed, since this cannot change like that:", *found]))
 
     def _refuse_unfit(self) -> None:
         """Before the first object: found out half-way, what is there by then would be of no use."""

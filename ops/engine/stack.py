@@ -8,7 +8,7 @@ import os
 import re
 import runpy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -75,6 +75,8 @@ class EngineStack:
     note: Note = lambda _event: None
     timeout: int | None = None
     program: Callable[[], None] = program
+    # Fields, by (type, name) of their resource, that the engine is to leave as the state has them.
+    left: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -165,6 +167,8 @@ class EngineStack:
     def _program(self) -> None:
         if self.timeout is not None:
             pulumi.runtime.register_stack_transformation(_lasting(self.timeout))
+        if self.left:
+            pulumi.runtime.register_stack_transformation(_leaving(self.left))
         self.program()
 
     def _ensure(self) -> None:
@@ -240,6 +244,18 @@ def _lasting(seconds: int) -> pulumi.ResourceTransformation:
         if not arguments.type_.startswith("kubernetes:") or arguments.opts.custom_timeouts is not None:
             return None
         options = pulumi.ResourceOptions.merge(arguments.opts, pulumi.ResourceOptions(custom_timeouts=timeouts))
+        return pulumi.ResourceTransformationResult(arguments.props, options)
+
+    return transformation
+
+
+def _leaving(left: Mapping[tuple[str, str], list[str]]) -> pulumi.ResourceTransformation:
+    """Keeps the engine from fields that are changed around it; of what it makes they are all its own."""
+
+    def transformation(arguments: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if (fields := left.get((arguments.type_, arguments.name))) is None:
+            return None
+        options = pulumi.ResourceOptions.merge(arguments.opts, pulumi.ResourceOptions(ignore_changes=fields))
         return pulumi.ResourceTransformationResult(arguments.props, options)
 
     return transformation

@@ -1,29 +1,15 @@
-"""Nodes: whether there are any, and whether the largest pods fit on one of them."""
+"""Nodes: whether there are any, whether the largest pods fit on one, and whether the quotas know of so many."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from graph.model import Graph
 from ops.live.lookup import key_of, title_of
 from ops.preflight.api import Api, Request
-from ops.preflight.finding import Found, several
-from policy.facts.values import quantity
-
-
-class Size(NamedTuple):
-    """CPU in cores and memory in bytes."""
-
-    cpu: float
-    memory: float
-
-    def fits(self, other: Size) -> bool:
-        """Whether it is no more than the other in both."""
-        return self.cpu <= other.cpu and self.memory <= other.memory
-
-    def __str__(self) -> str:
-        return f"{self.cpu:g} CPU and {self.memory / 2**30:.3g} GiB"
+from ops.preflight.finding import Found, file_of, several
+from policy.facts.demand import Size, size
 
 
 def check(server: Api, graph: Graph) -> Found:
@@ -32,7 +18,18 @@ def check(server: Api, graph: Graph) -> Found:
     if not answer.ok:
         return Found(unknown=("the nodes",))
     nodes = [size(one["status"].get("allocatable", {})) for one in answer.body["items"] if _usable(one)]
-    return Found(tuple(problems(nodes, graph)))
+    return Found((*problems(nodes, graph), *uncounted(len(answer.body["items"]), graph)))
+
+
+def uncounted(nodes: int, graph: Graph) -> Iterator[str]:
+    """More nodes than the quotas are made for: what runs on every node would be missing on some."""
+    most = sum(int(pool["most"]) for pool in graph.outputs.get("node_pools", ()))
+    on_every_node = [title_of(key_of(body)) for body in graph.objects if body["kind"] == "DaemonSet"]
+    if on_every_node and nodes > most:
+        yield (
+            f"the cluster has {nodes} nodes, and the quota of {several(on_every_node)} is for {most}: say "
+            f"`overrides: {{maximum_nodes: {nodes}}}`, or more if it grows, in {file_of(graph)}"
+        )
 
 
 def problems(nodes: Sequence[Size], graph: Graph) -> Iterator[str]:
@@ -75,11 +72,6 @@ def _pods(value: Any) -> Iterator[Size]:
         yield size(requests)
     for item in value.values():
         yield from _pods(item)
-
-
-def size(amounts: Mapping[str, Any]) -> Size:
-    """The CPU and memory of a list of resources; what is no quantity counts as nothing."""
-    return Size(quantity(amounts.get("cpu", 0)) or 0.0, quantity(amounts.get("memory", 0)) or 0.0)
 
 
 def _usable(node: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from graph.model import Graph, Resource
+from ops.capacity import lines, too_small
 from ops.reports.counts import below, by_severity, headline, kinds, type_name
 
 if TYPE_CHECKING:
@@ -54,6 +55,17 @@ def findings_text(findings: Sequence[Finding]) -> Group:
     counts = ", ".join(f"{count} {severity}" for severity, count in by_severity(findings).items())
     verdict = f"{blocking} of them stop a deployment" if blocking else "none of them stops a deployment"
     return Group(Text(), *lines, Text(f"Policies: {counts}; {verdict}", style="red" if blocking else "yellow"))
+
+
+def capacity_text(graph: Graph) -> Group:
+    """Whether the nodes hold it, with one and with a zone of them lost."""
+    style = "yellow" if too_small(graph) else "dim"
+    return Group(
+        *(
+            Text(f"{'Nodes: ' if not index else '       '}{line}", style=style)
+            for index, line in enumerate(lines(graph))
+        )
+    )
 
 
 def _finding(finding: Finding) -> Text:

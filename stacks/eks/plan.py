@@ -17,7 +17,7 @@ from components.cluster.eks.args import (
 )
 from paths import PROJECT
 from stacks.schema.eks import EksClusterConfig, NodeGroup
-from stacks.schema.eks_tiers import EKS_TIERS, EksTier
+from stacks.schema.eks_tiers import EKS_TIERS, EksTier, node_groups
 from stacks.schema.tiers import Tier
 from stacks.schema.types import TierName
 from versions import EKS_VERSIONS
@@ -43,7 +43,7 @@ def eks_args(
     return EksClusterArgs(
         control_plane=_control_plane(config, scope, log_days, tier),
         network=_network(config, scope, log_days, tier, defaults),
-        node_groups={key: _node_group(group) for key, group in _node_groups(config, defaults).items()},
+        node_groups={key: _node_group(group) for key, group in node_groups(config, tier_name).items()},
         autoscaler=config.autoscaler or defaults.autoscaler,
         # The account makes it unique in all of AWS.
         backup_bucket=config.backup_bucket or f"{name}-backups-{config.account}",
@@ -84,12 +84,6 @@ def _network(config: EksClusterConfig, scope: AwsScope, log_days: int, tier: Tie
         log_days=log_days,
         protect=tier.protect_data,
     )
-
-
-def _node_groups(config: EksClusterConfig, defaults: EksTier) -> dict[str, NodeGroup]:
-    if config.node_groups is not None:
-        return dict(config.node_groups)
-    return {key: NodeGroup.model_validate(group) for key, group in defaults.node_groups.items()}
 
 
 def _node_group(group: NodeGroup) -> NodeGroupArgs:

@@ -119,7 +119,11 @@ def _sources(args: EnvironmentContext, scope: Scope, monitored: MonitoredSystems
     probes |= {one.name: (one.module, [one.target]) for one in config.probes}
     gateways = [*monitored.gateways, *(outgoing(one.target) for one in config.probes)]
     return sources(
-        scope, nodes=args.tier.nodes, systems=[one.name for one in monitored.systems], probes=probes, gateways=gateways
+        scope,
+        nodes=args.tier.maximum_nodes,
+        systems=[one.name for one in monitored.systems],
+        probes=probes,
+        gateways=gateways,
     )
 
 

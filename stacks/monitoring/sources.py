@@ -14,8 +14,6 @@ from components.monitoring.exporters.pushgateway import pushgateway
 from components.monitoring.prometheus import LABELS
 from components.workload.server_pods import ServerArgs
 
-# A cluster that scales may have twice the nodes of its tier; beyond that the quota wants to be thought about.
-_NODE_HEADROOM = 2
 Probes = Mapping[str, tuple[str, Sequence[str]]]
 
 
@@ -36,11 +34,11 @@ class Sources:
 
 
 def sources(scope: Scope, *, nodes: int, systems: Sequence[str], probes: Probes, gateways: Sequence[Flow]) -> Sources:
-    """Work them out for a cluster of `nodes` nodes. `systems` are the namespaces that may push."""
+    """Work them out for a cluster of up to `nodes` nodes. `systems` are the namespaces that may push."""
     prometheus = Peer(pods=LABELS)
     return Sources(
         state=kube_state_metrics(scope, prometheus),
-        node=node_exporter(scope, prometheus, nodes * _NODE_HEADROOM),
+        node=node_exporter(scope, prometheus, nodes),
         blackbox=blackbox_exporter(scope, prometheus, gateways),
         pushgateway=pushgateway(scope, prometheus, [Peer(namespace=name) for name in systems]),
         probes=probes,

@@ -10,7 +10,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from components.cluster.eks.addresses import needed_by_nodes, network, plan, prefix_for, usable
-from components.cluster.eks.args import PODS_PER_NODE, Autoscaler
+from components.cluster.eks.args import INSTANCE_TYPES, PODS_PER_NODE, Autoscaler
+from components.kubernetes.quantity import Bytes, Cpu
+from stacks.schema.eks import EksClusterConfig, NodeGroup
 from stacks.schema.tiers import Tier
 from stacks.schema.types import Model, Problem, TierName
 
@@ -62,14 +64,16 @@ EKS_TIERS: dict[TierName, EksTier] = {
         backup_days=7,
     ),
     "staging": EksTier(
-        node_groups={"general": {"instance_types": ["m6i.xlarge"], "minimum": 3, "desired": 5, "maximum": 25}},
+        # No fewer than can lose one, or a zone of them: all systems request 51 cores.
+        node_groups={"general": {"instance_types": ["m6i.4xlarge"], "minimum": 6, "desired": 6, "maximum": 25}},
         nat="one",
         autoscaler="karpenter",
         log_days=90,
         backup_days=14,
     ),
     "prod": EksTier(
-        node_groups={"general": {"instance_types": ["m6i.xlarge"], "minimum": 10, "desired": 10, "maximum": 30}},
+        # All systems request 72 cores.
+        node_groups={"general": {"instance_types": ["m6i.4xlarge"], "minimum": 10, "desired": 10, "maximum": 30}},
         # A zone that is lost must not take the way out of the others with it.
         nat="zone",
         autoscaler="karpenter",
@@ -78,6 +82,26 @@ EKS_TIERS: dict[TierName, EksTier] = {
         backup_days=30,
     ),
 }
+
+
+def node_groups(config: EksClusterConfig, name: TierName) -> dict[str, NodeGroup]:
+    """The groups of nodes that a cluster has: those of its file, else the tier's."""
+    if config.node_groups is not None:
+        return dict(config.node_groups)
+    return {key: NodeGroup.model_validate(group) for key, group in EKS_TIERS[name].node_groups.items()}
+
+
+def allocatable(instance_type: str) -> tuple[Cpu, Bytes]:
+    """What a node of a type has for pods, once the kubelet has its part.
+
+    Of the CPU that is 6 % of the first core, 1 % of the second, 0.5 % of the next two and 0.25 % of the rest; of the
+    memory 255 MiB, 11 MiB for each pod, and 100 MiB below which pods are evicted (awslabs/amazon-eks-ami,
+    nodeadm/internal/kubelet/config.go and the kubelet's default).
+    """
+    cpu, memory = INSTANCE_TYPES[instance_type]
+    cores = cpu.amount // 1000
+    kept = 60 + 10 * (cores > 1) + 5 * max(0, min(cores, 4) - 2) + 2.5 * max(0, cores - 4)
+    return Cpu(round(cpu.amount - kept)), Bytes(memory.amount - (255 + 11 * PODS_PER_NODE + 100) * 2**20)
 
 
 # Tiers whose control plane nobody may reach from everywhere.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.errors import ConfigurationError, from_source, from_validation
 from stacks.schema.fleet import FleetCluster, member_of
 from stacks.schema.gitops import GitOpsConfig
+from stacks.schema.nodes import NodePool, node_pools
 from stacks.schema.operators import Uses, present, to_install
 from stacks.schema.people import AccessConfig
 from stacks.schema.secret_store import SecretStore
@@ -36,8 +38,9 @@ CONTEXT_VARIABLE = "SAAS_PLATFORM_CONTEXT"
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A valid environment: what its file says, its tier with the overrides applied, its cluster, which one of the
-    fleet that is (None without a fleet), and the store of its secrets (None where they are generated).
+    """A valid environment: what its file says, its tier with the overrides applied, the nodes of its cluster, its
+    cluster, which one of the fleet that is (None without a fleet), and the store of its secrets (None where they are
+    generated).
 
     `rendering` says that the objects themselves are wanted, whoever delivers them.
     """
@@ -45,6 +48,7 @@ class Environment:
     name: str
     file: EnvironmentFile
     tier: Tier
+    node_pools: Sequence[NodePool]
     cluster: SandboxCluster | ExistingClusterConfig | EksClusterConfig
     member: FleetCluster | None
     secret_store: SecretStore | None
@@ -118,10 +122,12 @@ def load(*, rendering: bool = False) -> Environment:
 
 def _environment(stack: str, file: EnvironmentFile, member: FleetCluster | None, rendering: bool) -> Environment:
     tier = file.tier_with_overrides()
+    pools = node_pools(file, tier)
     return Environment(
         name=environment_of(stack),
         file=_with_versions(file, member) if member else file,
-        tier=tier,
+        tier=tier.model_copy(update={"maximum_nodes": max(tier.maximum_nodes, sum(one.most for one in pools))}),
+        node_pools=pools,
         cluster=_cluster(file, member),
         member=member,
         secret_store=file.secret_store if tier.external_secrets else None,

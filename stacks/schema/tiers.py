@@ -29,7 +29,11 @@ class Tier(Model):
     """One row of the environment matrix, with what follows from it."""
 
     nodes: Annotated[int, Field(ge=1, le=1000)] = Field(
-        description="How many nodes the cluster has, which the quotas and the preflight go by."
+        description="How many nodes the cluster has; the preview says whether one, and a zone of them, can be lost."
+    )
+    maximum_nodes: Annotated[int, Field(ge=1, le=1000)] = Field(
+        description="The most nodes that the cluster may ever have, which quotas of what runs on every node go by; "
+        "never less than `nodes`, nor than what an EKS cluster's node groups have at most together.",
     )
     zones: Annotated[int, Field(ge=1, le=3)] = Field(description="In how many availability zones the nodes are.")
     node_cpu: Cpu = Field(Cpu.parse("16"), description="The CPU of a node.")
@@ -90,6 +94,7 @@ _GIB = Bytes.parse("1Gi")
 TIERS: dict[TierName, Tier] = {
     "dev": Tier(
         nodes=1,
+        maximum_nodes=16,
         zones=1,
         monitoring="basic",
         log_level="DEBUG",
@@ -123,6 +128,7 @@ TIERS: dict[TierName, Tier] = {
     ),
     "test": Tier(
         nodes=2,
+        maximum_nodes=16,
         zones=2,
         monitoring="full",
         log_level="DEBUG",
@@ -148,7 +154,11 @@ TIERS: dict[TierName, Tier] = {
     ),
     "staging": Tier(
         nodes=3,
+        maximum_nodes=25,
         zones=3,
+        # A node is a zone here: what two of three hold must be enough for all that can move (45 of 53 cores).
+        node_cpu=Cpu.parse("32"),
+        node_memory=Bytes.parse("128Gi"),
         monitoring="production",
         log_level="INFO",
         trace_sampling_rate=0.1,
@@ -173,7 +183,9 @@ TIERS: dict[TierName, Tier] = {
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 50),
     ),
     "prod": Tier(
-        nodes=5,
+        # Five and more, says the document: of five, 80 cores, neither a node nor a zone could go (75 are requested).
+        nodes=8,
+        maximum_nodes=30,
         zones=3,
         monitoring="comprehensive",
         log_level="INFO",

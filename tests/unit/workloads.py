@@ -46,7 +46,7 @@ def workloads(graph: Graph) -> list[Workload]:
     return [
         *(_deployment(body, autoscalers, claims) for body in objects(graph, "Deployment")),
         *(_stateful_set(body, autoscalers) for body in objects(graph, "StatefulSet")),
-        *(_from_template(body, int(graph.outputs["capacity"]["nodes"])) for body in objects(graph, "DaemonSet")),
+        *(_from_template(body, most_nodes(graph)) for body in objects(graph, "DaemonSet")),
         *(_postgresql(body, _archiver(graph, body)) for body in objects(graph, "Cluster")),
         *(_pooler(body) for body in objects(graph, "Pooler")),
         *(_job(body, body["spec"]) for body in objects(graph, "Job")),
@@ -55,6 +55,11 @@ def workloads(graph: Graph) -> list[Workload]:
         *(_monitoring(body) for body in objects(graph, "Prometheus", "PrometheusAgent", "Alertmanager")),
         *(_monitoring(body, "thanos-ruler") for body in objects(graph, "ThanosRuler")),
     ]
+
+
+def most_nodes(graph: Graph) -> int:
+    """The most nodes that the environment's cluster may have: one pod of each DaemonSet on each."""
+    return sum(int(pool["most"]) for pool in graph.outputs["node_pools"])
 
 
 def selects(selector: Mapping[str, str], workload: Workload) -> bool:

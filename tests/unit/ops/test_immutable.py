@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -84,3 +84,134 @@ def test_all_refusals_are_reported_at_once(dev: Graph) -> None:
     wanted = declared(dev)
     cluster_of(wanted)["storage"] = {"size": "1Gi", "storageClass": "slow"}
     assert len(refusals(wanted, declared(dev))) == 2
+
+
+def body(api: str, kind: str, spec: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    metadata = {"namespace": "shop", "name": "one"}
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **({"spec": spec} if spec else {}), **fields}
+
+
+def template(size: str = "10Gi", name: str = "data", **spec: Any) -> dict[str, Any]:
+    claim = {"accessModes": ["ReadWriteOnce"], "storageClassName": "fast", **spec}
+    return {"metadata": {"name": name}, "spec": {**claim, "resources": {"requests": {"storage": size}}}}
+
+
+def claimed(api: str, kind: str, claim: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What an operator makes a StatefulSet of, with the template of its claims."""
+    return body(api, kind, {"storage": {"volumeClaimTemplate": claim} if claim else {}, "replicas": 1})
+
+
+REDIS, MONITORING = "redis.redis.opstreelabs.in/v1beta2", "monitoring.coreos.com/v1"
+# Object as deployed, as wanted, and what of it is told: its field, both values, and the way that works.
+KEPT: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
+    "a claim's class": (
+        body("v1", "PersistentVolumeClaim", {"storageClassName": "fast"}),
+        body("v1", "PersistentVolumeClaim", {"storageClassName": "slow"}),
+        ("PersistentVolumeClaim shop/one", "spec.storageClassName", "fast", "slow", "under another name"),
+    ),
+    "a claim that shrinks": (
+        body("v1", "PersistentVolumeClaim", template("20Gi")["spec"]),
+        body("v1", "PersistentVolumeClaim", template("10Gi")["spec"]),
+        ("20Gi", "10Gi", "never shrinks"),
+    ),
+    "a StatefulSet's selector": (
+        body("apps/v1", "StatefulSet", {"selector": {"matchLabels": {"app": "a"}}}),
+        body("apps/v1", "StatefulSet", {"selector": {"matchLabels": {"app": "b"}}}),
+        ("spec.selector", "'a'", "'b'"),
+    ),
+    "a StatefulSet's volume that shrinks": (
+        body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template("20Gi")]}),
+        body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template("10Gi")]}),
+        ("volume data", "20Gi", "10Gi", "never shrinks"),
+    ),
+    "a StatefulSet's volume of another class": (
+        body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template()]}),
+        body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template(storageClassName="slow")]}),
+        ("storageClassName", "fast", "slow"),
+    ),
+    "a StatefulSet's volume that is dropped": (
+        body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template(), template(name="wal")]}),
+        body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template()]}),
+        ("volume wal is dropped",),
+    ),
+    "a Redis cluster's volume that shrinks": (
+        claimed(REDIS, "RedisCluster", template("50Gi")),
+        claimed(REDIS, "RedisCluster", template("10Gi")),
+        ("RedisCluster shop/one", "50Gi", "10Gi"),
+    ),
+    "a Redis cluster's volume of nodes": (
+        body(REDIS, "RedisCluster", {"storage": {"nodeConfVolume": True}}),
+        body(REDIS, "RedisCluster", {"storage": {}}),
+        ("nodeConfVolume goes from True to nothing", "kubectl delete rediscluster.redis.redis.opstreelabs.in"),
+    ),
+    "a Prometheus' volume that shrinks": (
+        claimed(MONITORING, "Prometheus", template("50Gi")),
+        claimed(MONITORING, "Prometheus", template("10Gi")),
+        ("prometheus-one-db", "50Gi", "10Gi"),
+    ),
+    "a priority": (
+        body("scheduling.k8s.io/v1", "PriorityClass", value=1),
+        body("scheduling.k8s.io/v1", "PriorityClass", value=2),
+        ("value goes from 1 to 2", "kubectl delete priorityclass.scheduling.k8s.io"),
+    ),
+    "how a class' volumes are let go of": (
+        body("storage.k8s.io/v1", "StorageClass", reclaimPolicy="Retain"),
+        body("storage.k8s.io/v1", "StorageClass", reclaimPolicy="Delete"),
+        ("reclaimPolicy", "Retain", "Delete", "stay as they are"),
+    ),
+    "a class of Ingress": (
+        body("networking.k8s.io/v1", "IngressClass", {"controller": "a.io/one"}),
+        body("networking.k8s.io/v1", "IngressClass", {"controller": "b.io/two"}),
+        ("spec.controller", "a.io/one", "b.io/two"),
+    ),
+    "a Job's completions": (
+        body("batch/v1", "Job", {"completionMode": "NonIndexed"}),
+        body("batch/v1", "Job", {"completionMode": "Indexed"}),
+        ("completionMode", "kubectl delete job.batch -n shop one"),
+    ),
+    "what is immutable": (
+        body("v1", "ConfigMap", immutable=True, data={"a": "1"}),
+        body("v1", "ConfigMap", data={"a": "2"}),
+        ("immutable", "kubectl delete configmap -n shop one"),
+    ),
+    "the scope of a definition": (
+        body("apiextensions.k8s.io/v1", "CustomResourceDefinition", {"scope": "Namespaced"}),
+        body("apiextensions.k8s.io/v1", "CustomResourceDefinition", {"scope": "Cluster"}),
+        ("spec.scope", "Namespaced", "Cluster"),
+    ),
+    "a database's cluster": (
+        body("postgresql.cnpg.io/v1", "Database", {"cluster": {"name": "a"}}),
+        body("postgresql.cnpg.io/v1", "Database", {"cluster": {"name": "b"}}),
+        ("Database shop/one", "spec.cluster"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_field_that_never_changes_is_told_with_both_values_and_the_way_that_works(name: str) -> None:
+    """Found half-way, what is deployed by then is of two versions."""
+    present, wanted, words = KEPT[name]
+    (message,) = refusals([wanted], [present])
+    assert [word for word in words if word not in message] == []
+    assert message.startswith(f"{wanted['kind']} shop/one: ")
+    assert refusals([present], [present]) == refusals([wanted], [wanted]) == []
+
+
+def test_what_the_server_fills_in_is_no_change() -> None:
+    """It adds modes, policies and classes that nobody declared."""
+    wanted = body("v1", "PersistentVolumeClaim", {"accessModes": ["ReadWriteOnce"]})
+    filled = {
+        "accessModes": ["ReadWriteOnce"],
+        "volumeMode": "Filesystem",
+        "storageClassName": "fast",
+        "volumeName": "v",
+    }
+    assert refusals([wanted], [body("v1", "PersistentVolumeClaim", filled)]) == []
+
+
+def test_a_volume_may_grow_whoever_made_it() -> None:
+    """The run or the operator expands the claims."""
+    for api, kind in ((REDIS, "RedisCluster"), (MONITORING, "Prometheus")):
+        assert refusals([claimed(api, kind, template("20Gi"))], [claimed(api, kind, template("10Gi"))]) == []
+    small, large = (body("apps/v1", "StatefulSet", {"volumeClaimTemplates": [template(one)]}) for one in ("1Gi", "2Gi"))
+    assert refusals([large], [small]) == []

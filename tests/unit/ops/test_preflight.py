@@ -11,10 +11,10 @@ import pytest
 from components.platform.operators.table import OPERATORS
 from graph.model import Graph, Resource
 from ops.preflight import capacity, kinds, named, namespaces, release, rights
-from ops.preflight.capacity import Size
 from ops.preflight.kinds import Kind
 from ops.preflight.named import Need
 from ops.preflight.rights import Right, Rule
+from policy.facts.demand import Size
 from tests.unit.scratch import Scratch
 from versions import CUSTOM_RESOURCES
 

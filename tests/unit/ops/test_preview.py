@@ -151,7 +151,7 @@ def test_json_has_the_environment_its_outputs_all_resources_and_all_findings(fin
     """Other tools read it: keys that come and go break them."""
     findings += [finding(), finding(Level.ADVISORY)]
     document = json.loads(run("preview", "-s", "dev", "-o", "json").out)
-    assert document.keys() == {"environment", "outputs", "resources", "findings"}
+    assert document.keys() == {"environment", "capacity", "outputs", "resources", "findings"}
     assert document["environment"] == "dev"
     assert document["outputs"]["tier"] == "dev"
     assert len(document["resources"]) == len(recorded("dev"))

@@ -6,7 +6,7 @@ webhook, in the middle of a deployment; shrinking it accepts and never does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.kubernetes.quantity import Bytes
@@ -18,17 +18,10 @@ _NEW_CLUSTER = (
 )
 
 
-def refusals(declared: Iterable[Body], live: Iterable[Body]) -> list[str]:
-    """What must not be deployed, each with the way that works instead; objects are paired by kind and name."""
-    there = {_identity(one): one for one in live}
-    pairs = [(body, there[_identity(body)]) for body in declared if _identity(body) in there]
-    found = [message for wanted, present in pairs for message in _cluster(wanted, present)]
-    return found + [message for wanted, present in pairs for message in _catalogue(wanted, present)]
-
-
-def _identity(body: Body) -> tuple[str, str, str]:
-    metadata = body["metadata"]
-    return f"{body['apiVersion']}/{body['kind']}", metadata.get("namespace", ""), metadata["name"]
+def refusals(wanted: Body, present: Body) -> Iterator[str]:
+    """What of a database or a catalogue must not be deployed, each with the way that works instead."""
+    yield from _cluster(wanted, present)
+    yield from _catalogue(wanted, present)
 
 
 def _is(body: Body, kind: str) -> bool:
