@@ -21,8 +21,9 @@ POSTGRESQL_TOOLS_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-system-bookworm
 PGBOUNCER_IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.24.1"
 # The name under which the Barman Cloud plugin registers with the operator.
 BARMAN_CLOUD_PLUGIN = "barman-cloud.cloudnative-pg.io"
-REDIS_IMAGE = "quay.io/opstree/redis:v7.0.15"
-REDIS_EXPORTER_IMAGE = "quay.io/opstree/redis-exporter:v1.48.0"
+# Redis' own image, not the operator's: whose configuration the operator writes needs no entrypoint that fits it.
+REDIS_IMAGE = "docker.io/library/redis:8.2.9"
+REDIS_EXPORTER_IMAGE = "quay.io/oliver006/redis_exporter:v1.88.0"
 MINIO_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 MINIO_CLIENT_IMAGE = "quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z"
 
@@ -284,8 +285,8 @@ SUPPORT_ENDS: dict[str, SupportEnd] = {
     "POSTGRESQL_IMAGE": SupportEnd("17", date(2029, 11, 8), "https://www.postgresql.org/support/versioning/"),
     "POSTGRESQL_TOOLS_IMAGE": SupportEnd("17", date(2029, 11, 8), "https://www.postgresql.org/support/versioning/"),
     "PGBOUNCER_IMAGE": SupportEnd("1.24", None, _LATEST_ONLY),
-    "REDIS_IMAGE": SupportEnd("7.0", date(2024, 7, 29), f"{_END_OF_LIFE}/redis"),
-    "REDIS_EXPORTER_IMAGE": SupportEnd("1.48", None, _UNPUBLISHED),
+    "REDIS_IMAGE": SupportEnd("8.2", date(2030, 9, 1), f"{_END_OF_LIFE}/redis"),
+    "REDIS_EXPORTER_IMAGE": SupportEnd("1.88", None, _LATEST_ONLY),
     "MINIO_IMAGE": _MINIO,
     "MINIO_CLIENT_IMAGE": _MINIO,
     "PROMETHEUS_IMAGE": SupportEnd("3.5", date(2026, 7, 31), "https://prometheus.io/docs/introduction/release-cycle/"),

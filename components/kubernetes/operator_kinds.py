@@ -49,13 +49,15 @@ class ContextsAt:
 
     `pod` is the context of the pods, `containers` are the parents of those of containers, or lists of them
     (`securityContext` below each that is there). `required` says whether they must be stated, for an operator that
-    adds none of its own. `seccomp` is a profile that stands outside of the pods' context.
+    adds none of its own. `seccomp` is a profile that stands outside of the pods' context. `always` are fields of
+    containers that are there whatever the object says of them.
     """
 
     pod: Path
     containers: tuple[Path, ...] = ()
     required: bool = True
     seccomp: Path | None = None
+    always: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +82,10 @@ class OperatorKind:
     By the name of an object: the label selectors of each sort of pod that the operator makes (`pods`), and the names
     of `services` and `secrets`. Where an object has `images`, `volumes`, `resources` and security `contexts`, and
     which others it names (`references`; those of storage classes follow from the volumes). `priority` says whether it
-    has the priority class of its pods, at `priority_class`. Of what it names it cannot come back without what `needs`
-    lists. `keeps_data`: with the object data goes. `instances` is where it says how many pods there are, and `budget`
-    where the operator's own disruption budget of them is switched off (None: it makes none).
+    has the priority class of its pods, at `priority_class`, and `account` whether it names their service account, at
+    `spec.serviceAccountName`: the pods of others have one that their operator makes. Of what it names it cannot come
+    back without what `needs` lists. `keeps_data`: with the object data goes. `instances` is where it says how many pods
+    there are, and `budget` where the operator's own disruption budget of them is switched off (None: it makes none).
     """
 
     object_type: str
@@ -95,6 +98,7 @@ class OperatorKind:
     contexts: ContextsAt | None = None
     references: tuple[ReferenceAt, ...] = ()
     priority: bool = False
+    account: bool = False
     priority_class: Path = ("spec", "priorityClassName")
     needs: frozenset[str] = frozenset()
     keeps_data: bool = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from graph.model import Graph
 from ops.kubectl import Kubectl
-from ops.preflight import capacity, kinds, named, namespaces, release, rights
+from ops.preflight import capacity, gates, kinds, named, namespaces, release, rights
 from ops.preflight.api import api
 
 __all__ = ["problems"]
@@ -28,6 +28,7 @@ def problems(kubectl: Kubectl, graph: Graph) -> list[str]:
             kinds.check(served, graph),
             namespaces.check(server, graph),
             named.check(server, graph),
+            gates.check(server, graph),
             capacity.check(server, graph),
             rights.check(server, graph, served),
         ):

@@ -24,6 +24,7 @@ def _monitoring(kind: str, application: str, label: str) -> OperatorKind:
         resources=((*SPEC, "resources"),),
         contexts=ContextsAt(pod=(*SPEC, "securityContext")),
         priority=True,
+        account=True,
     )
 
 
@@ -38,3 +39,4 @@ _CANARY = OperatorKind(
 )
 KINDS: Mapping[str, OperatorKind] = {one.object_type: one for one in (*OF_STORES, *_OF_MONITORING, _CANARY)}
 PRIORITISED = frozenset(name for name, one in KINDS.items() if one.priority)
+ACCOUNTED = frozenset(name for name, one in KINDS.items() if one.account)

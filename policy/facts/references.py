@@ -13,7 +13,7 @@ from policy.facts.values import at, items, mapping, text
 from policy.facts.volumes import VOLUME_OWNERS, volumes
 from policy.facts.workloads import WORKLOADS, containers, pod_spec, priority_class_name
 
-_CONFIG_MAP, _CLAIM = "core/ConfigMap", "core/PersistentVolumeClaim"
+_CONFIG_MAP, _CLAIM, _ACCOUNT = "core/ConfigMap", "core/PersistentVolumeClaim", "core/ServiceAccount"
 _ISSUER, _CLUSTER_ISSUER = "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer"
 _SECRET_STORES = "external-secrets.io"
 PRIORITY_CLASS = "scheduling.k8s.io/PriorityClass"
@@ -62,7 +62,7 @@ def _all(subject: Subject) -> Iterator[Reference]:
 
 def _of_pods(workload: Subject) -> Iterator[Reference]:
     spec = pod_spec(workload)
-    yield Reference("serviceAccountName", "core/ServiceAccount", text(spec.get("serviceAccountName")))
+    yield Reference("serviceAccountName", _ACCOUNT, text(spec.get("serviceAccountName")))
     for pull in listed(spec, "imagePullSecrets"):
         yield Reference("imagePullSecrets", SECRET, text(pull.get("name")))
     for index, volume in enumerate(listed(spec, "volumes")):

@@ -27,6 +27,7 @@ from policy.rules.databases import (
     postgres_tls,
     redis_password,
     redis_persistence,
+    redis_version,
 )
 from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, unique_routes, wildcard_hosts
 from policy.rules.host_access import (
@@ -134,6 +135,7 @@ RULES: tuple[Rule, ...] = (
     read_only_root,
     redis_password,
     redis_persistence,
+    redis_version,
     references_exist,
     replicas,
     required_labels,

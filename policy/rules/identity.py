@@ -10,7 +10,8 @@ from policy.engine import cel
 from policy.engine.model import About, Level, RuleConfig, Severity, Violation, cis, nsa, resource_rule, stack_rule
 from policy.engine.subject import Stack, Subject
 from policy.facts.inventory import each, listed
-from policy.facts.values import at, text, within
+from policy.facts.kinds import ACCOUNTED
+from policy.facts.values import at, mapping, text, within
 from policy.facts.workloads import POD_TEMPLATES, WORKLOADS, pod_spec
 
 _ACCOUNT = "core/ServiceAccount"
@@ -24,24 +25,30 @@ _GUIDE = nsa("Authentication and authorization")
         name="default-service-account",
         title="Nothing uses the default service account",
         description=(
-            "Pods name a service account of their own, and no binding gives rights to `default`: whatever runs in the "
-            "namespace without an account would have them too."
+            "Pods name a service account of their own, those that an operator makes for a custom resource too, and no "
+            "binding gives rights to `default`: whatever runs in the namespace without an account would have them too."
         ),
         severity=Severity.HIGH,
         level=Level.MANDATORY,
         levels={"dev": Level.ADVISORY},
         frameworks=(cis("5.1.5"), _GUIDE),
-        remediation=("Make a ServiceAccount for the workload and name it in serviceAccountName, and in the binding.",),
+        remediation=(
+            "Make a ServiceAccount for the workload and name it in serviceAccountName, and in the binding.",
+            "In a Redis, a RedisCluster or a kind of the Prometheus operator, name it in spec.serviceAccountName.",
+        ),
     ),
-    applies_to={*WORKLOADS, *_BINDINGS},
+    applies_to={*WORKLOADS, *ACCOUNTED, *_BINDINGS},
     config=RuleConfig,
     admission=cel.DEFAULT_SERVICE_ACCOUNT,
 )
 def default_service_account(subject: Subject, config: RuleConfig) -> Iterator[Violation]:
     """Pods that run as `default`, and bindings of it."""
     spec = pod_spec(subject) if subject.object_type in WORKLOADS else {}
+    field = "serviceAccountName"
+    if subject.object_type in ACCOUNTED:
+        spec, field = mapping(subject.props.get("spec")), "spec.serviceAccountName"
     if spec and text(spec.get("serviceAccountName")) in ("", "default"):
-        yield Violation(field="serviceAccountName", problem="is that of the namespace", fix="name one of its own")
+        yield Violation(field=field, problem="is that of the namespace", fix="name one of its own")
     for one in listed(subject.props, "subjects") if subject.object_type in _BINDINGS else ():
         if (text(one.get("kind")), text(one.get("name"))) == ("ServiceAccount", "default"):
             yield Violation(field="subjects", problem="has the account default", fix="bind one of the workload's own")

@@ -51,8 +51,8 @@ def operator_pods(resource: Subject, config: RuleConfig) -> Iterator[Violation]:
             yield Violation(field=".".join((*path, "hostNetwork")), problem="is true", fix="remove it")
     yield from _of_pods(resource, places)
     for field, parent in _containers(resource, places):
-        # What is switched off makes no container.
-        if parent and parent.get("enabled") is not False:
+        # What is switched off makes no container, but for what the operator adds itself.
+        if field in places.always or (parent and parent.get("enabled") is not False):
             context = mapping(parent.get("securityContext"))
             yield from _of_container(f"{field}.securityContext", context, places.required)
 

@@ -6,24 +6,20 @@ The operator writes the lines of `operators_lines`: internal/agent/bootstrap/red
 from __future__ import annotations
 
 import base64
-import datetime
+import hashlib
 import socket
 import ssl
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from components.kubernetes.quantity import Bytes
 from components.stores.redis.args import RedisSettings
 from graph.model import revealed
+from tests.data.redis_pod import ask, issue
 from tests.data.test_redis_configuration import redis
-from tests.servers import free_port, program
+from tests.servers import free_port
 from tests.unit.recordings import one, recorded, recorded_with_planted_passwords
 
 SETTINGS = RedisSettings(use="session", memory_limit=Bytes.parse("2Gi")).as_configuration()
@@ -39,21 +35,6 @@ def operators_lines(folder: Path) -> str:
     (folder / "user.acl").write_text(secret("redis-secret", "user.acl"))
     password = secret("redis-secret", "password")
     return f"masterauth {password}\nrequirepass {password}\nprotected-mode yes\naclfile {folder}/user.acl\n"
-
-
-def ask(port: int, user: str, password: str, *command: str, options: tuple[str, ...] = ()) -> str:
-    login = ["--user", user] if password else []
-    environment = {"REDISCLI_AUTH": password} if password else {}
-    done = subprocess.run(
-        [program("redis-cli"), "-p", str(port), *login, *options, *command],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    return (done.stdout + done.stderr).strip()
 
 
 def test_nobody_enters_without_a_password(tmp_path: Path) -> None:
@@ -100,8 +81,21 @@ def test_a_session_is_written_and_read_by_the_application(tmp_path: Path) -> Non
     with redis(tmp_path, operators_lines(tmp_path) + SETTINGS) as port:
         assert ask(port, "saas_platform", password, "SET", "session:1", "x", "EX", "60") == "OK"
         assert ask(port, "saas_platform", password, "GET", "session:1") == "x"
-        assert ask(port, "saas_platform", password, "EVAL", "return redis.call('TTL', KEYS[1])", "1", "session:1")
         assert ask(port, "saas_platform", password, "PUBLISH", "events", "x") == "0"
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_lua_is_for_systems_that_say_so(tmp_path: Path, scripts: bool) -> None:
+    """Whoever has a service's password would have the interpreter too, by which servers have been taken."""
+    file = tmp_path / "user.acl"
+    lines = operators_lines(tmp_path)
+    if scripts:
+        # What the component writes differs in its last word alone.
+        file.write_text(file.read_text().replace(" -@scripting", ""))
+    password = secret("saas-platform-secrets", "REDIS_PASSWORD")
+    with redis(tmp_path, lines + SETTINGS) as port:
+        for command in (["EVAL", "return 1", "0"], ["SCRIPT", "EXISTS", "0" * 40], ["FCALL", "any", "0"]):
+            assert ("NOPERM" in ask(port, "saas_platform", password, *command)) is not scripts, command
 
 
 def test_a_follower_copies_its_leader_with_the_operators_password(tmp_path: Path) -> None:
@@ -126,33 +120,11 @@ def test_a_follower_copies_its_leader_with_the_operators_password(tmp_path: Path
 # --- TLS --------------------------------------------------------------------------------------------------------------
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    form, clear = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, form, clear)
-
-
-def _signed(subject: str, hosts: list[str], issuer: str, key: ec.EllipticCurvePrivateKey, by: object) -> bytes:
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.NameAttribute(NameOID.COMMON_NAME, text) for text in (subject, issuer)]
-    made = x509.CertificateBuilder().subject_name(x509.Name(names[:1])).issuer_name(x509.Name(names[1:]))
-    made = made.public_key(key.public_key()).serial_number(x509.random_serial_number())
-    made = made.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(hours=1))
-    made = made.add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=True)
-    if hosts:
-        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
-    return made.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def certificates(tmp_path: Path) -> Path:
     """What cert-manager would put into the Secret for the declared Certificate: tls.crt, tls.key, ca.crt."""
-    spec = one(recorded("prod"), "Certificate", "redis-cluster-tls")["spec"]
-    authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     folder = tmp_path / "tls"
-    folder.mkdir()
-    (folder / "ca.crt").write_bytes(_signed("authority", [], "authority", authority, authority))
-    (folder / "tls.crt").write_bytes(_signed("redis", list(spec["dnsNames"]), "authority", own, authority))
-    (folder / "tls.key").write_bytes(_pem(own))
+    issue(list(one(recorded("prod"), "Certificate", "redis-cluster-tls")["spec"]["dnsNames"]), folder)
     return folder
 
 
@@ -208,3 +180,67 @@ def test_the_operators_probe_is_answered_and_plain_text_is_not(tmp_path: Path, c
         without = ("--tls", "--cacert", f"{certificates}/ca.crt")
         application = secret("saas-platform-secrets", "REDIS_PASSWORD")
         assert ask(port, "saas_platform", application, "ping", options=without) == "PONG"
+
+
+# --- what docs/how-to/redis.md says to do -----------------------------------------------------------------------------
+
+
+def test_a_new_password_is_taken_beside_the_old_until_the_restart(tmp_path: Path) -> None:
+    """Services and followers change one after the other: at no moment may one of them be refused."""
+    old, new = secret("redis-secret", "password"), "AnotherPassword"
+    digest = f"#{hashlib.sha256(new.encode()).hexdigest()}"
+    folders = [tmp_path / name for name in ("leader", "follower")]
+    for folder in folders:
+        folder.mkdir()
+    leads = operators_lines(folders[0]) + "repl-diskless-sync-delay 0\n" + SETTINGS
+    with redis(folders[0], leads) as leader:
+        follows = operators_lines(folders[1]) + f"replicaof 127.0.0.1 {leader}\n" + SETTINGS
+        assert ask(leader, "default", old, "ACL", "SETUSER", "default", digest) == "OK"
+        for password in (old, new):
+            assert ask(leader, "default", password, "PING") == "PONG"
+        # The follower comes back with what the Secret has by then, and its leader is still the one from before.
+        users = folders[1] / "user.acl"
+        users.write_text(users.read_text().replace(hashlib.sha256(old.encode()).hexdigest(), digest[1:]))
+        with redis(folders[1], follows.replace(old, new)) as follower:
+            assert "WRONGPASS" in ask(follower, "default", old, "PING")
+            _linked(follower, new)
+
+
+def test_a_follower_that_was_not_told_would_be_cut_off(tmp_path: Path) -> None:
+    """Otherwise the second step would be for nothing: it logs in by what it read when it started."""
+    old, new = secret("redis-secret", "password"), "AnotherPassword"
+    folders = [tmp_path / name for name in ("leader", "follower")]
+    for folder in folders:
+        folder.mkdir()
+    with redis(folders[0], operators_lines(folders[0]) + "repl-diskless-sync-delay 0\n" + SETTINGS) as leader:
+        ask(leader, "default", old, "ACL", "SETUSER", "default", "resetpass", f">{new}")
+        line = f"replicaof 127.0.0.1 {leader}\n"
+        with redis(folders[1], operators_lines(folders[1]) + line + SETTINGS) as follower:
+            time.sleep(1)
+            assert "master_link_status:down" in ask(follower, "default", old, "INFO", "replication")
+            assert ask(follower, "default", old, "CONFIG", "SET", "masterauth", new) == "OK"
+            _linked(follower, old)
+
+
+def _linked(follower: int, password: str) -> None:
+    for _ in range(100):
+        if "master_link_status:up" in ask(follower, "default", password, "INFO", "replication"):
+            return
+        time.sleep(0.1)
+    raise AssertionError(ask(follower, "default", password, "INFO", "replication"))
+
+
+def test_a_renewed_certificate_is_shown_once_the_server_is_told_to_read_it(tmp_path: Path, certificates: Path) -> None:
+    """The files change in the pod, and the server goes on with what it read: clients leave it on the last day."""
+    password = secret("redis-secret", "password")
+    with redis(tmp_path, encrypted(tmp_path, certificates), tls=True) as port:
+        before = (certificates / "ca.crt").read_text()
+        issue([HOST], certificates)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            speak(port, HOST, certificates / "ca.crt")
+        (tmp_path / "before.crt").write_text(before)
+        names = (("cert-file", "tls.crt"), ("key-file", "tls.key"), ("ca-cert-file", "ca.crt"))
+        told = [word for name, file in names for word in (f"tls-{name}", f"{certificates}/{file}")]
+        options = ("--tls", "--cacert", f"{tmp_path}/before.crt")
+        assert ask(port, "default", password, "CONFIG", "SET", *told, options=options) == "OK"
+        assert speak(port, HOST, certificates / "ca.crt").startswith(b"-NOAUTH")

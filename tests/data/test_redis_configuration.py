@@ -27,14 +27,15 @@ def redis(folder: Path, configuration: str, *, tls: bool = False) -> Iterator[in
     # Its messages go to a file: a pipe that nobody reads would hold it up.
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
-            _wait(port, server, folder / "log")
+            answering(port, server, folder / "log")
             yield port
         finally:
             # Not SIGTERM: a follower that has just copied its leader was seen to go on. Nothing here is kept.
             server.kill()
 
 
-def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def answering(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns once the server listens; one that stops instead is shown with its log."""
     for _ in range(100):
         assert server.poll() is None, log.read_text()
         with socket.socket() as one:

@@ -41,11 +41,13 @@ Violating = tuple[Any, ...]
 _POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 _CONTAINER = {"securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
 # What custom resources state of the pods that their operator makes.
+_ACCOUNT = {"serviceAccountName": "api"}
+_REDIS = {"podSecurityContext": _POD, "initContainer": {"enabled": False, **_CONTAINER}, **_ACCOUNT}
 _OPERATED: Mapping[str, Props] = {
-    "Alertmanager": {"securityContext": _POD},
-    "Prometheus": {"securityContext": _POD},
-    "Redis": {"podSecurityContext": _POD, **_CONTAINER},
-    "RedisCluster": {"podSecurityContext": _POD, "redisLeader": _CONTAINER, "redisFollower": _CONTAINER},
+    "Alertmanager": {"securityContext": _POD, **_ACCOUNT},
+    "Prometheus": {"securityContext": _POD, **_ACCOUNT},
+    "Redis": {**_REDIS, **_CONTAINER},
+    "RedisCluster": {**_REDIS, "redisLeader": _CONTAINER, "redisFollower": _CONTAINER},
     "Cluster": {},
 }
 # A container of every role, where it stands in a pod spec, and what messages call it.

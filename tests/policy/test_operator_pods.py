@@ -22,12 +22,13 @@ def prometheus(**spec: object) -> Props:
 def redis() -> Props:
     roles = {role: {"securityContext": copy.deepcopy(_CONTAINER)} for role in ("redisLeader", "redisFollower")}
     spec = {"podSecurityContext": _POD, "persistenceEnabled": True, **roles, "redisExporter": {"enabled": False}}
-    spec |= {"storage": {"volumeClaimTemplate": {"spec": _CLAIM}}, "kubernetesConfig": _KUBERNETES}
+    spec |= {"storage": _STORAGE, "kubernetesConfig": _KUBERNETES}
     return kubernetes_object("redis.redis.opstreelabs.in/v1beta2", "RedisCluster", spec=spec)
 
 
-_CLAIM = {"resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "fast"}
-_KUBERNETES = {"image": "quay.io/opstree/redis:v7.0.15", "redisSecret": {"name": "redis", "key": "password"}}
+_CLAIM = {"spec": {"resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "fast"}}
+_STORAGE = {"volumeClaimTemplate": _CLAIM, "nodeConfVolume": True, "nodeConfVolumeClaimTemplate": _CLAIM}
+_KUBERNETES = {"image": "docker.io/library/redis:8.2.9", "redisSecret": {"name": "redis", "key": "password"}}
 
 
 def _database(**spec: object) -> Props:
@@ -94,6 +95,13 @@ class TestOperatorPods(RuleTests):
             "an exporter that is privileged": (
                 having(redis(), "spec.redisExporter", {"securityContext": {**_CONTAINER, "privileged": True}}),
                 "RedisCluster shop/api: spec.redisExporter.securityContext.privileged is true; remove it",
+            ),
+            "the operator's own init container without a context": (
+                without(redis(), "spec.initContainer"),
+                "RedisCluster shop/api: spec.initContainer.securityContext.allowPrivilegeEscalation is not false; "
+                "set it to false",
+                "RedisCluster shop/api: spec.initContainer.securityContext.capabilities are not all dropped; "
+                "drop ALL and add none",
             ),
             "PostgreSQL without a filter": (
                 _database(seccompProfile={"type": "Unconfined"}),

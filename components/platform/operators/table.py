@@ -89,7 +89,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="cloudnative-pg",
             namespace=_CNPG,
-            build=values.controllers(),
+            build=values.controllers,
             needed=True,
             groups=(POSTGRESQL_CLUSTER.group,),
         ),
@@ -97,7 +97,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="plugin-barman-cloud",
             namespace=_CNPG,
-            build=values.controllers(),
+            build=values.controllers,
             needed=True,
             after=("cert-manager", "cloudnative-pg"),
             groups=(BACKUP_OBJECT_STORE.group,),
@@ -105,7 +105,7 @@ OPERATORS: dict[str, Operator] = {
         Operator(
             name="redis-operator",
             namespace="redis-operator",
-            build=values.controllers("replicas"),
+            build=values.redis_operator,
             needed=True,
             groups=(REDIS.group,),
         ),

@@ -16,6 +16,8 @@ from components.traffic.release import Mesh
 
 Values = Mapping[str, Any]
 _KEEP = {"helm.sh/resource-policy": "keep"}
+# Without it the operator leaves the configuration to the image (internal/features/features.go of its repository).
+REDIS_CONFIGURATION_GATE = "GenerateConfigInInitContainer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +45,18 @@ def none(_sizing: Sizing) -> Values:
     return {}
 
 
-def controllers(key: str = "replicaCount") -> Build:
+def controllers(sizing: Sizing) -> Values:
     """A chart that is told nothing but how many replicas its one controller has."""
-    return lambda sizing: {key: sizing.replicas}
+    return {"replicaCount": sizing.replicas}
+
+
+def redis_operator(sizing: Sizing) -> Values:
+    """The operator's own init container writes redis.conf: the entrypoint of an image reads other variables than the
+    operator has set since 0.24, and announces names that do not resolve (docs/decisions/0047).
+
+    The chart names that container's image by the operator's own version.
+    """
+    return {"replicas": sizing.replicas, "featureGates": {REDIS_CONFIGURATION_GATE: True}}
 
 
 def cert_manager(sizing: Sizing) -> Values:

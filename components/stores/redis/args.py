@@ -45,10 +45,13 @@ class RedisSettings:
     def as_configuration(self) -> str:
         """The lines of `redis.conf`; the operator includes them after its own."""
         session = self.use == "session"
+        # The operator's lines append and save, under a file name that has changed with its versions.
+        keeps = {"appendonly": "yes", "appendfilename": '"appendonly.aof"'} if session else {"appendonly": "no"}
         settings = {
             "maxmemory": str(self.maxmemory.amount),
             "maxmemory-policy": "volatile-ttl" if session else "allkeys-lru",
-            "appendonly": "yes" if session else "no",
+            **keeps,
+            **({} if session else {"save": '""'}),
             "appendfsync": "everysec",
             # Freeing a large value must not hold up everybody else.
             "lazyfree-lazy-eviction": "yes",
@@ -60,6 +63,8 @@ class RedisSettings:
 # With TLS too: the operator then closes the plain port.
 PORT = 6379
 OPERATOR_NAMESPACE = "redis-operator"
+# Some hundred bytes for each node of the cluster; less than this many providers do not make a volume of.
+NODE_TABLE = Bytes.parse("1Gi")
 EXPORTER = ContainerResources.of("50m", "100m", "64Mi", "128Mi")
 Kind = Literal["single", "cluster"]
 _CLUSTER_ROLES = ("leader", "follower")
@@ -72,7 +77,8 @@ class CacheArgs:
     `secret_name` is the Secret that it makes, with the operator's password and the users. Applications log in as
     `application_user` with `application_password`. `clients` are the label selectors of the pods that may connect,
     `monitoring` is who reads its metrics; `use` decides what goes when memory is full. `zones` is how many zones
-    leaders must spread over, and a follower must not share with its leader (None: as far as there is room).
+    leaders must spread over, and a follower must not share with its leader (None: as far as there is room). `scripts`
+    says whether the application runs Lua in the server.
     """
 
     scope: Scope
@@ -92,11 +98,17 @@ class CacheArgs:
     clients: Sequence[Mapping[str, str]] = field(default=())
     monitoring: Peer | None = None
     use: Use = "session"
+    scripts: bool = False
 
     @property
     def settings(self) -> RedisSettings:
         """What Redis is configured with: memory from the container's limit, eviction from the use."""
         return RedisSettings(use=self.use, memory_limit=self.resources.memory_limit)
+
+    @property
+    def account(self) -> str:
+        """The service account of its pods, which has neither rights nor a token."""
+        return self.name
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -130,9 +142,11 @@ class CacheArgs:
         return (*services, *pods, "localhost")
 
     def footprint(self) -> Footprint:
-        """All servers; the exporter runs beside each in its pod."""
+        """All servers; the exporter runs beside each in its pod. A cluster's have a second volume."""
         pods = self.shards * len(self.roles)
-        return Footprint.of(pods, self.resources, volumes=pods, storage=self.storage) + Footprint.of(pods, EXPORTER)
+        tables = Footprint(volumes=pods, storage=NODE_TABLE * pods) if self.kind == "cluster" else Footprint()
+        servers = Footprint.of(pods, self.resources, volumes=pods, storage=self.storage)
+        return servers + tables + Footprint.of(pods, EXPORTER)
 
 
 # The key under which the operator mounts it as Redis' ACL file.
@@ -140,6 +154,8 @@ KEY = "user.acl"
 # No configuration, no replication, no shutdown, nothing that empties or walks the whole store at once (KEYS,
 # FLUSHALL). INFO is among the dangerous ones, and what clients ask first to see whether the server is ready.
 _APPLICATION_RULES = "~* &* +@all -@admin -@dangerous +info"
+# Lua has been the way out of the server again and again (CVE-2022-0543, CVE-2024-46981, CVE-2025-49844).
+_WITHOUT_SCRIPTS = f"{_APPLICATION_RULES} -@scripting"
 # The operator, its probes, replication and the exporter log in as `default`. A file that leaves `default` out gives
 # it back to everybody, without a password.
 _FILE = "user default on #{password:sha256} ~* &* +@all\nuser {user} on #{application:sha256} {rules}\n"
@@ -150,5 +166,14 @@ def acl_file(args: CacheArgs) -> Composed:
     return Composed(
         text=_FILE,
         secret={"password": args.password, "application": args.application_password},
-        plain={"user": args.application_user, "rules": _APPLICATION_RULES},
+        plain={
+            "user": args.application_user,
+            "rules": _APPLICATION_RULES if args.scripts else _WITHOUT_SCRIPTS,
+        },
     )
+
+
+def read_at_start(args: CacheArgs) -> dict[str, str]:
+    """Settings and rights, which Redis reads when it starts. No password is among it, nor a digest of one."""
+    users = acl_file(args)
+    return {"settings": args.settings.as_configuration(), KEY: f"{users.text}{sorted(users.plain.items())}"}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
-from pulumi_kubernetes.core.v1 import ConfigMap
+from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 
 from components.kubernetes.certificates import Authority, AuthorityArgs
 from components.kubernetes.network import DNS, Flow, Peer, allow, scrapes
-from components.kubernetes.objects import config_map, custom_resource
+from components.kubernetes.objects import checksum, config_map, custom_resource
 from components.monitoring.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.platform.credentials import SecretBundle, SecretBundleArgs
 from components.stores.redis.alerts import RULES
-from components.stores.redis.args import KEY, OPERATOR_NAMESPACE, PORT, CacheArgs, acl_file
+from components.stores.redis.args import KEY, OPERATOR_NAMESPACE, PORT, CacheArgs, acl_file, read_at_start
 from components.stores.redis.facts import METRICS_PORT
 from components.stores.redis.spec import redis_cluster_spec, redis_spec
 from versions import REDIS, REDIS_CLUSTER
@@ -40,7 +38,7 @@ class Cache(pulumi.ComponentResource):
         super().__init__("platform:cache:Cache", name, {}, opts)
         self._name, self._args = name, args
         child = pulumi.ResourceOptions(parent=self)
-        needs = [self._secret(child), self._configuration(child), *self._certificate(child)]
+        needs = [self._secret(child), self._configuration(child), self._account(child), *self._certificate(child)]
         for pods in args.pods:
             self._network_policy(pods, child)
             self._monitor(pods, child)
@@ -65,6 +63,11 @@ class Cache(pulumi.ComponentResource):
     def _configuration(self, opts: pulumi.ResourceOptions) -> ConfigMap:
         data = {_CONFIGURATION_KEY: self._args.settings.as_configuration()}
         return config_map(self._name, scope=self._args.scope, config_name=self._args.name, data=data, opts=opts)
+
+    def _account(self, opts: pulumi.ResourceOptions) -> ServiceAccount:
+        metadata = self._args.scope.metadata(self._args.name, self._args.account)
+        # The operator's pods say nothing of it, and it cannot be told to: what the account says holds.
+        return ServiceAccount(self._name, metadata=metadata, automount_service_account_token=False, opts=opts)
 
     def _certificate(self, opts: pulumi.ResourceOptions) -> list[pulumi.Resource]:
         args = self._args
@@ -111,12 +114,9 @@ class Cache(pulumi.ComponentResource):
         clustered = args.kind == "cluster"
         kind = REDIS_CLUSTER if clustered else REDIS
         # A Redis has no status to wait for: its clients' own readiness is what tells.
-        wait = {"annotations": {"pulumi.com/waitFor": "jsonpath={.status.state}=Ready"}} if clustered else {}
-        metadata: dict[str, Any] = {
-            "name": args.name,
-            "namespace": args.scope.namespace,
-            "labels": args.scope.labels(args.name),
-            **wait,
-        }
+        wait = {"pulumi.com/waitFor": "jsonpath={.status.state}=Ready"} if clustered else {}
+        # The operator looks at neither ConfigMap nor Secret, but passes annotations on to the pods: other settings or
+        # rights restart them, one after the other.
+        metadata = args.scope.metadata(args.name, annotations={**wait, **checksum(read_at_start(args))})
         spec = redis_cluster_spec(args) if clustered else redis_spec(args)
         custom_resource(self._name, kind, metadata=metadata, spec=spec, opts=opts)

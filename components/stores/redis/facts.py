@@ -22,7 +22,7 @@ FACTS = StoreFacts(
         }
     ),
     ports=(METRICS_PORT,),
-    registries=("quay.io/opstree",),
+    registries=("docker.io/library/redis", "quay.io/oliver006"),
     kinds=KINDS,
     retired=RETIRED,
 )

@@ -25,16 +25,22 @@ _IMAGES = tuple(
     ImageAt(image=(*part, "image"), pull_policy=(*part, "imagePullPolicy")) for part in (_SERVER, _EXPORTER)
 )
 _VOLUMES = (VolumeAt(path=(*SPEC, "storage", "volumeClaimTemplate")),)
+_NODE_TABLE = VolumeAt(path=(*SPEC, "storage", "nodeConfVolumeClaimTemplate"))
+# The operator's own `init-config`, which writes redis.conf, has the context that is stated for one of ours.
+_INIT = (*SPEC, "initContainer")
 _RESOURCES = ((*_SERVER, "resources"), (*_EXPORTER, "resources"))
 _REFERENCES = (
     ReferenceAt(field="spec.kubernetesConfig.redisSecret", object_type=SECRET),
     ReferenceAt(field="spec.TLS.secret", object_type=SECRET, key="secretName"),
     ReferenceAt(field="spec.acl.secret", object_type=SECRET, key="secretName"),
+    ReferenceAt(field="spec", object_type="core/ServiceAccount", key="serviceAccountName"),
 )
 
 
 def _contexts(*containers: Path) -> ContextsAt:
-    return ContextsAt(pod=(*SPEC, "podSecurityContext"), containers=(*containers, _EXPORTER))
+    return ContextsAt(
+        pod=(*SPEC, "podSecurityContext"), containers=(*containers, _EXPORTER, _INIT), always=(".".join(_INIT),)
+    )
 
 
 KINDS = (
@@ -49,11 +55,12 @@ KINDS = (
             *(f"{name}-{role}-headless" for role in ("leader", "follower")),
         ),
         images=_IMAGES,
-        volumes=_VOLUMES,
+        volumes=(*_VOLUMES, _NODE_TABLE),
         resources=_RESOURCES,
         contexts=_contexts((*SPEC, "redisLeader"), (*SPEC, "redisFollower")),
         references=_REFERENCES,
         priority=True,
+        account=True,
         keeps_data=True,
     ),
     OperatorKind(
@@ -66,6 +73,7 @@ KINDS = (
         contexts=_contexts(SPEC),
         references=_REFERENCES,
         priority=True,
+        account=True,
         keeps_data=True,
     ),
 )

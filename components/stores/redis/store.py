@@ -50,13 +50,15 @@ class Redis(Store):
     """Redis, for the one `user` of the application; services find its password in REDIS_PASSWORD.
 
     With several `databases` (numbered from 0) it is a single server in every tier: a cluster has one. `figures` are the
-    least that each pod gets in the tiers of full size.
+    least that each pod gets in the tiers of full size. `scripts` lets the application run Lua in the server (EVAL,
+    FCALL; locks of client libraries do): without it a flaw of the interpreter is out of its reach.
     """
 
     facts: ClassVar[StoreFacts] = FACTS
 
     user: str
     databases: int = 1
+    scripts: bool = False
     figures: StoreFigures = field(default_factory=StoreFigures)
 
     @property
@@ -100,6 +102,7 @@ class Redis(Store):
             zones=context.zones if context.zones_required else None,
             clients=context.clients,
             monitoring=context.monitoring,
+            scripts=self.scripts,
         )
         return RedisPlan(args=args, password={self.password: SecretKey(secret=context.secret, key=self.password)})
 

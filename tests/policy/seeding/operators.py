@@ -26,6 +26,7 @@ SEEDS = (
     _seed("helm-releases", "Release operator", put("Release operator", "version", "^1.2.3")),
     _seed("redis-password", _CACHE, drop(_CACHE, "spec.kubernetesConfig.redisSecret")),
     _seed("redis-persistence", _CACHE, put(_CACHE, "spec.persistenceEnabled", False)),
+    _seed("redis-version", _CACHE, put(_CACHE, "spec.kubernetesConfig.image", "docker.io/library/redis:7.0.15")),
     _seed("operator-pods", _CACHE, put(_CACHE, "spec.podSecurityContext.runAsNonRoot", False)),
     _seed("prometheus-retention", _PROMETHEUS, drop(_PROMETHEUS, "spec.retention")),
     _seed("canary-analysis", _CANARY, drop(_CANARY, "spec.analysis.metrics")),

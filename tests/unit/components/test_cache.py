@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from components.kubernetes.footprint import ContainerResources
+from components.kubernetes.objects import CHECKSUM_ANNOTATION, checksum
 from components.kubernetes.quantity import Bytes
-from components.stores.redis.args import CacheArgs
+from components.platform.operators.table import OPERATORS
+from components.stores.redis.args import NODE_TABLE, CacheArgs, acl_file, read_at_start
 from components.stores.redis.spec import affinity, spread
 from graph.model import Graph, revealed
 from tests.unit.recordings import (
     Body,
     container,
     environment_of,
+    objects,
     of_system,
     one,
     recorded,
@@ -141,8 +145,7 @@ def test_leaders_spread_strictly_and_share_no_zone_where_there_is_one_for_each()
 
 def test_without_required_zones_pods_run_wherever_there_is_room() -> None:
     """On one node, strictness leaves every follower Pending."""
-    fields = dict.fromkeys(CacheArgs.__dataclass_fields__) | {"kind": "cluster", "name": "r", "shards": 3}
-    args = CacheArgs(**fields)  # type: ignore[arg-type]
+    args = arguments()
     for pods in args.pods:
         (constraint,) = spread(args, pods)
         assert constraint["whenUnsatisfiable"] == "ScheduleAnyway"
@@ -155,3 +158,60 @@ def test_each_role_lets_a_drain_take_one_pod_at_a_time() -> None:
     """Two leaders at once, of three, and nobody is elected."""
     for part in parts(redis(recorded("prod"))):
         assert part["pdb"] == {"enabled": True, "maxUnavailable": 1}
+
+
+def arguments(**given: Any) -> CacheArgs:
+    """A cluster's, of which a test says what it is about."""
+    fields = dict.fromkeys(CacheArgs.__dataclass_fields__) | {"kind": "cluster", "name": "r", "shards": 3}
+    return CacheArgs(**{**fields, **given})
+
+
+def test_the_operator_is_told_to_write_the_configuration_itself() -> None:
+    """The image's entrypoint reads other variables: with TLS no server starts (docs/decisions/0047)."""
+    sizing: Any = type("Sizing", (), {"replicas": 2})()
+    assert OPERATORS["redis-operator"].build(sizing)["featureGates"] == {"GenerateConfigInInitContainer": True}
+
+
+def test_its_pods_have_an_account_without_rights_and_without_a_token(graph: Graph) -> None:
+    """Whoever breaks into Redis would ask the Kubernetes API next. The operator's pods leave it to the account."""
+    body = redis(graph)
+    name = body["spec"]["serviceAccountName"]
+    account = one(graph, "ServiceAccount", name)
+    assert account["automountServiceAccountToken"] is False
+    bound = {
+        (subject.get("namespace"), subject["name"])
+        for kind in ("RoleBinding", "ClusterRoleBinding")
+        for binding in objects(graph, kind)
+        for subject in binding["subjects"]
+    }
+    assert (body["metadata"]["namespace"], name) not in bound
+
+
+def test_other_settings_or_rights_restart_its_pods_and_a_password_alone_does_not() -> None:
+    """The operator looks at neither ConfigMap nor Secret; a digest of a password in clear helps whoever guesses."""
+    read = redis(recorded("dev"))["metadata"]["annotations"][CHECKSUM_ANNOTATION]
+    assert read == redis(recorded_with_planted_passwords("dev"))["metadata"]["annotations"][CHECKSUM_ANNOTATION]
+    small, large = (ContainerResources.of("1", "1", memory, memory) for memory in ("1Gi", "2Gi"))
+    usual = {"resources": small, "use": "session", "application_user": "u", "scripts": False}
+    others = ({"resources": large}, {"use": "cache"}, {"application_user": "v"}, {"scripts": True})
+    found = [checksum(read_at_start(arguments(**{**usual, **other})))[CHECKSUM_ANNOTATION] for other in ({}, *others)]
+    assert len(set(found)) == 1 + len(others)
+
+
+def test_lua_is_for_applications_whose_system_asks_for_it() -> None:
+    """A flaw of the interpreter is out of reach of whoever has a service's password."""
+    for scripts in (False, True):
+        rules = acl_file(arguments(scripts=scripts, application_user="u")).plain["rules"].split()
+        assert ("-@scripting" in rules) is not scripts
+        assert {"-@admin", "-@dangerous"} <= set(rules)
+
+
+def test_the_quota_has_room_for_the_second_volume_of_each_pod_of_a_cluster() -> None:
+    """A claim too many, and the last pod of a cluster waits for ever."""
+    resources = ContainerResources.of("1", "1", "1Gi", "1Gi")
+    for kind, pods, more in (("cluster", 6, 6), ("single", 3, 0)):
+        args = arguments(kind=kind, resources=resources, storage=Bytes.parse("10Gi"))
+        footprint = args.footprint()
+        assert footprint.volumes == pods + more
+        assert footprint.storage.amount == pods * Bytes.parse("10Gi").amount + more * NODE_TABLE.amount
+        assert footprint.pods == 2 * pods, "each with the exporter's part"

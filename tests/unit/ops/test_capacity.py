@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.stores.postgres.args import ARCHIVER
+from components.stores.postgres.archiver import archiver
 from graph.model import Graph, Resource
 from ops.capacity import Case, cases, lines, too_small
 from ops.preflight.capacity import uncounted
@@ -120,7 +120,7 @@ def test_all_pods_of_the_environments_are_counted_with_their_sidecars() -> None:
     """prod: 75 cores; of PostgreSQL the archiver, of Redis and Prometheus the exporter and the reloaders too."""
     found = {one.title: one for one in demand(recorded("prod").objects)}
     assert found["Cluster astrbot/postgresql-cluster"].request.cpu == pytest.approx(
-        2 + ARCHIVER.cpu_request.amount / 1000
+        2 + archiver(1).cpu_request.amount / 1000
     )
     assert found["RedisCluster astrbot/redis-cluster follower"].request.cpu == pytest.approx(0.55)
     assert found["Prometheus monitoring/main"].request.cpu == pytest.approx(2.11)

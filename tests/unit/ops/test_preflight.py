@@ -10,7 +10,8 @@ import pytest
 
 from components.platform.operators.table import OPERATORS
 from graph.model import Graph, Resource
-from ops.preflight import capacity, kinds, named, namespaces, release, rights
+from ops.preflight import capacity, gates, kinds, named, namespaces, release, rights
+from ops.preflight.api import Answer, Request
 from ops.preflight.kinds import Kind
 from ops.preflight.named import Need
 from ops.preflight.rights import Right, Rule
@@ -216,6 +217,54 @@ def test_a_cluster_that_is_too_old_is_told_what_for(graph: Graph) -> None:
     wants_newer = graph.outputs["tier"] != "dev"
     assert len(old) == wants_newer
     assert all("matchLabelKeys" in one and "needs 1.31 or newer" in one for one in old)
+
+
+class _Deployments:
+    """An API server that has these Deployments where the Redis operator is looked for."""
+
+    def __init__(self, status: int, *containers: Mapping[str, Any]) -> None:
+        self._status = status
+        self._items = [{"spec": {"template": {"spec": {"containers": [one]}}}} for one in containers]
+
+    def ask(self, requests: Sequence[Request]) -> list[Answer]:
+        assert [one.path for one in requests] == ["/apis/apps/v1/namespaces/redis-operator/deployments"]
+        return [Answer(self._status, {"items": self._items})]
+
+
+def _operator(**fields: Any) -> dict[str, Any]:
+    return {"image": "registry.example.com/opstree/redis-operator:v0.26.0", **fields}
+
+
+class TestGates:
+    """An operator that somebody else installed: without its gate Redis waits for ever to get ready."""
+
+    cache = body("RedisCluster", "cache", api="redis.redis.opstreelabs.in/v1beta2")
+
+    def found(self, *containers: Mapping[str, Any], status: int = 200) -> Any:
+        return gates.check(_Deployments(status, *containers), graph_of(self.cache))  # type: ignore[arg-type]
+
+    def test_an_operator_without_it_is_told_of_with_what_to_do(self) -> None:
+        other = [{"name": "FEATURE_GATES", "value": "GenerateConfigInInitContainer=false"}]
+        for container in (_operator(), _operator(env=other)):
+            assert self.found(container).problems == (
+                "the Redis operator leaves Redis' configuration to its image (RedisCluster shop/cache): set "
+                "featureGates: {GenerateConfigInInitContainer: true} in its chart's values "
+                "(docs/how-to/own-cluster.md#what-has-to-be-there)",
+            )
+
+    def test_one_that_has_it_is_in_order_and_others_are_not_judged(self) -> None:
+        variable = [{"name": "FEATURE_GATES", "value": "Other=false,GenerateConfigInInitContainer=true"}]
+        argument = ["manager", "--feature-gates=GenerateConfigInInitContainer=true"]
+        for container in (_operator(env=variable), _operator(args=argument), {"image": "docker.io/library/nginx:1"}):
+            assert self.found(container).problems == ()
+
+    def test_what_may_not_be_looked_up_is_not_taken_for_missing(self) -> None:
+        assert self.found(status=403).unknown == ("what the Redis operator is told",)
+        assert self.found(status=404).unknown == ()
+
+    def test_without_redis_nothing_is_asked(self) -> None:
+        refused = gates.check(None, graph_of(body("ConfigMap")))  # type: ignore[arg-type]
+        assert refused.problems == ()
 
 
 class TestCapacity:

@@ -15,7 +15,6 @@ NOTICE = timedelta(days=60)
 
 # What is past its end or near it, and why it is still pinned. A row goes when the pin is upgraded.
 KNOWN = {
-    "REDIS_IMAGE": "7.2 needs a rehearsal on a copy of the data first: 7.0 cannot read a dump of it again",
     "MINIO_IMAGE": "given up by its project; S3 does without it (`object_storage: {kind: s3}`), and which server comes "
     "after it is undecided (docs/decisions/0024)",
     "MINIO_CLIENT_IMAGE": "goes with the server",
