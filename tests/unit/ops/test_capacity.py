@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from components.stores.postgres.args import ARCHIVER
 from graph.model import Graph, Resource
 from ops.capacity import Case, cases, lines, too_small
 from ops.preflight.capacity import uncounted
@@ -117,14 +116,14 @@ def test_a_node_group_that_pods_are_kept_from_counts_for_none() -> None:
 
 
 def test_all_pods_of_the_environments_are_counted_with_their_sidecars() -> None:
-    """prod: 75 cores; of PostgreSQL the archiver, of Redis and Prometheus the exporter and the reloaders too."""
+    """prod: 71 cores; of PostgreSQL the archiver, of Redis and Prometheus the exporter and the reloaders too."""
     found = {one.title: one for one in demand(recorded("prod").objects)}
     assert found["Cluster astrbot/postgresql-cluster"].request.cpu == pytest.approx(
         2 + ARCHIVER.cpu_request.amount / 1000
     )
     assert found["RedisCluster astrbot/redis-cluster follower"].request.cpu == pytest.approx(0.55)
     assert found["Prometheus monitoring/main"].request.cpu == pytest.approx(2.11)
-    assert 74 < sum(one.usual * one.request.cpu for one in found.values()) < 76
+    assert 70 < sum(one.usual * one.request.cpu for one in found.values()) < 72
 
 
 def test_more_nodes_than_the_quotas_know_are_told_before_a_node_is_without_its_exporter() -> None:
