@@ -58,8 +58,8 @@ class Anew:
     def step(self) -> Step:
         """As plans show it."""
         claims = tuple(FieldChange(f"claim {one.name}", one.before, one.after) for one in self.claims)
-        around = (FieldChange("made again around its pods", "they go on", "running"),) if self.fields else ()
-        return Step(self.manifest.urn, self.type, "update", self.manifest.body, (*claims, *self.fields, *around))
+        remade = (FieldChange("made again around its pods", "they go on", "running"),) if self.fields else ()
+        return Step(self.manifest.urn, self.type, "update", self.manifest.body, (*claims, *self.fields, *remade))
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def demand(objects: Sequence[Body]) -> list[Pods]:
         kind, key = body.get("kind"), (_namespace(body), _name(body))
         if kind in _TEMPLATES:
             found.append(_of_template(body, scaled.get(key), released=key in released))
-        elif kind == "Cluster" and text(body.get("apiVersion")).startswith("postgresql.cnpg.io/"):
+        elif kind == "Cluster":
             found.append(_postgresql(body, archivers))
         elif kind in _OTHERS:
             found.extend(_OTHERS[str(kind)](body))

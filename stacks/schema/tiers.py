@@ -183,7 +183,7 @@ TIERS: dict[TierName, Tier] = {
         object_storage=ObjectStorageTier(servers=4, storage=_GIB * 50),
     ),
     "prod": Tier(
-        # Five and more, says the document: of five, 80 cores, neither a node nor a zone could go (75 are requested).
+        # Five and more, says the document: of five, 80 cores, neither a node nor a zone could go (71 are requested).
         nodes=8,
         maximum_nodes=30,
         zones=3,
