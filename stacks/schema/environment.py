@@ -23,7 +23,7 @@ from stacks.schema.environment_file import EnvironmentFile
 from stacks.schema.errors import ConfigurationError, from_source, from_validation
 from stacks.schema.fleet import FleetCluster, member_of
 from stacks.schema.gitops import GitOpsConfig
-from stacks.schema.operators import Uses, present, to_install
+from stacks.schema.operators import Uses, namespaces, present, to_install
 from stacks.schema.people import AccessConfig
 from stacks.schema.secret_store import SecretStore
 from stacks.schema.source import Source
@@ -76,6 +76,12 @@ class Environment:
         """The operators that the environment installs itself, by their names in the table."""
         uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
         return to_install(self.file.operators, self.cluster.kind, uses)
+
+    @property
+    def operator_namespaces(self) -> list[str]:
+        """Where operators run, its own and those of the cluster, whose lines are read as the systems' are."""
+        uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
+        return namespaces(self.file.operators, self.cluster.kind, uses)
 
     @property
     def telemetry(self) -> TelemetryAccess:

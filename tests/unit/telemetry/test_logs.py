@@ -22,6 +22,18 @@ from tests.unit.recordings import DECLARATIONS, objects, one, recorded, systems_
 from tests.unit.scratch import Scratch
 from tests.unit.telemetry.environments import SMALL, jaeger
 
+# Where the operators of prod run, by its own file and by what it needs.
+OPERATORS = {
+    "argocd",
+    "cert-manager",
+    "cnpg-system",
+    "external-secrets",
+    "ingress-nginx",
+    "keda",
+    "prometheus-operator",
+    "redis-operator",
+    "vpa",
+}
 EVERY_FORMAT = (parsing.STRUCTLOG, parsing.PYTHON_LOGGING, parsing.RUST_TRACING, parsing.GIN)
 
 
@@ -126,12 +138,13 @@ def test_astrbots_lines_go_to_elasticsearch_and_all_others_to_loki() -> None:
     read = dict(re.findall(r'discovery\.kubernetes "(\w+)" \{.*?names = (\[[^\]]*\])', text, re.DOTALL))
     assert json.loads(read["elasticsearch"]) == ["astrbot"]
     others = {name for name in systems_of("prod") if name != "astrbot"}
-    assert set(json.loads(read["loki"])) == {*others, "monitoring", "telemetry"}
+    assert set(json.loads(read["loki"])) == {*others, *OPERATORS, "monitoring", "telemetry"}
 
 
 def test_alloy_may_read_the_lines_of_just_the_namespaces_that_it_reads() -> None:
-    """Lines may tell secrets."""
-    for stack, namespaces in (("prod", {*systems_of("prod"), "monitoring", "telemetry"}), ("dev", set())):
+    """Lines may tell secrets. Those of kube-system are not read: a right there is one over the cluster."""
+    everywhere = {*systems_of("prod"), *OPERATORS, "monitoring", "telemetry"}
+    for stack, namespaces in (("prod", everywhere), ("dev", set())):
         graph = recorded(stack)
         reads = {
             body["metadata"]["namespace"]
