@@ -27,7 +27,7 @@ class Alert:
     own. `runbook` names its page in docs/runbooks/ and defaults to the alert's name;
     `dashboard` is the address of what shows more of it, which is nowhere by default.
 
-    It fires by `further` as well: by what is gone, where `expr` asks what is there. It is silent while `silent` finds
+    It fires by `missing` as well: by what is gone, where `expr` asks what is there. It is silent while `silent` finds
     the same labels: a matching clause and an expression, `on (namespace) x == 0`, for what is meant to be so. Either is
     left out where nobody tells its metrics. Raises ValueError, with the alert's name, for whatever Prometheus would
     refuse.
@@ -42,7 +42,7 @@ class Alert:
     interval: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
-    further: str = ""
+    missing: str = ""
     silent: str = ""
     dashboard: str = ""
 
@@ -63,24 +63,24 @@ class Alert:
     @property
     def condition(self) -> str:
         """The whole expression that Prometheus evaluates."""
-        whole = f"{self.expr} or {self.further}" if self.further else self.expr
+        whole = f"{self.expr} or {self.missing}" if self.missing else self.expr
         return f"({whole}) unless {self.silent}" if self.silent else whole
 
     def within(self, namespace: str, **labels: str) -> Alert:
-        """The same for one namespace, with further labels."""
-        expr, further, silent = (scoped(one, namespace) for one in (self.expr, self.further, self.silent))
-        return replace(self, expr=expr, further=further, silent=silent, labels={**self.labels, **labels})
+        """The same for one namespace, with more labels."""
+        expr, missing, silent = (scoped(one, namespace) for one in (self.expr, self.missing, self.silent))
+        return replace(self, expr=expr, missing=missing, silent=silent, labels={**self.labels, **labels})
 
-    def seen(self, told: Callable[[str], bool]) -> Alert | None:
+    def seen(self, scraped: Callable[[str], bool]) -> Alert | None:
         """The same with the parts whose metrics somebody tells; None if nobody tells those of `expr`.
 
-        `told` says of an expression whether all of its metrics are told.
+        `scraped` says of an expression whether all of its metrics are scraped.
         """
-        if not told(self.expr):
+        if not scraped(self.expr):
             return None
-        further = self.further if self.further and told(self.further) else ""
-        silent = self.silent if self.silent and told(f"vector(0) unless {self.silent}") else ""
-        return replace(self, further=further, silent=silent)
+        missing = self.missing if self.missing and scraped(self.missing) else ""
+        silent = self.silent if self.silent and scraped(f"vector(0) unless {self.silent}") else ""
+        return replace(self, missing=missing, silent=silent)
 
     def as_rule(self) -> dict[str, Any]:
         """The entry of a rule group."""
@@ -116,7 +116,7 @@ class Recording:
             raise ValueError(f"recording rule {self.record}: {error}") from None
 
     def within(self, namespace: str, **labels: str) -> Recording:
-        """The same for one namespace, with further labels."""
+        """The same for one namespace, with more labels."""
         return replace(self, expr=scoped(self.expr, namespace), labels={**self.labels, **labels})
 
     def as_rule(self) -> dict[str, Any]:

@@ -158,10 +158,10 @@ def to_people(
             team("slack-warnings", _WARNING, proceed=False),
         ],
     )
-    told = [Receiver(name=SRE_TEAM, channels=[sre])] if sre else []
+    sre_receivers = [Receiver(name=SRE_TEAM, channels=[sre])] if sre else []
     return Routing(
         root=root,
-        receivers=[*_PEOPLE, *told, *(hook.receiver() for hook in hooks)],
+        receivers=[*_PEOPLE, *sre_receivers, *(hook.receiver() for hook in hooks)],
         inhibitions=_INHIBITIONS,
         windows=windows,
         secrets={SECRET: (*CREDENTIALS, *([sre.api_secret.key] if sre else []))},

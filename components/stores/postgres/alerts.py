@@ -112,7 +112,7 @@ def _server_rules(cluster: str, instances: int) -> Iterator[Alert]:
     yield Alert(
         name="PostgresqlDown",
         expr="cnpg_collector_up{$scope} == 0",
-        further=f"absent({up})",
+        missing=f"absent({up})",
         for_="1m",
         severity="critical",
         summary="PostgreSQL {{ or $labels.pod $labels.job }} is down",

@@ -36,7 +36,7 @@ def presence_rules(expected: Mapping[str, int]) -> RuleSet:
         Alert(
             name="RedisDown",
             expr="redis_up{$scope} == 0",
-            further=" or ".join(f"absent({one})" for one in found.values()),
+            missing=" or ".join(f"absent({one})" for one in found.values()),
             for_="1m",
             severity="critical",
             summary="Redis {{ or $labels.pod $labels.job }} is down",

@@ -61,7 +61,7 @@ RULES = RuleSet(
             name="AstrBotInstanceDown",
             expr='up{$scope,job="astrbot-instance"} == 0',
             # One without a pod has no target; how many there should be, only the API server knows.
-            further=f"({_AVAILABLE} == 0 and {_WANTED} > 0)",
+            missing=f"({_AVAILABLE} == 0 and {_WANTED} > 0)",
             for_="1m",
             severity="critical",
             summary="An AstrBot instance is offline",

@@ -18,7 +18,7 @@ RULES = RuleSet(
         Alert(
             name="ServiceDown",
             expr="up{$scope} == 0",
-            further=gone(_SERVICES),
+            missing=gone(_SERVICES),
             silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",

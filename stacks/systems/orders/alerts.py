@@ -54,7 +54,7 @@ RULES = RuleSet(
         Alert(
             name="PodDown",
             expr='up{$scope,job="rust-app"} == 0',
-            further=gone([APPLICATION]),
+            missing=gone([APPLICATION]),
             silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
@@ -79,7 +79,7 @@ RULES = RuleSet(
         Alert(
             name="ServiceDown",
             expr="up{$scope} == 0",
-            further=gone([APPLICATION, STATEFUL, SEVERAL_PORTS]),
+            missing=gone([APPLICATION, STATEFUL, SEVERAL_PORTS]),
             silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
@@ -99,7 +99,7 @@ RULES = RuleSet(
         Alert(
             name="RustAppDown",
             expr='up{$scope,job="rust-app"} == 0',
-            further=gone([APPLICATION]),
+            missing=gone([APPLICATION]),
             silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
