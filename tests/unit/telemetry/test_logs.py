@@ -17,6 +17,7 @@ from components.telemetry.loki import LokiArgs
 from components.telemetry.parsing import METADATA, LineFormat
 from components.workload.server_pods import Volume
 from graph.model import Graph
+from sandbox.provided import NAMESPACES
 from stacks.telemetry.formats import FORMATS
 from tests.unit.recordings import DECLARATIONS, objects, one, recorded, systems_of
 from tests.unit.scratch import Scratch
@@ -32,6 +33,7 @@ OPERATORS = {
     "keda",
     "prometheus-operator",
     "redis-operator",
+    "reloader",
     "vpa",
 }
 EVERY_FORMAT = (parsing.STRUCTLOG, parsing.PYTHON_LOGGING, parsing.RUST_TRACING, parsing.GIN)
@@ -139,6 +141,11 @@ def test_astrbots_lines_go_to_elasticsearch_and_all_others_to_loki() -> None:
     assert json.loads(read["elasticsearch"]) == ["astrbot"]
     others = {name for name in systems_of("prod") if name != "astrbot"}
     assert set(json.loads(read["loki"])) == {*others, *OPERATORS, "monitoring", "telemetry"}
+
+
+def test_the_sandbox_has_the_namespaces_in_which_alloy_is_let_read() -> None:
+    """A Role of a namespace that is not there stops the whole deployment."""
+    assert set(NAMESPACES) >= OPERATORS
 
 
 def test_alloy_may_read_the_lines_of_just_the_namespaces_that_it_reads() -> None:
