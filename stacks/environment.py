@@ -61,6 +61,7 @@ def environment_context(
         member=environment.member.name if environment.member else None,
         needs=needs,
         metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,
+        grafana=environment.file.monitoring.grafana_url,
     )
 
 
@@ -124,7 +125,8 @@ def _telemetry(
     # Only here: an environment without them loads none of their programs' configurations.
     from stacks.telemetry.system import Telemetry
 
-    made = Telemetry(args, environment.logs, environment.traces, systems, opts)
+    read = environment.operator_namespaces
+    made = Telemetry(args, environment.logs, environment.traces, systems, opts, operators=read)
     made.allow_reading({**owners, telemetry.NAME: made}, opts)
 
 
@@ -140,6 +142,8 @@ def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
     file, access = environment.file, environment.access
     own = [MONITORING_NAMESPACE, *([telemetry.NAME] if environment.telemetry.present else [])]
     systems = [*own, *file.systems.deployed]
+    # Where Alloy is let read lines: a Role in each.
+    read = environment.operator_namespaces if environment.telemetry.logs else []
     teams = [team.name for team in access.teams] if access else []
     return gitops_args(
         config,
@@ -148,6 +152,7 @@ def _gitops_args(environment: Environment, config: GitOpsConfig) -> GitOpsArgs:
         systems=systems,
         teams=teams,
         installed=environment.installed_operators,
+        others=read,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -24,8 +24,13 @@ class Alert:
 
     `expr` is PromQL, `for_` how long it must hold without a gap (a Prometheus duration, default none). `critical`
     wakes somebody, `warning` is for working hours. `interval` is how often it is evaluated, `None` for Prometheus'
-    own. `runbook` names its page in docs/runbooks/ and defaults to the alert's name. Raises ValueError, with the
-    alert's name, for whatever Prometheus would refuse.
+    own. `runbook` names its page in docs/runbooks/ and defaults to the alert's name;
+    `dashboard` is the address of what shows more of it, which is nowhere by default.
+
+    It fires by `missing` as well: by what is gone, where `expr` asks what is there. It is silent while `silent` finds
+    the same labels: a matching clause and an expression, `on (namespace) x == 0`, for what is meant to be so. Either is
+    left out where nobody tells its metrics. Raises ValueError, with the alert's name, for whatever Prometheus would
+    refuse.
     """
 
     name: str
@@ -37,6 +42,9 @@ class Alert:
     interval: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
+    missing: str = ""
+    silent: str = ""
+    dashboard: str = ""
 
     def __post_init__(self) -> None:
         if not _ALERT.fullmatch(self.name):
@@ -47,25 +55,45 @@ class Alert:
             )
         try:
             promql.seconds(self.for_)
-            promql.metrics(scoped(self.expr, "namespace"))
+            for one in (self.expr, self.condition):
+                promql.metrics(scoped(one, "namespace"))
         except ValueError as error:
             raise ValueError(f"alert {self.name}: {error}") from None
 
+    @property
+    def condition(self) -> str:
+        """The whole expression that Prometheus evaluates."""
+        whole = f"{self.expr} or {self.missing}" if self.missing else self.expr
+        return f"({whole}) unless {self.silent}" if self.silent else whole
+
     def within(self, namespace: str, **labels: str) -> Alert:
-        """The same for one namespace, with further labels."""
-        return replace(self, expr=scoped(self.expr, namespace), labels={**self.labels, **labels})
+        """The same for one namespace, with more labels."""
+        expr, missing, silent = (scoped(one, namespace) for one in (self.expr, self.missing, self.silent))
+        return replace(self, expr=expr, missing=missing, silent=silent, labels={**self.labels, **labels})
+
+    def seen(self, scraped: Callable[[str], bool]) -> Alert | None:
+        """The same with the parts whose metrics somebody tells; None if nobody tells those of `expr`.
+
+        `scraped` says of an expression whether all of its metrics are scraped.
+        """
+        if not scraped(self.expr):
+            return None
+        missing = self.missing if self.missing and scraped(self.missing) else ""
+        silent = self.silent if self.silent and scraped(f"vector(0) unless {self.silent}") else ""
+        return replace(self, missing=missing, silent=silent)
 
     def as_rule(self) -> dict[str, Any]:
         """The entry of a rule group."""
         return {
             "alert": self.name,
-            "expr": self.expr,
+            "expr": self.condition,
             "for": self.for_,
             "labels": {"severity": self.severity, **self.labels},
             "annotations": {
                 "summary": self.summary,
                 "description": self.description,
                 "runbook_url": f"{RUNBOOKS}/{self.runbook or self.name}",
+                **({"dashboard_url": self.dashboard} if self.dashboard else {}),
             },
         }
 
@@ -88,7 +116,7 @@ class Recording:
             raise ValueError(f"recording rule {self.record}: {error}") from None
 
     def within(self, namespace: str, **labels: str) -> Recording:
-        """The same for one namespace, with further labels."""
+        """The same for one namespace, with more labels."""
         return replace(self, expr=scoped(self.expr, namespace), labels={**self.labels, **labels})
 
     def as_rule(self) -> dict[str, Any]:

@@ -21,6 +21,8 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "up",
             "prometheus_rule_evaluation_failures_total",
             "prometheus_remote_storage_samples_failed_total",
+            "prometheus_remote_storage_highest_timestamp_in_seconds",
+            "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
             "alertmanager_notifications_total",
             "alertmanager_notifications_failed_total",
         }
@@ -37,13 +39,16 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "kubelet": frozenset(
         {
             "container_cpu_usage_seconds_total",
-            "container_memory_usage_bytes",
             "container_memory_working_set_bytes",
             "container_spec_memory_limit_bytes",
             "container_network_receive_bytes_total",
             "container_network_transmit_bytes_total",
             "container_fs_reads_bytes_total",
             "container_fs_writes_bytes_total",
+            "kubelet_volume_stats_available_bytes",
+            "kubelet_volume_stats_capacity_bytes",
+            "kubelet_volume_stats_inodes",
+            "kubelet_volume_stats_inodes_free",
         }
     ),
     "kube-state-metrics": frozenset(
@@ -56,7 +61,20 @@ SOURCES: Mapping[str, frozenset[str]] = {
             "kube_pod_status_ready",
             "kube_pod_container_status_restarts_total",
             "kube_deployment_spec_replicas",
+            "kube_deployment_status_condition",
             "kube_deployment_status_replicas_available",
+            "kube_statefulset_replicas",
+            "kube_statefulset_status_replicas_ready",
+            "kube_daemonset_status_desired_number_scheduled",
+            "kube_daemonset_status_number_available",
+            "kube_job_failed",
+            "kube_job_owner",
+            "kube_cronjob_created",
+            "kube_cronjob_next_schedule_time",
+            "kube_cronjob_status_active",
+            "kube_cronjob_status_last_schedule_time",
+            "kube_cronjob_status_last_successful_time",
+            "kube_resourcequota",
         }
     ),
     "node-exporter": frozenset(

@@ -24,9 +24,10 @@ _JOB_LABEL = "app.kubernetes.io/name"
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One port that serves metrics, by name. `interval` and `timeout` are Prometheus durations.
+    """One port that serves metrics, by name. `interval` and `timeout` are Prometheus durations, by default those of all
+    that Prometheus scrapes.
 
-    30 s is the orders document's figure (section 3.1). `relabelings` change the target's labels,
+    `relabelings` change the target's labels,
     `metric_relabelings` the series' (dropping one there saves its storage). `token_file` is of Prometheus' own pod, for
     what lets nobody read without one. With `honor_labels` the series' own labels win over the target's. Raises
     ValueError for a timeout longer than the interval, which Prometheus refuses.
@@ -34,8 +35,8 @@ class Endpoint:
 
     port: str
     path: str = "/metrics"
-    interval: str = "30s"
-    timeout: str = "10s"
+    interval: str | None = None
+    timeout: str | None = None
     scheme: str = "http"
     tls_config: Mapping[str, Any] = field(default_factory=dict)
     token_file: str = ""
@@ -44,12 +45,15 @@ class Endpoint:
     metric_relabelings: Sequence[Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
-        if promql.seconds(self.timeout) > promql.seconds(self.interval):
+        interval, timeout = (promql.seconds(one) if one else None for one in (self.interval, self.timeout))
+        if interval and timeout and timeout > interval:
             raise ValueError(f"endpoint {self.port}: timeout {self.timeout} is longer than interval {self.interval}")
 
     def as_spec(self) -> dict[str, Any]:
         """The entry of a monitor's list of endpoints."""
         optional = {
+            "interval": self.interval,
+            "scrapeTimeout": self.timeout,
             "scheme": None if self.scheme == "http" else self.scheme,
             "tlsConfig": dict(self.tls_config),
             "bearerTokenFile": self.token_file,
@@ -60,8 +64,6 @@ class Endpoint:
         return {
             "port": self.port,
             "path": self.path,
-            "interval": self.interval,
-            "scrapeTimeout": self.timeout,
             **{key: value for key, value in optional.items() if value},
         }
 
@@ -75,6 +77,11 @@ POD_ORDINAL: Sequence[Mapping[str, Any]] = (
         "replacement": "$2",
         "targetLabel": "pod_ordinal",
     },
+)
+
+# What a pod runs, so that the versions of a release can be told apart: the dashboard *Canary* does.
+POD_VERSION: Sequence[Mapping[str, Any]] = (
+    {"sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_version"], "targetLabel": "version"},
 )
 
 

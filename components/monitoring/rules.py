@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import pulumi
@@ -41,6 +41,20 @@ class RuleSet:
             own=self.own,
         )
 
+    def shown_at(self, dashboard: str) -> RuleSet:
+        """The same with the address of a dashboard, which every alert bears."""
+        return replace(self, alerts=[replace(alert, dashboard=dashboard) for alert in self.alerts])
+
+    def plus(self, *others: RuleSet) -> RuleSet:
+        """Its rules and those of `others`, by its name."""
+        every = (self, *others)
+        return RuleSet(
+            name=self.name,
+            alerts=[alert for one in every for alert in one.alerts],
+            recordings=[recording for one in every for recording in one.recordings],
+            own=frozenset(metric for one in every for metric in one.own),
+        )
+
     def with_sources(self, sources: Collection[str]) -> RuleSet:
         """Without the alerts and recordings that read a metric which none of the catalogue's `sources` tells.
 
@@ -49,12 +63,13 @@ class RuleSet:
         self._refuse_unknown()
         recordings = [one for one in self.recordings if catalogue.scraped(one.expr, sources, self.own)]
         extra = {*self.own, *(one.record for one in recordings)}
-        alerts = [one for one in self.alerts if catalogue.scraped(one.expr, sources, extra)]
+        seen = [one.seen(lambda expr: catalogue.scraped(expr, sources, extra)) for one in self.alerts]
+        alerts = [one for one in seen if one]
         return RuleSet(name=self.name, alerts=alerts, recordings=recordings, own=self.own)
 
     def _refuse_unknown(self) -> None:
         extra = {*self.own, *(one.record for one in self.recordings)}
-        rules = {one.name: one.expr for one in self.alerts} | {one.record: one.expr for one in self.recordings}
+        rules = {one.name: one.condition for one in self.alerts} | {one.record: one.expr for one in self.recordings}
         for name, expr in rules.items():
             catalogue.refuse_unknown(f"rules {self.name!r}, {name}", expr, extra)
 

@@ -6,7 +6,7 @@ footprints, registration, the checks of an environment's file) asks each of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import Flow, Peer
 from components.kubernetes.quantity import Bytes, Cpu
+from components.monitoring.catalogue import SOURCES
 from components.platform.credentials import Credential, ExternalStore
 from components.stores.backups import BackupBucket, CloudBackups
 from components.stores.facts import StoreFacts
@@ -69,8 +70,8 @@ class StoreContext:
 
     `figures` is the tier's row of the capability (None where it has none), `credentials` those that the store asked
     for, by its own names. `clients` are the label selectors of the pods that use it, `monitoring` is who reads its
-    metrics. `secret` is the system's Secret, `version` that of its services, `external` where credentials lie if not in
-    the state. `plans` are those of the stores that it brings.
+    metrics, `metric_sources` who tells any in the environment. `secret` is the system's Secret, `version` that of its
+    services, `external` where credentials lie if not in the state. `plans` are those of the stores that it brings.
     """
 
     scope: Scope
@@ -89,6 +90,7 @@ class StoreContext:
     zones_required: bool
     protect: bool
     plans: Sequence[StorePlan] = ()
+    metric_sources: Collection[str] = frozenset(SOURCES)
 
     def plan(self, kind: type[_Plan]) -> _Plan:
         """The plan of this kind of a store that is brought."""

@@ -6,6 +6,7 @@ restart; of more, something is wrong.
 
 from __future__ import annotations
 
+from components.monitoring.absence import fewer
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 
@@ -14,15 +15,15 @@ def _lost(name: str, expr: str, summary: str, description: str) -> Alert:
     return Alert(name=name, expr=expr, for_="5m", severity="warning", summary=summary, description=description)
 
 
-def watched(server: str, rules: RuleSet | None) -> RuleSet:
-    """The rules of a server, and that it is there at all."""
+def watched(server: str, rules: RuleSet | None, replicas: int) -> RuleSet:
+    """The rules of a server, and that all of its `replicas` are there."""
     down = Alert(
         name="TelemetryDown",
-        expr=f'up{{$scope,job="{server}"}} == 0',
+        expr=fewer(server, replicas),
         for_="5m",
         severity="warning",
         summary=f"{server} does not answer",
-        description="Pod {{ $labels.pod }} has told no metrics for 5 minutes: what it carries or keeps stands still.",
+        description=f"Fewer than {replicas} of its pods have answered for 5 minutes: what it carries or keeps waits.",
     )
     return RuleSet(name=server, alerts=(*(rules.alerts if rules else ()), down))
 
@@ -41,6 +42,15 @@ ALLOY = RuleSet(
             'sum by (namespace) (rate(otelcol_exporter_send_failed_log_records_total{$scope,job="alloy"}[5m])) > 0',
             "Log lines are lost on their way to Fluent Bit",
             "Fluent Bit has not taken {{ $value | humanize }} lines a second from Alloy, after all retries.",
+        ),
+        Alert(
+            name="LogsStopped",
+            # Alloy reads its own lines too: an environment that is silent has lost its reader.
+            expr="sum by (namespace) (rate(loki_write_sent_entries_total{$scope}[10m])) == 0",
+            for_="15m",
+            severity="warning",
+            summary="No log line reaches Loki",
+            description="Alloy runs, and has sent nothing for 15 minutes: it finds no pods, or may not read them.",
         ),
     ),
 )

@@ -88,7 +88,7 @@ def alloy(args: AlloyArgs) -> ServerArgs:
         liveness=Check(port="http", path="/-/healthy"),
         resources=_RESOURCES,
         metrics=[Endpoint(port="http")],
-        rules=alerts.watched(NAME, alerts.ALLOY),
+        rules=alerts.watched(NAME, alerts.ALLOY, args.replicas),
         replicas=args.replicas,
         zones_required=args.zones_required,
         volume=args.volume,

@@ -130,7 +130,7 @@ def _server(
         resources=_RESOURCES,
         metrics=[_endpoint(port) for port in scraped],
         # The samplers tell the same metrics, and the gateway's alerts read those of both.
-        rules=alerts.watched(name, alerts.COLLECTOR if name == NAME else None),
+        rules=alerts.watched(name, alerts.COLLECTOR if name == NAME else None, args.replicas),
         replicas=args.replicas,
         zones_required=args.zones_required,
         environment={"GOMEMLIMIT": f"{limit}MiB"},

@@ -100,7 +100,7 @@ def fluent_bit(args: FluentBitArgs) -> ServerArgs:
         liveness=Check(port="http", path="/"),
         resources=_RESOURCES,
         metrics=[Endpoint(port="http", path="/api/v2/metrics/prometheus")],
-        rules=alerts.watched(NAME, alerts.FLUENT_BIT),
+        rules=alerts.watched(NAME, alerts.FLUENT_BIT, args.replicas),
         replicas=args.replicas,
         zones_required=args.zones_required,
         secrets={name: SecretKey(secret=args.target.secret or "", key=key) for name, key in keys.items()},

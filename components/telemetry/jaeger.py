@@ -35,7 +35,7 @@ def jaeger(args: TraceStoreArgs) -> ServerArgs:
         liveness=Check(port="metrics", path="/metrics"),
         resources=RESOURCES,
         metrics=[Endpoint(port="metrics")],
-        rules=alerts.watched(NAME, alerts.JAEGER),
+        rules=alerts.watched(NAME, alerts.JAEGER, 1),
         volume=args.volume,
         ingress=args.neighbours.ingress(PORT, receive=(OTLP_PORT,), metrics=(METRICS_PORT,)),
         single_replica_reason="Its database is a folder of the one volume; the collector keeps and sends again.",

@@ -58,7 +58,7 @@ def loki(args: LokiArgs) -> ServerArgs:
         liveness=Check(port="http", path="/loki/api/v1/status/buildinfo"),
         resources=_RESOURCES,
         metrics=[Endpoint(port="http")],
-        rules=alerts.watched(NAME, alerts.LOKI),
+        rules=alerts.watched(NAME, alerts.LOKI, args.replicas),
         replicas=args.replicas,
         zones_required=args.zones_required,
         volume=args.volume,

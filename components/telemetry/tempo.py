@@ -48,7 +48,7 @@ def tempo(args: TraceStoreArgs) -> ServerArgs:
         liveness=Check(port="http", path="/status/version"),
         resources=RESOURCES,
         metrics=[Endpoint(port="http")],
-        rules=alerts.watched(NAME, alerts.TEMPO),
+        rules=alerts.watched(NAME, alerts.TEMPO, 1),
         volume=args.volume,
         secrets=args.bucket.secrets if args.bucket else {},
         service_account_annotations=args.bucket.annotations if args.bucket else {},

@@ -15,7 +15,7 @@ from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import Flow, Peer
 from components.kubernetes.objects import custom_resource
-from components.monitoring.monitors import Endpoint
+from components.monitoring.monitors import POD_VERSION, Endpoint
 from components.traffic.rate_limit import rate_limit
 from components.traffic.release import Entry, Timeouts
 from components.traffic.routes import MESH, traffic_policy
@@ -51,6 +51,7 @@ _RELABELINGS: Sequence[Mapping[str, Any]] = (
         "regex": "(.+)",
         "targetLabel": "job",
     },
+    *POD_VERSION,
 )
 
 
@@ -97,8 +98,8 @@ class Member:
     service: bool = True
     routed: bool = False
     requests_per_minute: int | None = None
-    scrape_interval: str = "30s"
-    scrape_timeout: str = "10s"
+    scrape_interval: str | None = None
+    scrape_timeout: str | None = None
     entry: Entry | None = None
 
 

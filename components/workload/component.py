@@ -13,7 +13,7 @@ from components.kubernetes.network import allow
 from components.kubernetes.objects import config_map, kept
 from components.kubernetes.scheduling import disruption_budget
 from components.kubernetes.volumes import backup_annotation, claim_spec
-from components.monitoring.monitors import POD_ORDINAL, pod_monitor, service_monitor
+from components.monitoring.monitors import POD_ORDINAL, POD_VERSION, pod_monitor, service_monitor
 from components.performance import SKIP_AWAIT
 from components.traffic.declared import declared_route, release_annotations, versions_services
 from components.traffic.flagger import Target, alert_provider, canary
@@ -120,7 +120,9 @@ class Application(pulumi.ComponentResource):
         args = self._args
         monitor = pod_monitor if args.stateful else service_monitor
         endpoints = [
-            replace(one, port=args.all_ports.target(one.port), relabelings=POD_ORDINAL) if args.stateful else one
+            replace(one, port=args.all_ports.target(one.port), relabelings=(*POD_ORDINAL, *POD_VERSION))
+            if args.stateful
+            else replace(one, relabelings=POD_VERSION)
             for one in args.metrics
         ]
         monitor(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -15,7 +15,7 @@ from components.kubernetes.network import Flow, allow
 from components.kubernetes.objects import kept
 from components.kubernetes.pods import container_security, pod_security, spread
 from components.kubernetes.volumes import claim_template
-from components.monitoring.monitors import Endpoint, service_monitor
+from components.monitoring.monitors import POD_VERSION, Endpoint, service_monitor
 from components.performance import SKIP_AWAIT
 from components.traffic.release import TRACK_LABEL, primary_name
 from components.workload.args import ApplicationArgs, HttpProbe, probe_spec
@@ -235,6 +235,7 @@ class ApplicationGroup(pulumi.ComponentResource):
             opts=child,
         )
         if args.metrics:
-            service_monitor(name, scope=args.scope, component=args.component, endpoints=args.metrics, opts=child)
+            endpoints = [replace(one, relabelings=(*one.relabelings, *POD_VERSION)) for one in args.metrics]
+            service_monitor(name, scope=args.scope, component=args.component, endpoints=endpoints, opts=child)
         self.service_account = args.component
         self.register_outputs({"service_account": self.service_account})

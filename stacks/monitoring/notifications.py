@@ -7,8 +7,8 @@ the general ones, and each but the last goes on to the next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from components.kubernetes.network import Flow
 from components.monitoring.notification import (
@@ -25,6 +25,7 @@ from components.monitoring.notification import (
     WeCom,
     Window,
 )
+from stacks.schema.receivers import SRE_TEAM
 
 SECRET = "alerting-credentials"
 # The keys of the Secret, and the name of each credential in the environment's secret store.
@@ -32,13 +33,10 @@ CREDENTIALS = {
     "pagerduty-service-key": "alerting-pagerduty-service-key",
     "slack-webhook-url": "alerting-slack-webhook-url",
     "smtp-password": "alerting-smtp-password",
-    "wecom-api-secret": "alerting-wecom-api-secret",
 }
 _CRITICAL = Matcher(label="severity", value="critical")
 _WARNING = Matcher(label="severity", value="warning")
 _TEAM = "team"
-# Section 6.3 of the orders document silences HighLatency from 20:00 to 22:00 on one Saturday; the window recurs.
-_MAINTENANCE = Window(name="maintenance", weekdays=["saturday"], start="20:00", end="22:00")
 _GROUPING = ("alertname", "cluster", "system", "namespace", "severity")
 
 
@@ -64,9 +62,6 @@ class Hook:
             receiver=hook_receiver(self.system),
             matchers=[Matcher(label="alertname", value="|".join(self.alerts), operator="=~")],
             proceed=True,
-            group_wait="10s",
-            group_interval="10s",
-            repeat_interval="1h",
         )
 
 
@@ -100,58 +95,74 @@ _PEOPLE = (
     ),
     Receiver(name="slack-warnings", channels=[_slack("#alerts-warnings")]),
     Receiver(name="backend-team-slack", channels=[_slack("#backend-team")]),
-    Receiver(
-        name="sre-team-wecom",
-        channels=[
-            WeCom(
-                corporation="saas-platform",
-                agent_id="1000002",
-                party="sre",
-                api_secret=SecretKey(name=SECRET, key="wecom-api-secret"),
-            )
-        ],
-    ),
 )
 # A service that is down is slow, too: one message is enough.
 _INHIBITIONS = (
     Inhibition(source=[_CRITICAL], target=[_WARNING], equal=["alertname", "cluster", "system", "namespace", "job"]),
     Inhibition(
-        source=[Matcher(label="alertname", value="ServiceDown|PodDown|RustAppDown|AstrBotInstanceDown", operator="=~")],
+        source=[
+            Matcher(
+                label="alertname",
+                value="ServiceMissing|ServiceDown|PodDown|RustAppDown|AstrBotInstanceDown",
+                operator="=~",
+            )
+        ],
         target=[Matcher(label="alertname", value="HighLatency|HighAPILatency|HighErrorRate", operator="=~")],
+        equal=["cluster", "system", "namespace", "job"],
+    ),
+    Inhibition(
+        source=[Matcher(label="alertname", value="ServiceDown|PodDown|RustAppDown", operator="=~")],
+        target=[Matcher(label="alertname", value="ServiceMissing", operator="=~")],
         equal=["cluster", "system", "namespace", "job"],
     ),
 )
 
 
-def in_cluster(hooks: Sequence[Hook]) -> Routing:
+# The AstrBot document's (section 4.2), whose root this is, and the orders document's (section 6.1), of its own routes.
+_ROOT = Route(receiver="default", group_by=_GROUPING, group_wait="10s", group_interval="10s", repeat_interval="1h")
+_BY_AND_BY = Route(receiver="default", group_wait="30s", group_interval="5m", repeat_interval="12h")
+
+
+def in_cluster(hooks: Sequence[Hook], windows: Sequence[Window] = ()) -> Routing:
     """For an environment without a secret store: nobody is woken, and the systems' own services heal what they can."""
-    root = Route(receiver="nobody", group_by=_GROUPING, routes=[hook.route() for hook in hooks])
+    root = replace(_ROOT, receiver="nobody", routes=[hook.route() for hook in hooks])
     receivers = [Receiver(name="nobody"), *(hook.receiver() for hook in hooks)]
-    return Routing(root=root, receivers=receivers, inhibitions=_INHIBITIONS, windows=[_MAINTENANCE])
+    return Routing(root=root, receivers=receivers, inhibitions=_INHIBITIONS, windows=windows)
 
 
-def to_people(hooks: Sequence[Hook]) -> Routing:
-    """For an environment whose secret store has the `CREDENTIALS`."""
-    root = Route(
-        receiver="default",
-        group_by=_GROUPING,
-        group_wait="30s",
-        group_interval="5m",
-        repeat_interval="12h",
+def to_people(
+    hooks: Sequence[Hook],
+    sre: WeCom | None = None,
+    windows: Sequence[Window] = (),
+    muted: Mapping[str, Sequence[str]] | None = None,
+) -> Routing:
+    """For an environment whose secret store has the `CREDENTIALS`.
+
+    `sre` is the party that is told of that team's alerts, if there is one; `muted` are those of the `windows` in which
+    a receiver is not told, by its name.
+    """
+
+    def team(receiver: str, *matchers: Matcher, proceed: bool) -> Route:
+        silent = (muted or {}).get(receiver, ())
+        return replace(_BY_AND_BY, receiver=receiver, matchers=matchers, proceed=proceed, muted=silent)
+
+    root = replace(
+        _ROOT,
         routes=[
             Route(receiver="default", matchers=[Matcher(label="severity", value="info")], repeat_interval="24h"),
             *(hook.route() for hook in hooks),
-            Route(receiver="pagerduty", matchers=[_CRITICAL], proceed=True),
-            Route(receiver="backend-team-slack", matchers=[Matcher(label=_TEAM, value="backend")], proceed=True),
-            Route(receiver="sre-team-wecom", matchers=[Matcher(label=_TEAM, value="sre")], proceed=True),
-            Route(receiver="critical-alerts", matchers=[_CRITICAL], repeat_interval="1h"),
-            Route(receiver="slack-warnings", matchers=[_WARNING], muted=[_MAINTENANCE.name]),
+            team("pagerduty", _CRITICAL, proceed=True),
+            team("backend-team-slack", Matcher(label=_TEAM, value="backend"), proceed=True),
+            *([team(SRE_TEAM, Matcher(label=_TEAM, value="sre"), proceed=True)] if sre else []),
+            Route(receiver="critical-alerts", matchers=[_CRITICAL]),
+            team("slack-warnings", _WARNING, proceed=False),
         ],
     )
+    sre_receivers = [Receiver(name=SRE_TEAM, channels=[sre])] if sre else []
     return Routing(
         root=root,
-        receivers=[*_PEOPLE, *(hook.receiver() for hook in hooks)],
+        receivers=[*_PEOPLE, *sre_receivers, *(hook.receiver() for hook in hooks)],
         inhibitions=_INHIBITIONS,
-        windows=[_MAINTENANCE],
-        secrets={SECRET: tuple(CREDENTIALS)},
+        windows=windows,
+        secrets={SECRET: (*CREDENTIALS, *([sre.api_secret.key] if sre else []))},
     )

@@ -25,7 +25,7 @@ from stacks.monitoring.boards import boards
 from stacks.monitoring.data_sources import sources
 from stacks.monitoring.destinations import outgoing
 from stacks.monitoring.levels import LEVELS, Level
-from stacks.monitoring.receivers import webhook_flows, with_configured
+from stacks.monitoring.receivers import routing, webhook_flows
 from stacks.schema.monitoring import MonitoringConfig
 from stacks.schema.tiers import Tier
 from stacks.system.declaration import Declaration
@@ -188,6 +188,13 @@ class MonitoringPlan:
             whole = whole + part.footprint() if part else whole
         return whole
 
+    def expected(self) -> dict[str, int]:
+        """How many pods each of its own jobs has, exporters apart."""
+        alertmanager = {"alertmanager": self.alertmanager.replicas} if self.alertmanager else {}
+        thanos = self.extras.thanos.jobs if self.extras.thanos else {}
+        grafana = {GRAFANA: 1} if self.grafana else {}
+        return {self.prometheus.application: self.prometheus.replicas, **alertmanager, **grafana, **thanos}
+
     def largest(self) -> ContainerResources:
         """What no container of the namespace exceeds."""
         parts = [part.resources for part in (self.prometheus, self.alertmanager, self.grafana) if part]
@@ -223,12 +230,11 @@ def url(environment: str, tier: Tier, config: MonitoringConfig) -> str:
 def _alertmanager(
     args: EnvironmentContext, scope: Scope, level: Level, monitored: MonitoredSystems, config: MonitoringConfig
 ) -> AlertmanagerArgs:
-    routing_of_systems = (notifications.to_people if args.store else notifications.in_cluster)(monitored.hooks)
     return AlertmanagerArgs(
         scope=scope,
         name=MAIN,
         replicas=level.alertmanagers,
-        routing=with_configured(routing_of_systems, config),
+        routing=routing(monitored.hooks, config, people=args.store is not None),
         storage_class=args.tier.storage_class,
         clients=[LABELS, *([{"app.kubernetes.io/name": "thanos-ruler"}] if level.thanos and args.store else [])],
         egress=[*(hook.flow for hook in monitored.hooks), *webhook_flows(config)],
@@ -291,6 +297,8 @@ def _prometheus(
         retention=config.retention or level.retention,
         retention_size=config.retention_size or level.retention_size,
         external_labels=args.origin,
+        scrape_interval=config.scrape_interval,
+        evaluation_interval=config.evaluation_interval,
         alertmanager="alertmanager-operated" if judged else None,
         tls_secret=TLS_SECRET if level.tls else None,
         object_storage_secret=beside.thanos.object_storage_secret if beside.thanos else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from components.kubernetes.network import Flow
@@ -20,14 +20,29 @@ from components.monitoring.notification import (
     Window,
 )
 from stacks.monitoring.destinations import outgoing
-from stacks.monitoring.notifications import CREDENTIALS, SECRET, email
-from stacks.schema.monitoring import MonitoringConfig, ReceiverConfig
+from stacks.monitoring.notifications import CREDENTIALS, SECRET, Hook, email, in_cluster, to_people
+from stacks.schema.monitoring import MonitoringConfig
+from stacks.schema.receivers import ReceiverConfig, WeComConfig
 
 _KEYS = {credential: key for key, credential in CREDENTIALS.items()}
 
 
-def with_configured(routing: Routing, config: MonitoringConfig) -> Routing:
-    """The routing with the environment's routes before all others, each of which goes on to those after it."""
+def routing(hooks: Sequence[Hook], config: MonitoringConfig, *, people: bool) -> Routing:
+    """Who is told in an environment: people where there is a secret store, and whom it names itself."""
+    windows = [Window(name=one.name, weekdays=one.weekdays, start=one.start, end=one.end) for one in config.maintenance]
+    if not people:
+        return _with_configured(in_cluster(hooks, windows), config)
+    muted = {
+        receiver: [one.name for one in config.maintenance if receiver in one.receivers]
+        for window in config.maintenance
+        for receiver in window.receivers
+    }
+    sre = _wecom(config.wecom) if config.wecom else None
+    return _with_configured(to_people(hooks, sre, windows, muted), config)
+
+
+def _with_configured(routing: Routing, config: MonitoringConfig) -> Routing:
+    """The environment's routes stand before all others, and each of them goes on to those after it."""
     routes = [
         Route(
             receiver=route.receiver,
@@ -37,13 +52,13 @@ def with_configured(routing: Routing, config: MonitoringConfig) -> Routing:
         )
         for route in config.routes
     ]
-    windows = [Window(name=one.name, weekdays=one.weekdays, start=one.start, end=one.end) for one in config.maintenance]
-    secrets = {name: (*keys, *configured_credentials(config)) for name, keys in routing.secrets.items()}
+    secrets = {
+        name: tuple({**dict.fromkeys(keys), **configured_credentials(config)}) for name, keys in routing.secrets.items()
+    }
     return replace(
         routing,
         root=replace(routing.root, routes=[*routes, *routing.root.routes]),
         receivers=[*routing.receivers, *(_receiver(one) for one in config.receivers)],
-        windows=[*routing.windows, *windows],
         secrets=secrets,
     )
 
@@ -56,6 +71,7 @@ def configured_credentials(config: MonitoringConfig) -> dict[str, str]:
         for channel in (receiver.pagerduty, receiver.slack, receiver.wecom, receiver.webhook)
         if channel and channel.credential
     ]
+    named += [config.wecom.credential] if config.wecom else []
     return {name: name for name in named if name not in _KEYS}
 
 
@@ -75,15 +91,19 @@ def _channels(config: ReceiverConfig) -> Iterator[Channel]:
         yield Slack(api_url=_key(config.slack.credential), channel=config.slack.channel)
     if config.email:
         yield email(*config.email.to)
-    if wecom := config.wecom:
-        yield WeCom(
-            corporation=wecom.corporation,
-            agent_id=wecom.agent_id,
-            party=wecom.party,
-            api_secret=_key(wecom.credential),
-        )
+    if config.wecom:
+        yield _wecom(config.wecom)
     if config.webhook:
         yield Webhook(url=config.webhook.url or _key(config.webhook.credential or ""))
+
+
+def _wecom(config: WeComConfig) -> WeCom:
+    return WeCom(
+        corporation=config.corporation,
+        agent_id=config.agent_id,
+        party=config.party,
+        api_secret=_key(config.credential),
+    )
 
 
 def _key(credential: str) -> SecretKey:

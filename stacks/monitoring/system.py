@@ -8,7 +8,7 @@ import pulumi
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.namespace import NamespaceArgs, NamespaceBaseline
-from components.monitoring import own_alerts
+from components.monitoring import cluster_alerts, own_alerts
 from components.monitoring.alertmanager import Alertmanager
 from components.monitoring.exporters.kubelet import kubelet_monitor
 from components.monitoring.grafana import Grafana
@@ -35,8 +35,7 @@ def watch(name: str, plan: MonitoringPlan, config: MonitoringConfig, opts: pulum
         )
     if plan.alertmanager is None:
         return
-    parts = list(_rules(plan, config))
-    whole = RuleSet(name="monitoring", alerts=[alert for part in parts for alert in part.alerts])
+    whole = RuleSet(name="monitoring").plus(*_rules(plan, config)).with_sources(plan.level.sources)
     rules = whole.within(scope.namespace, system=scope.system)
     prometheus_rule(f"{name}-rules", scope=scope, component="monitoring-rules", rules=rules, opts=opts)
     if plan.extras.thanos:
@@ -57,9 +56,11 @@ def _of_prometheus(plan: MonitoringPlan) -> list[Endpoint]:
 def _rules(plan: MonitoringPlan, config: MonitoringConfig) -> Iterator[RuleSet]:
     found = plan.extras.sources
     yield own_alerts.MONITORING
+    yield own_alerts.presence_rules(plan.expected())
     yield own_alerts.exporter_rules(["kubelet", *(one.name for one in found.servers)] if found else ["kubelet"])
+    yield from (cluster_alerts.WORKLOADS, cluster_alerts.JOBS, cluster_alerts.VOLUMES)
     if found:
-        yield own_alerts.PROBES
+        yield own_alerts.probe_rules([f"probe-{name}" for name in found.probes])
     if config.remote_write:
         yield own_alerts.REMOTE_WRITE
     if plan.extras.thanos:

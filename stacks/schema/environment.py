@@ -25,7 +25,7 @@ from stacks.schema.errors import ConfigurationError, from_source, from_validatio
 from stacks.schema.fleet import FleetCluster, member_of
 from stacks.schema.gitops import GitOpsConfig
 from stacks.schema.nodes import NodePool, node_pools
-from stacks.schema.operators import Uses, present, to_install
+from stacks.schema.operators import Uses, namespaces, present, to_install
 from stacks.schema.people import AccessConfig
 from stacks.schema.secret_store import SecretStore
 from stacks.schema.source import Source
@@ -80,6 +80,12 @@ class Environment:
         """The operators that the environment installs itself, by their names in the table."""
         uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
         return to_install(self.file.operators, self.cluster.kind, uses)
+
+    @property
+    def operator_namespaces(self) -> list[str]:
+        """Where operators run, its own and those of the cluster, whose lines are read as the systems' are."""
+        uses = Uses(external_secrets=self.tier.external_secrets, routing=dict(self.file.routing))
+        return namespaces(self.file.operators, self.cluster.kind, uses)
 
     @property
     def telemetry(self) -> TelemetryAccess:

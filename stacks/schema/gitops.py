@@ -116,8 +116,10 @@ def gitops_args(
     systems: Sequence[str],
     teams: Sequence[str],
     installed: Sequence[str],
+    others: Sequence[str] = (),
 ) -> GitOpsArgs:
-    """The component's arguments, from the file and what the environment consists of.
+    """The component's arguments, from the file and what the environment consists of; `others` are namespaces in which
+    it has single objects.
 
     Clusters come in their order, each once the one before is healthy; without a fleet it is Argo CD's own alone.
     """
@@ -130,7 +132,7 @@ def gitops_args(
         revision=config.revision,
         clusters=targets or [Target(name="main", path=path)],
         systems=systems,
-        namespaces=[*systems, *(f"team-{team}" for team in teams)],
+        namespaces=list(dict.fromkeys([*systems, *(f"team-{team}" for team in teams), *others])),
         charts=[OPERATORS[name].chart.repository for name in installed if name != ARGO_CD],
         notifications=[
             Notification(trigger=one.trigger, service=one.service, recipient=one.recipient)

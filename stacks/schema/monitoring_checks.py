@@ -7,7 +7,7 @@ from typing import Any
 
 from components.kubernetes.quantity import Bytes
 from stacks.monitoring.notifications import hook_receiver
-from stacks.schema.monitoring import BUILT_IN, credentials
+from stacks.schema.receivers import BUILT_IN, credentials
 from stacks.schema.types import Problem, system_name
 
 _NO_STORE = "needs a credential, and this environment has no secret store"
@@ -20,6 +20,8 @@ def monitoring_problems(data: Any, level: Any, systems: Any, *, external_secrets
     level = level if isinstance(level, str) else ""
     yield from _retention_problems(data, level)
     if not external_secrets:
+        if data.get("wecom") is not None:
+            yield Problem(("wecom",), _NO_STORE)
         for path, channel in credentials(data.get("receivers")):
             yield Problem(path, f"{channel} {_NO_STORE}: only a webhook with a url can be told")
         yield from _people_problems(data)

@@ -86,6 +86,12 @@ def to_install(declared: Any, cluster_kind: Any, uses: Uses) -> list[str]:
     return [name for name, mode in found.items() if mode == "install"]
 
 
+def namespaces(declared: Mapping[str, Mode], cluster_kind: str, uses: Uses) -> list[str]:
+    """Where the operators run that the environment installs or finds there, but for Kubernetes' own namespace."""
+    found = modes(declared, cluster_kind, uses)
+    return sorted({OPERATORS[name].namespace for name, mode in found.items() if mode != "off"} - {"kube-system"})
+
+
 def _default(name: str, cluster_kind: str, uses: Uses) -> Mode:
     if not _needed(name, uses):
         return "off"

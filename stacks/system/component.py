@@ -9,6 +9,7 @@ import pulumi
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.namespace import NamespaceArgs, NamespaceBaseline
 from components.kubernetes.objects import config_map
+from components.monitoring.absence import service_rules
 from components.monitoring.catalogue import SOURCES
 from components.monitoring.rules import RuleSet, prometheus_rule
 from components.platform.credentials import Credentials, SecretBundle, SecretBundleArgs, store_in_namespace
@@ -23,6 +24,7 @@ from stacks.system.environment_context import EnvironmentContext
 from stacks.system.keys import register_keys
 from stacks.system.plan import SystemPlan, plan
 from stacks.system.releases import entries, mesh_baseline, mesh_entry, release_analysis
+from stacks.system.scraping import metrics
 from stacks.system.stores import store_settings
 from stacks.system.system_context import SystemContext
 
@@ -32,13 +34,9 @@ def system_rules(declaration: Declaration, sources: Collection[str] = frozenset(
 
     Those are left out that read what none of `sources` tells (names of the metric catalogue, default all of them).
     """
-    own, objective = declaration.rules or RuleSet(name=declaration.name), declaration.objective.rules()
-    merged = RuleSet(
-        name=declaration.name,
-        alerts=[*own.alerts, *objective.alerts],
-        recordings=[*own.recordings, *objective.recordings],
-        own=own.own,
-    )
+    own = declaration.rules or RuleSet(name=declaration.name)
+    jobs = [service.name for service in declaration.services if metrics(service) and not service.stopped]
+    merged = RuleSet(name=declaration.name).plus(own, declaration.objective.rules(), service_rules(jobs))
     return merged.with_sources(sources).within(declaration.name, system=declaration.name)
 
 
@@ -110,6 +108,9 @@ class System(pulumi.ComponentResource):
         self._applications([namespace, *needs])
         release_analysis(name, args, self._plan.services, child)
         rules = system_rules(declaration, args.metric_sources)
+        if args.grafana and (boards := declaration.boards()):
+            # The first is the system's own; the alerts of its stores and of the platform have none.
+            rules = rules.shown_at(f"{args.grafana.rstrip('/')}/d/{boards[0].uid}")
         prometheus_rule(f"{name}-alerts", scope=self._plan.scope, component=f"{name}-alerts", rules=rules, opts=child)
         mesh_baseline(name, self._plan.mesh, child)
         if declaration.extras:

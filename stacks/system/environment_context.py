@@ -26,6 +26,7 @@ class EnvironmentContext:
     where backups go unless the system says otherwise, `member` the cluster's name in its fleet. `keda` and `vertical`
     say whether KEDA and the VerticalPodAutoscaler are in the cluster.
     `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
+    `grafana` is where people reach Grafana, if somebody has said so.
     `applications` says whether Argo CD is there and may be told what to deploy besides: not where it delivers the
     environment itself, whose project lets no Application through.
     """
@@ -47,6 +48,7 @@ class EnvironmentContext:
     vertical: bool = False
     applications: bool = False
     metric_sources: Collection[str] = frozenset(SOURCES)
+    grafana: str | None = None
 
     @property
     def scaler(self) -> str | None:

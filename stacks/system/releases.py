@@ -124,7 +124,8 @@ def _member(
         routed=service.release is not None and service.release.strategy != "rolling",
         entry=context.entries.get(service.name),
         requests_per_minute=context.requests_per_minute if entered(service, context) else None,
-        **({"scrape_interval": merged.interval, "scrape_timeout": merged.timeout} if merged else {}),
+        scrape_interval=merged.interval if merged else None,
+        scrape_timeout=merged.timeout if merged else None,
     )
 
 

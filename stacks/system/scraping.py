@@ -8,16 +8,10 @@ from components.monitoring.monitors import Endpoint
 from stacks.schema.service.ports import all_ports
 from stacks.schema.service.service import Service
 
-# The services tell their metrics on the port that they serve on, unless they have one of this name.
-_METRICS_PORT = "metrics"
-
 
 def metrics(service: Service) -> list[Endpoint]:
     """What Prometheus scrapes of a service: where it says, or its port `metrics` if it has one, else `http`."""
-    if service.metrics is not None:
-        return [one.as_endpoint() for one in service.metrics]
-    ports = all_ports(service.ports, service.service_ports)
-    return [Endpoint(port=_METRICS_PORT if _METRICS_PORT in ports.exposed else ports.main)]
+    return [one.as_endpoint() for one in service.read_metrics]
 
 
 def scraped_directly(service: Service, *, in_mesh: bool) -> list[Endpoint]:

@@ -106,4 +106,5 @@ def _context(system: SystemContext, store: Store, plans: Sequence[StorePlan]) ->
         zones_required=args.tier.zones_required,
         protect=args.tier.protect_data,
         plans=plans,
+        metric_sources=args.metric_sources,
     )

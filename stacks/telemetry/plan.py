@@ -71,14 +71,22 @@ class _Figures:
 
 
 def plan(
-    args: EnvironmentContext, scope: Scope, logs: LogsConfig, traces: TracesConfig, systems: Sequence[str]
+    args: EnvironmentContext,
+    scope: Scope,
+    logs: LogsConfig,
+    traces: TracesConfig,
+    systems: Sequence[str],
+    *,
+    operators: Sequence[str] = (),
 ) -> TelemetryPlan:
-    """Work out everything. Lines of `systems` go where `logs` says; those of the platform's own pods where all do."""
+    """Work out everything. Lines of `systems` go where `logs` says; those of the platform's own pods, and of the
+    namespaces of the `operators`, where all do.
+    """
     figures = sizing(args.tier, args.ingress_class, args.routing)
     known = _Figures(
         args=args, scope=scope, replicas=figures.replicas, days=figures.retention_days, storage=figures.storage
     )
-    namespaces = [*systems, MONITORING_NAMESPACE, scope.namespace]
+    namespaces = [*systems, *operators, MONITORING_NAMESPACE, scope.namespace]
     lines = {store: [one for one in namespaces if logs.store(one) == store] for store in ("loki", "elasticsearch")}
     servers, secrets = _log_servers(known, logs, lines, traces)
     if traces.kind != "none":

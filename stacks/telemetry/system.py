@@ -33,10 +33,12 @@ class Telemetry(pulumi.ComponentResource):
         traces: TracesConfig,
         systems: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        operators: Sequence[str] = (),
     ) -> None:
         super().__init__("platform:systems:Telemetry", NAME, {}, opts)
         self._args = args
-        self._plan = plan(args, args.scope(NAME), logs, traces, systems)
+        self._plan = plan(args, args.scope(NAME), logs, traces, systems, operators=operators)
         namespace = self._namespace()
         own = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         store = store_in_namespace(args.store, self._plan.scope, own)
@@ -50,9 +52,10 @@ class Telemetry(pulumi.ComponentResource):
         self.register_outputs({})
 
     def allow_reading(self, owners: Mapping[str, pulumi.Resource], opts: pulumi.ResourceOptions) -> None:
-        """Let Alloy read the pods' lines in each namespace; `owners` make the namespaces."""
+        """Let Alloy read the pods' lines in each namespace; `owners` make the namespaces, but for the operators'."""
         for namespace in self._plan.read:
-            needs = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[owners[namespace]]))
+            owner = [owners[namespace]] if namespace in owners else []
+            needs = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=owner))
             read_lines(
                 f"{namespace}-{alloy.NAME}",
                 scope=self._args.scope(namespace),

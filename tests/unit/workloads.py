@@ -79,7 +79,9 @@ def _deployment(
     ]
     if body["spec"]["strategy"]["type"] == "Recreate":
         return _from_template(body, replicas, mounted[0])
-    assert not mounted, "a second pod could not mount the volume while the first one is there"
+    assert not [one for one in mounted if "ReadWriteMany" not in one["accessModes"]], (
+        "a second pod could not mount the volume while the first one is there"
+    )
     surge = body["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
     more = math.ceil(replicas * int(surge.rstrip("%")) / 100) if str(surge).endswith("%") else int(surge)
     return _from_template(body, replicas + more)

@@ -1,4 +1,6 @@
-"""The kubelet of every node, and the cAdvisor in it: what containers use (`container_*`)."""
+"""The kubelet of every node: how full volumes are (`kubelet_volume_stats_*`), and by cAdvisor what containers use
+(`container_*`).
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,20 @@ _ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 KUBELETS = Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(PORT,))
 
 
-def cadvisor() -> Endpoint:
-    """The port of the kubelet that serves containers' metrics to whoever may read `nodes/metrics`.
+def endpoints() -> list[Endpoint]:
+    """The paths of the kubelet's port that serve metrics to whoever may read `nodes/metrics`: its own, and cAdvisor's.
 
     Of some hundred series a container only those of the catalogue are kept: nothing else can be read anyway. A
     kubelet's certificate is its own, which no authority of the cluster has signed unless somebody sees to that.
     """
     kept = "|".join(sorted(catalogue.SOURCES[NAME]))
+    return [_endpoint(path, kept) for path in ("/metrics", "/metrics/cadvisor")]
+
+
+def _endpoint(path: str, kept: str) -> Endpoint:
     return Endpoint(
         port="https-metrics",
-        path="/metrics/cadvisor",
+        path=path,
         scheme="https",
         tls_config={"caFile": f"{_ACCOUNT}/ca.crt", "insecureSkipVerify": True},
         token_file=f"{_ACCOUNT}/token",
@@ -43,5 +49,5 @@ def kubelet_monitor(name: str, *, scope: Scope, opts: pulumi.ResourceOptions) ->
     Prometheus' token.
     """
     return service_monitor(
-        name, scope=scope, component=NAME, selector=_SERVICE, namespace=_NAMESPACE, endpoints=[cadvisor()], opts=opts
+        name, scope=scope, component=NAME, selector=_SERVICE, namespace=_NAMESPACE, endpoints=endpoints(), opts=opts
     )

@@ -70,11 +70,16 @@ class RemoteWrite:
         }
 
 
+# The multi-cluster manager's and the federated risk document's, of scrapes and of rules.
+INTERVAL = "15s"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrometheusArgs:
     """`replicas` equal servers on different nodes, each with a volume of `storage` in which it keeps its samples for
     `retention` (a duration) or until they take `retention_size`.
 
+    It scrapes every `scrape_interval` what does not say otherwise, and evaluates rules every `evaluation_interval`.
     `external_labels` mark everything that leaves it. `tls_secret` (keys `tls.crt`, `tls.key`) makes it serve HTTPS;
     `object_storage_secret` (key `configuration`) starts the Thanos sidecar, which shows the certificate of
     `thanos_tls_secret`. An `agent` keeps nothing and evaluates nothing, but sends everything to `remote_write`; whoever
@@ -91,6 +96,8 @@ class PrometheusArgs:
     retention: str
     retention_size: Bytes
     external_labels: Mapping[str, str]
+    scrape_interval: str = INTERVAL
+    evaluation_interval: str = INTERVAL
     alertmanager: str | None = None
     tls_secret: str | None = None
     object_storage_secret: str | None = None
@@ -107,7 +114,8 @@ class PrometheusArgs:
                 f"Prometheus {self.name}: retention_size {self.retention_size} is larger than its volume allows: "
                 f"{USABLE:.0%} of storage {self.storage} is {usable.rounded()}"
             )
-        promql.seconds(self.retention)
+        for duration in (self.retention, self.scrape_interval, self.evaluation_interval):
+            promql.seconds(duration)
 
     @property
     def account(self) -> str:

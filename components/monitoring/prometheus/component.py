@@ -41,7 +41,7 @@ def specification(args: PrometheusArgs) -> dict[str, Any]:
         "podMetadata": {"labels": own | LABELS},
         # Beside the operator's own `prometheus_replica`, which tells the replicas apart.
         "externalLabels": dict(args.external_labels),
-        "scrapeInterval": "30s",
+        "scrapeInterval": args.scrape_interval,
         **_selectors("serviceMonitor", "podMonitor", "probe", "scrapeConfig"),
         "walCompression": True,
         "storage": {"volumeClaimTemplate": {"spec": claim_manifest(args.storage, args.storage_class)}},
@@ -63,7 +63,7 @@ def _server(args: PrometheusArgs) -> dict[str, Any]:
     """What only a Prometheus does that keeps its samples: evaluate rules, and forget."""
     not_others = {"key": EVALUATOR_LABEL, "operator": "DoesNotExist"}
     return {
-        "evaluationInterval": "30s",
+        "evaluationInterval": args.evaluation_interval,
         **_selectors("rule"),
         "ruleSelector": {"matchExpressions": [not_others]},
         "retention": args.retention,

@@ -51,6 +51,12 @@ class ThanosArgs:
         promql.seconds(self.retention)
 
     @property
+    def jobs(self) -> dict[str, int]:
+        """How many pods each of its jobs has."""
+        many = self.replicas
+        return {QUERY: many, STORE: many, COMPACTOR: 1, RULER_PODS["app.kubernetes.io/name"]: many}
+
+    @property
     def name(self) -> str:
         """By which all parts are known in their common certificate."""
         return self.scope.host("thanos")

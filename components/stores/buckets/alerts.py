@@ -5,6 +5,7 @@ The thresholds are the program's own: the documents give none for their stores.
 
 from __future__ import annotations
 
+from components.monitoring.absence import fewer
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 from components.stores.buckets.facts import FACTS
@@ -34,3 +35,16 @@ RULES = RuleSet(
         ),
     ),
 )
+
+
+def presence_rules(job: str, servers: int) -> RuleSet:
+    """For the `servers` that there should be, of a job: MinIO that is gone tells of no drive that is offline."""
+    alert = Alert(
+        name="MinioDown",
+        expr=fewer(job, servers),
+        for_="5m",
+        severity="critical",
+        summary="MinIO in {{ $labels.namespace }} lacks a server",
+        description="Fewer of its servers answer than there should be: backups and files may not be taken.",
+    )
+    return RuleSet(name="minio-presence", alerts=(alert,))

@@ -22,7 +22,7 @@ from components.monitoring.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.performance import SKIP_AWAIT
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
-from components.stores.buckets.alerts import RULES
+from components.stores.buckets.alerts import RULES, presence_rules
 from components.stores.buckets.buckets import ERASURE_SETS, keeps_erasure_sets
 from components.stores.buckets.facts import PORT
 from versions import MINIO_IMAGE
@@ -141,7 +141,8 @@ class ObjectStorage(pulumi.ComponentResource):
 
     def _monitoring(self) -> None:
         scope, component = self._args.scope, self._args.name
-        rules = RULES.within(scope.namespace, system=scope.system)
+        present = presence_rules(component, self._args.servers)
+        rules = RULES.plus(present).within(scope.namespace, system=scope.system)
         # By pod: two Services select the servers, and a ServiceMonitor would scrape each server for both.
         endpoint = Endpoint(port="s3", path="/minio/v2/metrics/cluster", relabelings=POD_ORDINAL)
         pod_monitor(

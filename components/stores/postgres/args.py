@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import Peer
 from components.kubernetes.quantity import Bytes
+from components.monitoring.catalogue import SOURCES
 from components.platform.credentials import Credential
 from components.stores.backups import BackupTarget
 from components.stores.postgres.archiver import archiver
@@ -117,7 +118,8 @@ class DatabaseArgs:
     need a session of their own (migrations), `monitoring` is who reads the metrics. `zones_required` makes instances of
     one cluster refuse to share a zone. Of the two `logins` the first owns the data, the second may do what it may;
     `active_login` is the one that the applications use. The rules of `alerts` are about all clusters of a namespace, so
-    that only one of them brings them. `protect` keeps the cluster, and what it cannot come back without, from deletion.
+    that only one of them brings them; those are left out that read what none of `metric_sources` tells. `protect`
+    keeps the cluster, and what it cannot come back without, from deletion.
     """
 
     scope: Scope
@@ -140,6 +142,7 @@ class DatabaseArgs:
     zones_required: bool = False
     protect: bool = False
     alerts: bool = True
+    metric_sources: Collection[str] = frozenset(SOURCES)
     recovery: Recovery | None = None
     replication: ReplicationArgs | None = None
 

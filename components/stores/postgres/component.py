@@ -16,7 +16,7 @@ from components.monitoring.monitors import Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.platform.credentials import ExternalStore, SecretBundle, SecretBundleArgs
 from components.stores.postgres import backup
-from components.stores.postgres.alerts import RULES
+from components.stores.postgres.alerts import RULES, presence_rules
 from components.stores.postgres.args import PORT, WATCHED, DatabaseArgs, Login
 from components.stores.postgres.cluster import cluster_flows, cluster_spec, pooler_flows, pooler_spec, recovery_point
 from versions import (
@@ -50,8 +50,10 @@ def monitors(name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions) -> Non
         )
     if not args.alerts:
         return
-    rules = RULES.within(scope.namespace, system=scope.system)
-    prometheus_rule(name, scope=scope, component=component, rules=rules, opts=opts)
+    poolers = [args.pooler_name(kind) for kind in args.pooler_kinds]
+    rules = RULES.plus(presence_rules(component, args.instances, poolers, args.dump_name))
+    known = rules.with_sources(args.metric_sources).within(scope.namespace, system=scope.system)
+    prometheus_rule(name, scope=scope, component=component, rules=known, opts=opts)
 
 
 class Database(pulumi.ComponentResource):

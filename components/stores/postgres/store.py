@@ -163,6 +163,7 @@ class Postgres(Store):
             monitoring=context.monitoring,
             zones_required=context.zones_required,
             protect=context.protect,
+            metric_sources=context.metric_sources,
         )
 
     def _logins(self, credentials: Mapping[str, Credential]) -> tuple[Login, Login]:

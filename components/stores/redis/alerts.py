@@ -6,6 +6,8 @@ as the documents' services are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 from components.stores.redis.facts import FACTS
@@ -14,14 +16,6 @@ RULES = RuleSet(
     name="redis",
     own=FACTS.metrics,
     alerts=(
-        Alert(
-            name="RedisDown",
-            expr="redis_up{$scope} == 0",
-            for_="1m",
-            severity="critical",
-            summary="Redis pod {{ $labels.pod }} is down",
-            description="Its exporter runs, and the server beside it does not answer.",
-        ),
         Alert(
             name="RedisMemoryHigh",
             expr="redis_memory_used_bytes{$scope} / (redis_memory_max_bytes{$scope} > 0) > 0.9",
@@ -32,3 +26,29 @@ RULES = RuleSet(
         ),
     ),
 )
+
+
+def presence_rules(expected: Mapping[str, int]) -> RuleSet:
+    """For the servers that there should be: `expected` says how many of each job, one for each role."""
+    found = {job: f'redis_up{{$scope,job="{job}"}}' for job in expected}
+    fewer = " or ".join(f"sum by (namespace, job) ({found[job]}) < {many}" for job, many in expected.items())
+    alerts = (
+        Alert(
+            name="RedisDown",
+            expr="redis_up{$scope} == 0",
+            missing=" or ".join(f"absent({one})" for one in found.values()),
+            for_="1m",
+            severity="critical",
+            summary="Redis {{ or $labels.pod $labels.job }} is down",
+            description="The server does not answer beside its exporter; or no pod tells any metrics, and none may be.",
+        ),
+        Alert(
+            name="RedisPodMissing",
+            expr=fewer,
+            for_="10m",
+            severity="warning",
+            summary="{{ $labels.job }} in {{ $labels.namespace }} lacks a server",
+            description="{{ $value }} of its servers answer, and there should be more.",
+        ),
+    )
+    return RuleSet(name="redis-presence", own=FACTS.metrics, alerts=alerts)

@@ -11,7 +11,7 @@ from components.kubernetes.objects import checksum, config_map, custom_resource
 from components.monitoring.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule
 from components.platform.credentials import SecretBundle, SecretBundleArgs
-from components.stores.redis.alerts import RULES
+from components.stores.redis.alerts import RULES, presence_rules
 from components.stores.redis.args import KEY, OPERATOR_NAMESPACE, PORT, CacheArgs, acl_file, read_at_start
 from components.stores.redis.facts import METRICS_PORT
 from components.stores.redis.spec import redis_cluster_spec, redis_spec
@@ -90,7 +90,8 @@ class Cache(pulumi.ComponentResource):
 
     def _rules(self, opts: pulumi.ResourceOptions) -> None:
         scope = self._args.scope
-        rules = RULES.within(scope.namespace, system=scope.system)
+        present = presence_rules({pods["app"]: self._args.shards for pods in self._args.pods})
+        rules = RULES.plus(present).within(scope.namespace, system=scope.system)
         prometheus_rule(self._name, scope=scope, component=self._args.name, rules=rules, opts=opts)
 
     def _network_policy(self, pods: dict[str, str], opts: pulumi.ResourceOptions) -> None:

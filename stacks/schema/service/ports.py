@@ -14,17 +14,22 @@ from stacks.schema.types import Model, PortName, Problem, Seconds
 
 # As the components' own default: nobody waits longer for an answer.
 _MOST_TIMEOUT = 10
+_METRICS_PORT = "metrics"
 
 
 class MetricsEndpoint(Model):
-    """Where Prometheus reads metrics. 30 s is the orders document's (section 3.1)."""
+    """Where Prometheus reads metrics."""
 
     port: PortName = Field("http", description="The port of the Service, by name.")
     path: HttpPath = Field("/metrics", description="The path that tells the metrics.")
-    interval: Seconds = Field(30, description="How often they are read.")
+    interval: Seconds | None = Field(
+        None, description="How often they are read; by default as often as the environment's `monitoring` says."
+    )
 
     def as_endpoint(self) -> Endpoint:
         """The same for a monitor."""
+        if self.interval is None:
+            return Endpoint(port=self.port, path=self.path)
         timeout = min(self.interval, _MOST_TIMEOUT)
         return Endpoint(port=self.port, path=self.path, interval=f"{self.interval}s", timeout=f"{timeout}s")
 
@@ -40,6 +45,12 @@ def service_ports(declared: Mapping[str, int | ServicePort]) -> dict[str, Servic
 def all_ports(ports: Mapping[str, int], declared: Mapping[str, int | ServicePort]) -> Ports:
     """The ports of a service's containers and of its Service."""
     return Ports(container=ports, service=service_ports(declared))
+
+
+def default_metrics(ports: Mapping[str, int], declared: Mapping[str, int | ServicePort]) -> MetricsEndpoint:
+    """Where a service tells metrics that does not say: its port `metrics` if it has one, else the main one."""
+    every = all_ports(ports, declared)
+    return MetricsEndpoint(port=_METRICS_PORT if _METRICS_PORT in every.exposed else every.main)
 
 
 def port_problems(data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -13,7 +13,7 @@ from components.workload.args import RollingUpdate, ServicePort
 from components.workload.files import ConfigFiles, Directory, SecretFiles, Storage
 from components.workload.types import VariableName
 from stacks.schema.releases import ReleaseConfig
-from stacks.schema.service.ports import MetricsEndpoint
+from stacks.schema.service.ports import MetricsEndpoint, default_metrics
 from stacks.schema.service.probes import ProbesConfig
 from stacks.schema.service.rules import reference_problems, workload_problems
 from stacks.schema.service.scaling import Autoscaling, Bounds, VerticalScaling
@@ -28,6 +28,7 @@ from stacks.schema.types import (
     PortName,
     Problem,
     ReplicaCount,
+    Seconds,
     ServiceName,
     Text,
     duplicates,
@@ -48,6 +49,9 @@ class Size(Model):
     storage: Bytes | None = Field(None, description="The size of its volume, of a service that has one.")
     version: ImageTag | None = Field(None, description="The tag of its image.")
     release: ReleaseConfig | None = Field(None, description="How its versions are exchanged.")
+    scrape_interval: Seconds | None = Field(
+        None, description="How often Prometheus reads its metrics, at all of its ports that tell any."
+    )
 
 
 def sized(services: Iterable[Service], sizes: Mapping[str, Size]) -> list[Service]:
@@ -57,6 +61,8 @@ def sized(services: Iterable[Service], sizes: Mapping[str, Size]) -> list[Servic
 
 def _sized(service: Service, size: Size) -> Service:
     update: dict[str, Any] = {key: value for key, value in size if value is not None}
+    if interval := update.pop("scrape_interval", None):
+        update["metrics"] = [one.model_copy(update={"interval": interval}) for one in service.read_metrics]
     if size.autoscaling:
         bounds = size.autoscaling.model_dump(exclude_none=True)
         update["autoscaling"] = (service.autoscaling or Autoscaling()).model_copy(update=bounds)
@@ -72,6 +78,8 @@ def size_problems(data: Mapping[str, Any], services: Mapping[str, Mapping[str, A
         service = services.get(str(name))
         if service is None or not isinstance(size, Mapping):
             continue
+        if size.get("scrape_interval") is not None and service.get("metrics") in ([], ()):
+            yield Problem(("sizes", name, "scrape_interval"), f"service {name!r} tells no metrics: leave this out")
         if size.get("storage") is not None and service.get("storage") is None:
             yield Problem(
                 ("sizes", name, "storage"), f"service {name!r} has no storage: it is declared with the service"
@@ -89,8 +97,12 @@ def _place(path: tuple[str | int, ...], size: Mapping[str, Any]) -> tuple[str | 
     return tuple(key for key in size if str(path[0]).startswith(str(key)))[:1]
 
 
+# What a size says of a part of the service, and under another key than the service.
+_OF_OTHERS = ("storage", "scrape_interval")
+
+
 def _merged(service: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {key: value for key, value in size.items() if value is not None and key != "storage"}
+    changed = {key: value for key, value in size.items() if value is not None and key not in _OF_OTHERS}
     bounds, own = changed.get("autoscaling"), service.get("autoscaling")
     if isinstance(bounds, Mapping) and isinstance(own, Mapping):
         changed["autoscaling"] = {**own, **bounds}
@@ -220,6 +232,11 @@ class Service(Model):
         description="Why one pod is enough, without which the policies refuse a service of one pod in staging and "
         "prod.",
     )
+
+    @property
+    def read_metrics(self) -> Sequence[MetricsEndpoint]:
+        """Where Prometheus reads its metrics."""
+        return [default_metrics(self.ports, self.service_ports)] if self.metrics is None else self.metrics
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

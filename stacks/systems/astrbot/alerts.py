@@ -6,6 +6,10 @@ from components.monitoring.alerts import Alert, Recording
 from components.monitoring.rules import RuleSet
 
 _BY_SERVICE = "sum by (namespace, job)"
+_AVAILABLE, _WANTED = (
+    f'sum by (namespace, deployment) (kube_deployment_{name}{{$scope,deployment=~"astrbot-instance-.+"}})'
+    for name in ("status_replicas_available", "spec_replicas")
+)
 
 RULES = RuleSet(
     name="astrbot",
@@ -45,7 +49,7 @@ RULES = RuleSet(
         Alert(
             name="HighMemoryUsage",
             expr=(
-                'container_memory_usage_bytes{$scope,container!=""} / '
+                'container_memory_working_set_bytes{$scope,container!=""} / '
                 '(container_spec_memory_limit_bytes{$scope,container!=""} > 0) > 0.9'
             ),
             for_="5m",
@@ -56,10 +60,15 @@ RULES = RuleSet(
         Alert(
             name="AstrBotInstanceDown",
             expr='up{$scope,job="astrbot-instance"} == 0',
+            # One without a pod has no target; how many there should be, only the API server knows.
+            missing=f"({_AVAILABLE} == 0 and {_WANTED} > 0)",
             for_="1m",
             severity="critical",
             summary="An AstrBot instance is offline",
-            description="AstrBot instance {{ $labels.instance }} cannot be reached: its tenant gets no answers.",
+            description=(
+                "AstrBot instance {{ or $labels.deployment $labels.instance }} cannot be reached: its tenant gets no "
+                "answers."
+            ),
         ),
     ),
 )

@@ -6,6 +6,11 @@ from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 from stacks.systems.cloudlens.metrics import METRICS
 
+_LOOKUPS = " + ".join(
+    f"sum by (namespace, job, instance) (increase(cloudlens_cache_{name}_total{{$scope}}[10m]))"
+    for name in ("hits", "misses")
+)
+
 RULES = RuleSet(
     name="cloudlens",
     own=METRICS,
@@ -32,6 +37,8 @@ RULES = RuleSet(
         Alert(
             name="LowCacheHitRate",
             expr="cloudlens_cache_hit_rate{$scope} < 0.5",
+            # Of a cache that nobody asks the rate is that of long ago, or 0 of 0.
+            silent=f"on (namespace, job, instance) {_LOOKUPS} == 0",
             for_="10m",
             severity="warning",
             summary="CloudLens asks the cloud providers too often",

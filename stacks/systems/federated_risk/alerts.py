@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from components.monitoring.absence import SCALED_TO_ZERO, gone
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 from components.stores.postgres.facts import FACTS as POSTGRES
 from stacks.systems.federated_risk.metrics import METRICS
+
+# The jobs of `prometheus.yml`.
+_SERVICES = ("consent-service", "psi-service", "model-serving")
 
 RULES = RuleSet(
     name="federated-risk",
@@ -14,10 +18,12 @@ RULES = RuleSet(
         Alert(
             name="ServiceDown",
             expr="up{$scope} == 0",
+            missing=gone(_SERVICES),
+            silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
             summary="Service {{ $labels.job }} is not available",
-            description="{{ $labels.instance }} of {{ $labels.job }} has been offline for more than 1 minute.",
+            description="{{ $labels.instance }} of {{ $labels.job }} has been offline for 1 minute, or is gone.",
         ),
         Alert(
             name="HighErrorRate",

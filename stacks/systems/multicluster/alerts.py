@@ -39,6 +39,8 @@ RULES = RuleSet(
         Alert(
             name="PodNotReady",
             expr='kube_pod_status_ready{condition="false"} == 1',
+            # What has finished is not ready for ever, and what has failed is replaced: others tell of that.
+            silent='on (namespace, pod) kube_pod_status_phase{phase=~"Succeeded|Failed"} == 1',
             for_="10m",
             severity="warning",
             interval=_INTERVAL,

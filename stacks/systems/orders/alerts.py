@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from components.monitoring.absence import SCALED_TO_ZERO, gone
 from components.monitoring.alerts import Alert, Recording
 from components.monitoring.rules import RuleSet
 from stacks.systems.orders.metrics import METRICS
+from stacks.systems.orders.services import APPLICATION, SEVERAL_PORTS, STATEFUL
 
 _BACKEND = {"team": "backend"}
 _P95 = "histogram_quantile(0.95, sum by (namespace, job, le) (rate(http_request_duration_seconds_bucket{$scope}[5m])))"
@@ -52,17 +54,19 @@ RULES = RuleSet(
         Alert(
             name="PodDown",
             expr='up{$scope,job="rust-app"} == 0',
+            missing=gone([APPLICATION]),
+            silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
             interval="30s",
             labels={"team": "sre"},
-            summary="Pod {{ $labels.pod }} is down",
-            description="Instance {{ $labels.instance }} has been down for more than 1 minute.",
+            summary="Pod {{ or $labels.pod $labels.job }} is down",
+            description="Instance {{ $labels.instance }} has been down for more than 1 minute, or no pod is there.",
         ),
         Alert(
             name="HighMemoryUsage",
             expr=(
-                'container_memory_usage_bytes{$scope,pod=~"rust-app-.*",container!=""} / '
+                'container_memory_working_set_bytes{$scope,pod=~"rust-app-.*",container!=""} / '
                 '(container_spec_memory_limit_bytes{$scope,pod=~"rust-app-.*",container!=""} > 0) > 0.9'
             ),
             for_="5m",
@@ -75,11 +79,13 @@ RULES = RuleSet(
         Alert(
             name="ServiceDown",
             expr="up{$scope} == 0",
+            missing=gone([APPLICATION, STATEFUL, SEVERAL_PORTS]),
+            silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
             interval="60s",
             summary="{{ $labels.job }} does not answer its scrapes",
-            description="{{ $labels.instance }} has been unreachable for more than 1 minute.",
+            description="{{ $labels.instance }} has been unreachable for more than 1 minute, or the service is gone.",
         ),
         Alert(
             name="HighCPU",
@@ -93,11 +99,13 @@ RULES = RuleSet(
         Alert(
             name="RustAppDown",
             expr='up{$scope,job="rust-app"} == 0',
+            missing=gone([APPLICATION]),
+            silent=SCALED_TO_ZERO,
             for_="1m",
             severity="critical",
             interval="30s",
             summary="The orders application is down",
-            description="{{ $labels.instance }} has been unreachable for more than 1 minute: orders are lost.",
+            description="{{ $labels.instance }} has been unreachable for 1 minute, or is gone: orders are lost.",
         ),
     ),
 )

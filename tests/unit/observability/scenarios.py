@@ -40,8 +40,15 @@ def evaluation(found: Alert, minutes: float, fires: bool) -> dict[str, Any]:
     }
 
 
-def of_case(found: Alert, case: Case, rules: RuleSet) -> Trial:
-    """It does not fire before its duration, fires after it, and does not fire for what is within bounds.
+def firing(found: Alert, minutes: float, fires: bool) -> dict[str, Any]:
+    """Whether the alert fires by then, once or more often."""
+    once = evaluation(found, minutes, fires)
+    return once | {"expr": f"{once['expr']} > bool 0"}
+
+
+def of_case(found: Alert, case: Case, rules: RuleSet, further: Iterable[Mapping[str, Any]] = ()) -> Trial:
+    """It does not fire before its duration, fires after it, and does not fire for what is within bounds; and what
+    `further` scenarios ask.
 
     Of `rules` only the alert and the metrics recorded for it are evaluated: all others would cost ten times as much.
     """
@@ -53,7 +60,7 @@ def of_case(found: Alert, case: Case, rules: RuleSet) -> Trial:
     loud = scenario(case.loud, *early, evaluation(found, duration + 15, True))
     quiet = scenario(case.quiet, evaluation(found, 60, False))
     recordings = [one for one in rules.recordings if one.record in promql.metrics(found.expr)]
-    return Trial(RuleSet(name=rules.name, alerts=[found], recordings=recordings), [loud, quiet])
+    return Trial(RuleSet(name=rules.name, alerts=[found], recordings=recordings), [loud, quiet, *further])
 
 
 def hold(folder: Path, trials: Iterable[Trial]) -> None:

@@ -52,12 +52,19 @@ def mean(metric: str, loud: float, quiet: float) -> Case:
 
 def memory(namespace: str, pod: str = "rust-app-0") -> Case:
     labels = f'namespace="{namespace}",pod="{pod}",container="main"'
-    used, limit = (f"container_{name}_bytes{{{labels}}}" for name in ("memory_usage", "spec_memory_limit"))
+    used, limit = (f"container_{name}_bytes{{{labels}}}" for name in ("memory_working_set", "spec_memory_limit"))
     return Case({used: constant(95), limit: constant(100)}, {used: constant(89), limit: constant(100)})
 
 
 def down(namespace: str, job: str) -> Case:
     return gauge(f'up{{namespace="{namespace}",job="{job}",instance="10.0.0.1:8080"}}', 0, 1)
+
+
+def any_down(namespace: str, *jobs: str) -> Case:
+    """The first does not answer, or all do."""
+    found = [f'up{{namespace="{namespace}",job="{job}",instance="10.0.0.1:8080"}}' for job in jobs]
+    every = {one: constant(1) for one in found}
+    return Case({**every, found[0]: constant(0)}, every)
 
 
 def restarts(namespace: str) -> Case:
@@ -79,6 +86,8 @@ def filled(available: str, size: str) -> Case:
     return Case({available: constant(10), size: constant(100)}, {available: constant(20), size: constant(100)})
 
 
+ORDERS = ("rust-app", "rust-stateful-app", "multi-service")
+FEDERATED_RISK = ("consent-service", "psi-service", "model-serving")
 _NODE_CPU = 'node_cpu_seconds_total{instance="a",mode="idle"}'
 _REPLICAS = 'kube_deployment_{}{{namespace="a",deployment="b"}}'
 _ORDERS = [f'http_{name}_total{{namespace="orders",job="api"}}' for name in ("errors", "requests")]
@@ -104,7 +113,7 @@ CASES: Mapping[tuple[str, str], Case] = {
     ("orders", "HighLatency"): latency("orders", 0.5, 2.0),
     ("orders", "PodDown"): down("orders", "rust-app"),
     ("orders", "HighMemoryUsage"): memory("orders"),
-    ("orders", "ServiceDown"): down("orders", "anything"),
+    ("orders", "ServiceDown"): any_down("orders", *ORDERS),
     ("orders", "HighCPU"): Case(
         {'process_cpu_seconds_total{namespace="orders"}': counter(54)},
         {'process_cpu_seconds_total{namespace="orders"}': counter(42)},
@@ -127,7 +136,7 @@ CASES: Mapping[tuple[str, str], Case] = {
     ),
     ("multicluster", "HighErrorRate"): errors("multicluster"),
     ("multicluster", "HighLatency"): latency("multicluster", 0.5, 2.0),
-    ("federated-risk", "ServiceDown"): down("federated-risk", "psi-service"),
+    ("federated-risk", "ServiceDown"): any_down("federated-risk", *FEDERATED_RISK),
     ("federated-risk", "HighErrorRate"): errors("federated-risk"),
     ("federated-risk", "HighLatency"): latency("federated-risk", 0.25, 1.0),
     ("federated-risk", "HighMemoryUsage"): filled(

@@ -13,6 +13,8 @@ from components.monitoring.rules import WINDOWS
 from stacks.system.component import system_rules
 from tests.unit.observability.scenarios import Trial, are_accepted, hold, of_case, scenario
 from tests.unit.observability.series import CASES, Series
+from tests.unit.observability.states import scenarios
+from tests.unit.observability.states_of_documents import STATES
 from tests.unit.recordings import DECLARATIONS
 
 # name: (threshold as it stands at the end of the expression, duration, severity), as the documents have them.
@@ -90,14 +92,19 @@ def test_an_alert_has_its_documents_threshold_duration_and_severity(system: str,
 
 
 def test_every_alert_has_a_case() -> None:
-    assert set(CASES) == set(ALERTS)
+    """And one for each: what it watches is gone, has finished, is idle, is stopped; or a reason why there is none."""
+    assert set(CASES) == set(ALERTS) == set(STATES)
 
 
 @pytest.mark.parametrize("system", RULES)
 def test_every_alert_fires_when_it_must_and_only_then(system: str, tmp_path: Path) -> None:
     """An expression that is never true is the quietest of all, and nobody notices."""
     rules = system_rules(DECLARATIONS[system])
-    trials = [of_case(alert(*name), case, rules) for name, case in CASES.items() if name[0] == system]
+    trials = [
+        of_case(found := alert(*name), case, rules, scenarios(found, case.loud, STATES[name]))
+        for name, case in CASES.items()
+        if name[0] == system
+    ]
     assert len(trials) == len(RULES[system].alerts)
     hold(tmp_path, trials)
 
@@ -131,6 +138,15 @@ def test_the_error_budget_alerts_fire_by_how_fast_it_burns(failing: float, windo
     assert len(burning.alerts) == len(WINDOWS)
     # As seldom as the shortest window and Prometheus' memory of 5 minutes allow: each evaluation looks back for days.
     hold(tmp_path, [Trial(burning, [scenario(budget(failing), asked, interval="2m")], interval="4m")])
+
+
+def test_an_error_budget_does_not_burn_without_requests(tmp_path: Path) -> None:
+    """Nothing divided by nothing is no ratio; and what is gone is told of by another alert."""
+    rules = system_rules(DECLARATIONS["astrbot"])
+    burning = replace(rules, alerts=[one for one in rules.alerts if one.name == BUDGET])
+    fired = {"expr": f'count(ALERTS{{alertname="{BUDGET}",alertstate="firing"}})', "eval_time": "8h", "exp_samples": []}
+    idle = dict.fromkeys(budget(2.0), "7x250")
+    hold(tmp_path, [Trial(burning, [scenario(idle, fired, interval="2m")], interval="4m")])
 
 
 def test_a_rule_that_does_not_parse_is_refused_with_its_name() -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from components.monitoring import catalogue, promql
 from components.monitoring.alerts import Alert, scoped
 from components.monitoring.dashboards import Board, Panel, Query
+from components.monitoring.monitors import POD_VERSION
 from components.monitoring.rules import RuleSet
 from components.telemetry.alerts import RULE_SETS as TELEMETRY
 from graph.model import Graph
-from stacks.monitoring.boards import boards
+from stacks.monitoring.boards import CANARY, boards
 from stacks.monitoring.levels import LEVELS
 from stacks.system.component import system_rules
 from tests.unit.observability.own_series import OWN
 from tests.unit.observability.tools import run
 from tests.unit.recordings import DECLARATIONS, objects, recorded
+from tests.unit.workloads import selects, workloads
 
 EVERY_BOARD = boards(DECLARATIONS.values())
 RULE_SETS = [*map(system_rules, DECLARATIONS.values()), *OWN.values(), *TELEMETRY]
@@ -122,3 +125,32 @@ def test_a_rule_that_could_never_be_true_is_refused_with_its_name() -> None:
     with pytest.raises(ValueError, match="rules 'a', Slow: nobody tells the metric http_request_total; see the metric"):
         RuleSet(name="a", alerts=[misspelt]).with_sources(catalogue.SOURCES)
     assert RuleSet(name="a", alerts=[misspelt], own=["http_request_total"]).with_sources(catalogue.SOURCES).alerts
+
+
+def test_the_canary_dashboard_tells_versions_apart_by_a_label_that_targets_have(graph: Graph) -> None:
+    """A label that nobody gives is one line for all versions, and a bad one hides in it."""
+    (relabeling,) = POD_VERSION
+    assert relabeling == {
+        "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_version"],
+        "targetLabel": "version",
+    }
+    queries = [query.expr for panel in CANARY.panels for query in panel.queries]
+    assert queries and all("by (job, version" in one for one in queries)
+    systems = set(DECLARATIONS)
+    told = [
+        (body["metadata"]["namespace"], body["spec"]["selector"]["matchLabels"])
+        for body in objects(graph, "ServiceMonitor", "PodMonitor")
+        if all(relabeling in one.get("relabelings", []) for one in _endpoints(body))
+    ]
+    pods = [one for one in workloads(graph) if one.namespace in systems and one.title.startswith("Deployment")]
+    assert len(pods) > 10
+    for pod in pods:
+        assert pod.labels["app.kubernetes.io/version"], pod.title
+    silent = {"cloudlens-frontend", "frontend", "multi-cluster-manager-frontend"}
+    for pod in pods:
+        if pod.title.partition(" ")[2] not in silent:
+            assert any(namespace == pod.namespace and selects(labels, pod) for namespace, labels in told), pod.title
+
+
+def _endpoints(body: Any) -> Any:
+    return body["spec"].get("endpoints") or body["spec"]["podMetricsEndpoints"]

@@ -65,7 +65,31 @@ def test_a_retention_larger_than_the_volume_is_refused_with_both_figures() -> No
 
 def test_a_scrape_that_outlasts_its_interval_is_refused() -> None:
     with pytest.raises(ValueError, match="endpoint http: timeout 1m is longer than interval 30s"):
-        Endpoint(port="http", timeout="1m")
+        Endpoint(port="http", interval="30s", timeout="1m")
+
+
+def test_all_is_scraped_and_evaluated_at_the_documents_fifteen_seconds_unless_a_document_says_otherwise() -> None:
+    """The multi-cluster manager's and the federated risk document's; the orders document names its own, as that of
+    federated risk does for its services.
+    """
+    graph = recorded("prod")
+    spec = one(graph, "Prometheus", "main")["spec"]
+    assert (spec["scrapeInterval"], spec["evaluationInterval"]) == ("15s", "15s")
+    own = {
+        f"{body['metadata']['namespace']}/{body['metadata']['name']}": endpoint["interval"]
+        for body in objects(graph, "ServiceMonitor", "PodMonitor")
+        for endpoint in body["spec"].get("endpoints") or body["spec"]["podMetricsEndpoints"]
+        if "interval" in endpoint and endpoint["path"] == "/metrics"
+    }
+    assert own == {
+        "orders/rust-app": "30s",
+        "orders/rust-stateful-app": "30s",
+        "orders/multi-service": "30s",
+        "federated-risk/consent-service": "10s",
+        "federated-risk/psi-service": "10s",
+        "federated-risk/model-serving": "10s",
+        "multicluster/multi-cluster-manager-backend": "15s",
+    }
 
 
 def test_remote_write_drops_expensive_series_and_has_the_documents_queue() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components.monitoring.notification import Matcher, PagerDuty, Receiver, Route, Routing, SecretKey
+from components.monitoring.notification import Matcher, PagerDuty, Receiver, Route, Routing, SecretKey, WeCom, Window
 from graph.model import Graph
-from stacks.monitoring.notifications import in_cluster, to_people
+from stacks.monitoring.notifications import SECRET, in_cluster, to_people
 from stacks.system.watching import alert_hooks
 from tests.unit.observability.tools import run
 from tests.unit.recordings import DECLARATIONS, objects, one, title
@@ -48,6 +48,8 @@ def written(routing: Routing, folder: Path) -> Path:
 
 
 HOOKS = alert_hooks(DECLARATIONS.values())
+SRE = WeCom(corporation="ww1", agent_id="1", party="2", api_secret=SecretKey(name=SECRET, key="wecom"))
+SATURDAY = Window(name="saturday", weekdays=["saturday"], start="20:00", end="22:00")
 PEOPLE = [
     ({"severity": "critical"}, ["pagerduty", "critical-alerts"]),
     ({"severity": "warning"}, ["slack-warnings"]),
@@ -76,7 +78,33 @@ def receivers(path: Path, labels: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize(("labels", "expected"), PEOPLE)
 def test_an_alert_reaches_its_receivers(labels: dict[str, str], expected: list[str], tmp_path: Path) -> None:
     """A route behind one that does not go on is never reached, as two are in the documents' own trees."""
-    assert receivers(written(to_people(HOOKS), tmp_path), labels) == expected
+    assert receivers(written(to_people(HOOKS, SRE), tmp_path), labels) == expected
+
+
+def test_nobody_is_told_by_wecom_where_the_file_names_no_party(tmp_path: Path) -> None:
+    """A made-up corporation is no receiver, and Alertmanager would fail with it for ever."""
+    labels = {"severity": "critical", "team": "sre"}
+    assert receivers(written(to_people(HOOKS), tmp_path), labels) == ["pagerduty", "critical-alerts"]
+    assert all("wechatConfigs" not in one for one in to_people(HOOKS).as_spec()["receivers"])
+
+
+@pytest.mark.parametrize("tree", [to_people(HOOKS, SRE), in_cluster(HOOKS)], ids=["to people", "in the cluster"])
+def test_the_root_has_the_timings_of_the_document(tree: Routing) -> None:
+    """AstrBot document, section 4.2. The orders document's (6.1) are those of its own receivers."""
+    root = tree.root
+    assert (root.group_wait, root.group_interval, root.repeat_interval) == ("10s", "10s", "1h")
+    of_orders = [one for one in root.routes if one.receiver in ("pagerduty", "slack-warnings", "backend-team-slack")]
+    assert len(of_orders) == (3 if tree.root.receiver == "default" else 0)
+    for route in of_orders:
+        assert (route.group_wait, route.group_interval, route.repeat_interval) == ("30s", "5m", "12h")
+
+
+def test_warnings_are_silent_only_in_windows_that_the_file_names() -> None:
+    """The document silences one alert on one day: a Saturday evening's warnings all unheard are nobody's wish."""
+    assert not [one for one in to_people(HOOKS, SRE).root.routes if one.muted]
+    assert "muteTimeIntervals" not in to_people(HOOKS).as_spec()
+    muted = to_people(HOOKS, SRE, [SATURDAY], {"slack-warnings": ["saturday"]})
+    assert [one.receiver for one in muted.root.routes if one.muted] == ["slack-warnings"]
 
 
 @pytest.mark.parametrize(("labels", "expected"), IN_CLUSTER)
@@ -86,7 +114,11 @@ def test_without_a_secret_store_only_the_cluster_itself_is_told(
     assert receivers(written(in_cluster(HOOKS), tmp_path), labels) == expected
 
 
-@pytest.mark.parametrize("routing", [to_people(HOOKS), in_cluster(HOOKS)], ids=["to people", "in the cluster"])
+@pytest.mark.parametrize(
+    "routing",
+    [to_people(HOOKS, SRE, [SATURDAY], {"slack-warnings": ["saturday"]}), in_cluster(HOOKS)],
+    ids=["to people", "in the cluster"],
+)
 def test_alertmanager_accepts_the_configuration(routing: Routing, tmp_path: Path) -> None:
     run("amtool", "check-config", written(routing, tmp_path))
 
@@ -99,7 +131,7 @@ def test_every_channel_says_when_an_alert_is_over() -> None:
 
 def test_every_receiver_is_reached_by_some_alert() -> None:
     """A receiver that no alert reaches is somebody who waits in vain."""
-    assert {name for _, names in PEOPLE for name in names} == {one.name for one in to_people(HOOKS).receivers}
+    assert {name for _, names in PEOPLE for name in names} == {one.name for one in to_people(HOOKS, SRE).receivers}
 
 
 def test_credentials_come_from_a_secret_that_the_environment_makes(graph: Graph) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from components.monitoring import catalogue, promql
-from components.monitoring.exporters.kubelet import cadvisor
+from components.monitoring.exporters.kubelet import endpoints
 from components.stores.store_list import STORES
 from graph.model import Graph
 from stacks.monitoring.levels import LEVELS
@@ -116,8 +116,10 @@ def test_a_small_level_leaves_out_what_it_cannot_see_and_nothing_else() -> None:
 
 def test_of_the_kubelet_everything_is_kept_that_the_catalogue_has() -> None:
     """What is dropped at the scrape is in no query's answer."""
-    (rule,) = cadvisor().as_spec()["metricRelabelings"]
-    assert (rule["action"], set(rule["regex"].split("|"))) == ("keep", set(catalogue.SOURCES["kubelet"]))
+    assert [one.path for one in endpoints()] == ["/metrics", "/metrics/cadvisor"], "volumes are told by the first alone"
+    for endpoint in endpoints():
+        (rule,) = endpoint.as_spec()["metricRelabelings"]
+        assert (rule["action"], set(rule["regex"].split("|"))) == ("keep", set(catalogue.SOURCES["kubelet"]))
 
 
 def test_only_prometheus_may_ask_the_kubelets_and_says_who_it_is() -> None:

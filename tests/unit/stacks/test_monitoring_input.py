@@ -112,6 +112,32 @@ MISTAKES = {
         "      - {name: c, weekdays: [monday], start: 8pm, end: '22:00'}"
         "  #! monitoring.maintenance[2].start | is no time of day\n",
     ),
+    "a party of WeCom that nobody has named": file(
+        "prod",
+        "    receivers:\n"
+        "      - name: a\n"
+        "        wecom: {party: '3', agent_id: '1'}  #! monitoring.receivers[0].wecom.corporation | missing\n"
+        "    routes:\n"
+        "      - {receiver: sre-team-wecom, match: {team: a}}"
+        "  #! monitoring.routes[0].receiver | say which in the key `monitoring.wecom`\n"
+        "    maintenance:\n"
+        "      - name: a\n"
+        "        weekdays: [monday]\n"
+        "        start: '20:00'\n"
+        "        end: '22:00'\n"
+        "        receivers:\n"
+        "          - sre-team-wecom  #! monitoring.maintenance[0].receivers[0] | `monitoring.wecom`\n"
+        "          - pagerduty  #! monitoring.maintenance[0].receivers[1] | that can be muted\n",
+    ),
+    "a party of WeCom without a secret store": file(
+        "test",
+        "    wecom: {corporation: a, agent_id: '1', party: '3'}  #! monitoring.wecom | has no secret store\n",
+    ),
+    "intervals that are none": file(
+        "test",
+        "    scrape_interval: often  #! monitoring.scrape_interval | is not a duration\n"
+        "    evaluation_interval: 0s  #! monitoring.evaluation_interval | is no time at all\n",
+    ),
 }
 
 
@@ -235,9 +261,61 @@ def test_a_receiver_of_the_file_is_told_first_and_the_others_as_well(scratch: Sc
         "continue": True,
         "muteTimeIntervals": ["night"],
     }
-    assert {window["name"] for window in spec["muteTimeIntervals"]} == {"maintenance", "night"}
+    assert {window["name"] for window in spec["muteTimeIntervals"]} == {"night"}
+    receivers = {one["name"]: one for one in spec["receivers"]}
+    assert "sre-team-wecom" not in receivers, "nobody has named a party of WeCom"
     secret = one(graph, "ExternalSecret", "alerting-credentials")["spec"]
     assert "payments-slack" in secret["target"]["template"]["data"]
+
+
+TOLD = file(
+    "prod",
+    "    scrape_interval: 20s\n"
+    "    evaluation_interval: 1m\n"
+    "    grafana_url: https://grafana.example.com/\n"
+    "    wecom: {corporation: ww1, agent_id: '7', party: '3', credential: wecom-secret}\n"
+    "    maintenance:\n"
+    "      - {name: patches, weekdays: [saturday], start: '20:00', end: '22:00', receivers: [slack-warnings]}\n",
+).replace("{tenants:", "{sizes: {auth-service: {scrape_interval: 5s}}, tenants:")
+
+
+def test_how_often_is_said_for_the_environment_and_for_a_service(scratch: Scratch) -> None:
+    graph = scratch.record(TOLD)
+    spec: Any = one(graph, "Prometheus", "main")["spec"]
+    assert (spec["scrapeInterval"], spec["evaluationInterval"]) == ("20s", "1m")
+    (endpoint,) = one(graph, "ServiceMonitor", "auth-service")["spec"]["endpoints"]
+    assert (endpoint["interval"], endpoint["scrapeTimeout"]) == ("5s", "5s")
+    (endpoint,) = one(graph, "ServiceMonitor", "api-gateway")["spec"]["endpoints"]
+    assert not {"interval", "scrapeTimeout"} & endpoint.keys(), "Prometheus' own"
+
+
+def test_a_party_and_quiet_hours_of_the_file_are_told_and_kept(scratch: Scratch) -> None:
+    spec: Any = one(scratch.record(TOLD), "AlertmanagerConfig", "alertmanager-main")["spec"]
+    (wecom,) = (one for one in spec["receivers"] if one["name"] == "sre-team-wecom")
+    assert wecom["wechatConfigs"][0]["corpID"] == "ww1"
+    assert wecom["wechatConfigs"][0]["apiSecret"] == {"name": "alerting-credentials", "key": "wecom-secret"}
+    muted = {
+        route["receiver"]: route["muteTimeIntervals"]
+        for route in spec["route"]["routes"]
+        if "muteTimeIntervals" in route
+    }
+    assert muted == {"slack-warnings": ["patches"]}
+
+
+def test_alerts_of_a_system_lead_to_its_dashboard_where_somebody_says_where_grafana_is(scratch: Scratch) -> None:
+    """Orders document, section 5.1. An address that nobody has given leads nowhere."""
+    graph = scratch.record(TOLD)
+    rules = [
+        rule for group in one(graph, "PrometheusRule", "astrbot-alerts")["spec"]["groups"] for rule in group["rules"]
+    ]
+    found = {rule["annotations"].get("dashboard_url") for rule in rules if "alert" in rule}
+    assert found == {"https://grafana.example.com/d/astrbot"}
+    assert one(graph, "ConfigMap", "dashboard-astrbot"), "it is there"
+    graph = scratch.record(WHOLE)
+    rules = [
+        rule for group in one(graph, "PrometheusRule", "astrbot-alerts")["spec"]["groups"] for rule in group["rules"]
+    ]
+    assert not [rule for rule in rules if "dashboard_url" in rule.get("annotations", {})]
 
 
 def test_an_agent_keeps_nothing_and_judges_nothing(scratch: Scratch) -> None:

@@ -17,11 +17,25 @@ from components.telemetry.loki import LokiArgs
 from components.telemetry.parsing import METADATA, LineFormat
 from components.workload.server_pods import Volume
 from graph.model import Graph
+from sandbox.provided import namespaces
 from stacks.telemetry.formats import FORMATS
 from tests.unit.recordings import DECLARATIONS, objects, one, recorded, systems_of
 from tests.unit.scratch import Scratch
 from tests.unit.telemetry.environments import SMALL, jaeger
 
+# Where the operators of prod run, by its own file and by what it needs.
+OPERATORS = {
+    "argocd",
+    "cert-manager",
+    "cnpg-system",
+    "external-secrets",
+    "ingress-nginx",
+    "keda",
+    "prometheus-operator",
+    "redis-operator",
+    "reloader",
+    "vpa",
+}
 EVERY_FORMAT = (parsing.STRUCTLOG, parsing.PYTHON_LOGGING, parsing.RUST_TRACING, parsing.GIN)
 
 
@@ -126,12 +140,18 @@ def test_astrbots_lines_go_to_elasticsearch_and_all_others_to_loki() -> None:
     read = dict(re.findall(r'discovery\.kubernetes "(\w+)" \{.*?names = (\[[^\]]*\])', text, re.DOTALL))
     assert json.loads(read["elasticsearch"]) == ["astrbot"]
     others = {name for name in systems_of("prod") if name != "astrbot"}
-    assert set(json.loads(read["loki"])) == {*others, "monitoring", "telemetry"}
+    assert set(json.loads(read["loki"])) == {*others, *OPERATORS, "monitoring", "telemetry"}
+
+
+def test_the_sandbox_has_the_namespaces_in_which_alloy_is_let_read() -> None:
+    """A Role of a namespace that is not there stops the whole deployment."""
+    assert set(namespaces()) >= OPERATORS
 
 
 def test_alloy_may_read_the_lines_of_just_the_namespaces_that_it_reads() -> None:
-    """Lines may tell secrets."""
-    for stack, namespaces in (("prod", {*systems_of("prod"), "monitoring", "telemetry"}), ("dev", set())):
+    """Lines may tell secrets. Those of kube-system are not read: a right there is one over the cluster."""
+    everywhere = {*systems_of("prod"), *OPERATORS, "monitoring", "telemetry"}
+    for stack, namespaces in (("prod", everywhere), ("dev", set())):
         graph = recorded(stack)
         reads = {
             body["metadata"]["namespace"]
