@@ -151,7 +151,7 @@ def test_the_sandbox_has_the_namespaces_in_which_alloy_is_let_read() -> None:
 def test_alloy_may_read_the_lines_of_just_the_namespaces_that_it_reads() -> None:
     """Lines may tell secrets. Those of kube-system are not read: a right there is one over the cluster."""
     everywhere = {*systems_of("prod"), *OPERATORS, "monitoring", "telemetry"}
-    for stack, namespaces in (("prod", everywhere), ("dev", set())):
+    for stack, expected in (("prod", everywhere), ("dev", set())):
         graph = recorded(stack)
         reads = {
             body["metadata"]["namespace"]
@@ -161,7 +161,7 @@ def test_alloy_may_read_the_lines_of_just_the_namespaces_that_it_reads() -> None
             and body["kind"] == "Role"
             and body["metadata"]["name"] == "alloy-reads-logs"
         }
-        assert reads == namespaces
+        assert reads == expected
         assert not [
             body
             for body in objects(graph, "ClusterRole")
