@@ -26,8 +26,8 @@ def check(server: Api, graph: Graph) -> Found:
     (answer,) = server.ask([Request(f"/apis/apps/v1/namespaces/{_OPERATOR.namespace}/deployments")])
     if not answer.ok:
         return Found() if answer.missing else Found(unknown=("what the Redis operator is told",))
-    told = list(_told(answer.body or {}))
-    if not told or any(f"{REDIS_CONFIGURATION_GATE}=true" in one for one in told):
+    given_gates = list(_gates(answer.body or {}))
+    if not given_gates or any(f"{REDIS_CONFIGURATION_GATE}=true" in one for one in given_gates):
         return Found()
     return Found(
         (
@@ -37,7 +37,7 @@ def check(server: Api, graph: Graph) -> Found:
     )
 
 
-def _told(deployments: Mapping[str, Any]) -> Iterator[str]:
+def _gates(deployments: Mapping[str, Any]) -> Iterator[str]:
     """The feature gates of each container that runs the operator, by variable or argument; "" where it has none."""
     for deployment in deployments.get("items") or ():
         for container in deployment["spec"]["template"]["spec"]["containers"]:

@@ -25,9 +25,6 @@ from policy.rules.databases import (
     postgres_secrets,
     postgres_superuser,
     postgres_tls,
-    redis_password,
-    redis_persistence,
-    redis_version,
 )
 from policy.rules.exposure import gateway_tls, ingress_tls, service_exposure, unique_routes, wildcard_hosts
 from policy.rules.host_access import (
@@ -59,6 +56,7 @@ from policy.rules.rbac import (
     rbac_secrets,
     rbac_wildcards,
 )
+from policy.rules.redis import redis_password, redis_persistence, redis_version
 from policy.rules.references import references_exist, selectors_match, targets_exist
 from policy.rules.resources import priority_class, resource_limits, resource_ratio
 from policy.rules.scaling import disruption_budget, one_autoscaler, unhealthy_eviction

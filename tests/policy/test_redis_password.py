@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.rules.databases import redis_password
+from policy.rules.redis import redis_password
 from tests.policy.objects import having, without
 from tests.policy.rule_tests import RuleTests, Table
 from tests.policy.test_redis_persistence import redis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE
 
-from policy.rules.databases import redis_persistence
+from policy.rules.redis import redis_persistence
 from tests.policy.objects import Props
 from tests.policy.rule_tests import RuleTests, Table, kubernetes_object
 

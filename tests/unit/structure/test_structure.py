@@ -188,7 +188,7 @@ def test_only_the_rules_about_one_store_know_that_store() -> None:
         if folders(name) in ("policy", "sandbox") or name.startswith(("ops.preflight", "ops.engine"))
         if any(one.startswith(own) for one in imported)
     }
-    assert found == {"policy.rules.backups", "policy.rules.databases"}
+    assert found == {"policy.rules.backups", "policy.rules.databases", "policy.rules.redis"}
 
 
 def test_a_kind_that_is_named_is_found() -> None:
