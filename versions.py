@@ -31,7 +31,7 @@ REDIS_EXPORTER_IMAGE = "quay.io/oliver006/redis_exporter:v1.88.0"
 MINIO_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 MINIO_CLIENT_IMAGE = "quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z"
 
-# 3.13 is Prometheus' long-term release; the sandbox tests with the same.
+# 3.13 is Prometheus' long-term release.
 PROMETHEUS_VERSION = "v3.13.5"
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{PROMETHEUS_VERSION}"
 ALERTMANAGER_VERSION = "v0.35.0"
@@ -260,7 +260,7 @@ class ChartProgram(NamedTuple):
     version: str
 
 
-# Of the charts whose program the sandbox runs too, by the name of the release.
+# Of the charts whose program the sandbox runs too, by the name of the release. tests/unit/sandbox compares.
 CHART_PROGRAMS: dict[str, ChartProgram] = {
     "flagger": ChartProgram("1.44.0", "v1.44.0"),
     "prometheus-operator": ChartProgram("88.5.3", "v0.93.1"),
