@@ -15,10 +15,14 @@ APPLICATION_VERSION = "1.0.0"
 
 # PostgreSQL 17: the newest major version that CloudNativePG's "standard" images carry with a year of fixes.
 POSTGRESQL_MAJOR = 17
-POSTGRESQL_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm"
+# On Debian 13: 12 has been past its end since June 2026. Another C library changes no order in the database, which the
+# operator makes with the collation C.
+POSTGRESQL_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
 # The same with Python, boto3 and psycopg2 beside the client programs: what the scripts of stores/postgres need.
-POSTGRESQL_TOOLS_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.6-system-bookworm"
-PGBOUNCER_IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.24.1"
+# CloudNativePG calls this flavour deprecated, and builds it until its operator drops its own Barman Cloud
+# (docs/decisions/0055 says what comes then).
+POSTGRESQL_TOOLS_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.11-system-trixie"
+PGBOUNCER_IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.25.2"
 # The name under which the Barman Cloud plugin registers with the operator.
 BARMAN_CLOUD_PLUGIN = "barman-cloud.cloudnative-pg.io"
 # Redis' own image, not the operator's: whose configuration the operator writes needs no entrypoint that fits it.
@@ -27,26 +31,26 @@ REDIS_EXPORTER_IMAGE = "quay.io/oliver006/redis_exporter:v1.88.0"
 MINIO_IMAGE = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
 MINIO_CLIENT_IMAGE = "quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z"
 
-# 3.5 is Prometheus' long-term release; the sandbox tests with the same.
-PROMETHEUS_VERSION = "v3.5.1"
+# 3.13 is Prometheus' long-term release.
+PROMETHEUS_VERSION = "v3.13.5"
 PROMETHEUS_IMAGE = f"quay.io/prometheus/prometheus:{PROMETHEUS_VERSION}"
-ALERTMANAGER_VERSION = "v0.28.1"
+ALERTMANAGER_VERSION = "v0.35.0"
 ALERTMANAGER_IMAGE = f"quay.io/prometheus/alertmanager:{ALERTMANAGER_VERSION}"
-GRAFANA_IMAGE = "docker.io/grafana/grafana:12.1.1"
+GRAFANA_IMAGE = "docker.io/grafana/grafana:12.4.12"
 # The exporters' newest releases by August 2026.
 KUBE_STATE_METRICS_IMAGE = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
 NODE_EXPORTER_IMAGE = "quay.io/prometheus/node-exporter:v1.12.1"
 BLACKBOX_EXPORTER_IMAGE = "quay.io/prometheus/blackbox-exporter:v0.28.0"
 PUSHGATEWAY_IMAGE = "quay.io/prometheus/pushgateway:v1.11.3"
-THANOS_VERSION = "v0.39.2"
+THANOS_VERSION = "v0.42.5"
 THANOS_IMAGE = f"quay.io/thanos/thanos:{THANOS_VERSION}"
 # Logs and traces: the newest of each that its project had released by August 2026, but for Tempo, whose 3.0 has
 # another configuration.
 ALLOY_IMAGE = "docker.io/grafana/alloy:v1.17.0"
-FLUENT_BIT_IMAGE = "docker.io/fluent/fluent-bit:5.1.2"
+FLUENT_BIT_IMAGE = "docker.io/fluent/fluent-bit:5.1.3"
 LOKI_IMAGE = "docker.io/grafana/loki:3.7.8"
 OPENTELEMETRY_COLLECTOR_IMAGE = "docker.io/otel/opentelemetry-collector-contrib:0.155.0"
-TEMPO_IMAGE = "docker.io/grafana/tempo:2.10.5"
+TEMPO_IMAGE = "docker.io/grafana/tempo:2.10.8"
 JAEGER_IMAGE = "docker.io/jaegertracing/jaeger:2.17.0"
 
 
@@ -180,16 +184,6 @@ EKS_VERSIONS: dict[str, EksVersion] = {
     version.minor: version
     for version in (
         EksVersion(
-            "1.34",
-            {
-                **_EVERY_MINOR,
-                "vpc-cni": "v1.21.2-eksbuild.2",
-                "coredns": "v1.12.4-eksbuild.17",
-                "kube-proxy": "v1.34.6-eksbuild.11",
-                "aws-ebs-csi-driver": "v1.62.0-eksbuild.1",
-            },
-        ),
-        EksVersion(
             "1.35",
             {
                 **_EVERY_MINOR,
@@ -211,7 +205,7 @@ EKS_VERSIONS: dict[str, EksVersion] = {
         ),
     )
 }
-EKS_DEFAULT = "1.35"
+EKS_DEFAULT = "1.36"
 
 
 class HelmChart(NamedTuple):
@@ -222,8 +216,9 @@ class HelmChart(NamedTuple):
     repository: str
 
 
-_ISTIO_CHARTS = "https://istio-release.storage.googleapis.com/charts"
-_ISTIO_VERSION = "1.30.3"
+# Where Istio publishes its charts since 1.31; the bucket at Google, where they were, is emptied in December 2026.
+_ISTIO_CHARTS = "https://blob.istio.io/istio-release/charts"
+_ISTIO_VERSION = "1.31.1"
 _PROMETHEUS_CHARTS = "https://prometheus-community.github.io/helm-charts"
 _GRAFANA_CHARTS = "https://grafana-community.github.io/helm-charts"
 _OPENTELEMETRY_CHARTS = "https://open-telemetry.github.io/opentelemetry-helm-charts"
@@ -232,7 +227,7 @@ _CLOUDNATIVE_PG_CHARTS = "https://cloudnative-pg.github.io/charts"
 # The charts of the operators, by the name of the release; each the newest that its project had tagged by August 2026.
 HELM_CHARTS: dict[str, HelmChart] = {
     "argo-cd": HelmChart("argo-cd", "10.1.1", "https://argoproj.github.io/argo-helm"),
-    "cert-manager": HelmChart("cert-manager", "v1.21.1", "https://charts.jetstack.io"),
+    "cert-manager": HelmChart("cert-manager", "v1.21.2", "https://charts.jetstack.io"),
     "cloudnative-pg": HelmChart("cloudnative-pg", "0.29.0", _CLOUDNATIVE_PG_CHARTS),
     "external-secrets": HelmChart("external-secrets", "2.9.0", "https://charts.external-secrets.io"),
     "flagger": HelmChart("flagger", "1.44.0", "https://flagger.app"),
@@ -241,7 +236,7 @@ HELM_CHARTS: dict[str, HelmChart] = {
     "istio-base": HelmChart("base", _ISTIO_VERSION, _ISTIO_CHARTS),
     "istio-gateway": HelmChart("gateway", _ISTIO_VERSION, _ISTIO_CHARTS),
     "istiod": HelmChart("istiod", _ISTIO_VERSION, _ISTIO_CHARTS),
-    "keda": HelmChart("keda", "2.20.2", "https://kedacore.github.io/charts"),
+    "keda": HelmChart("keda", "2.21.0", "https://kedacore.github.io/charts"),
     "loki": HelmChart("loki", "18.11.0", _GRAFANA_CHARTS),
     "metrics-server": HelmChart("metrics-server", "3.13.1", "https://kubernetes-sigs.github.io/metrics-server"),
     "opentelemetry-collector": HelmChart("opentelemetry-collector", "0.170.0", _OPENTELEMETRY_CHARTS),
@@ -255,6 +250,20 @@ HELM_CHARTS: dict[str, HelmChart] = {
     "vertical-pod-autoscaler": HelmChart(
         "vertical-pod-autoscaler", "0.11.0", "https://kubernetes.github.io/autoscaler"
     ),
+}
+
+
+class ChartProgram(NamedTuple):
+    """The program that a version of a chart deploys: the `appVersion` of its Chart.yaml."""
+
+    chart: str
+    version: str
+
+
+# Of the charts whose program the sandbox runs too, by the name of the release. tests/unit/sandbox compares.
+CHART_PROGRAMS: dict[str, ChartProgram] = {
+    "flagger": ChartProgram("1.44.0", "v1.44.0"),
+    "prometheus-operator": ChartProgram("88.5.3", "v0.93.1"),
 }
 
 
@@ -274,31 +283,32 @@ _LATEST_ONLY = "only its newest release is mended, and no day is named for any"
 _UNPUBLISHED = "the project says nothing of how long it mends a release"
 _END_OF_LIFE = "https://endoflife.date"
 _EKS_CALENDAR = "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html"
-# The same page says of days to come that they are expected.
-_ISTIO = SupportEnd("1.30", date(2026, 11, 30), "https://istio.io/latest/docs/releases/supported-releases/")
+_ISTIO = SupportEnd("1.31", None, "mended until six weeks after 1.33, for which no day is named")
+# What carries PostgreSQL ends before it: https://www.postgresql.org/support/versioning/ says 2029-11-08 of 17.
+_TRIXIE = SupportEnd("17", date(2028, 8, 9), "https://www.debian.org/releases/trixie/")
 # Archived by its company in the spring of 2026; of the days that are told it is the latest.
 _MINIO = SupportEnd("RELEASE.2025", date(2026, 4, 25), "https://github.com/minio/minio")
 
 # Every image, chart and version of Kubernetes above, by its name here or in its table. A new line needs a new row:
 # tests/unit/supply/test_support_ends.py holds that, and fails 60 days before an end.
 SUPPORT_ENDS: dict[str, SupportEnd] = {
-    "POSTGRESQL_IMAGE": SupportEnd("17", date(2029, 11, 8), "https://www.postgresql.org/support/versioning/"),
-    "POSTGRESQL_TOOLS_IMAGE": SupportEnd("17", date(2029, 11, 8), "https://www.postgresql.org/support/versioning/"),
-    "PGBOUNCER_IMAGE": SupportEnd("1.24", None, _LATEST_ONLY),
+    "POSTGRESQL_IMAGE": _TRIXIE,
+    "POSTGRESQL_TOOLS_IMAGE": _TRIXIE,
+    "PGBOUNCER_IMAGE": SupportEnd("1.25", None, _LATEST_ONLY),
     "REDIS_IMAGE": SupportEnd("8.2", date(2030, 9, 1), f"{_END_OF_LIFE}/redis"),
     "REDIS_EXPORTER_IMAGE": SupportEnd("1.88", None, _LATEST_ONLY),
     "MINIO_IMAGE": _MINIO,
     "MINIO_CLIENT_IMAGE": _MINIO,
-    "PROMETHEUS_IMAGE": SupportEnd("3.5", date(2026, 7, 31), "https://prometheus.io/docs/introduction/release-cycle/"),
-    "ALERTMANAGER_IMAGE": SupportEnd("0.28", None, _LATEST_ONLY),
+    "PROMETHEUS_IMAGE": SupportEnd("3.13", date(2027, 7, 31), "https://prometheus.io/docs/introduction/release-cycle/"),
+    "ALERTMANAGER_IMAGE": SupportEnd("0.35", None, _LATEST_ONLY),
     "GRAFANA_IMAGE": SupportEnd(
-        "12.1", date(2026, 4, 22), "https://grafana.com/docs/grafana/latest/upgrade-guide/when-to-upgrade/"
+        "12.4", date(2027, 5, 24), "https://grafana.com/docs/grafana/latest/upgrade-guide/when-to-upgrade/"
     ),
     "KUBE_STATE_METRICS_IMAGE": SupportEnd("2.20", None, _LATEST_ONLY),
     "NODE_EXPORTER_IMAGE": SupportEnd("1.12", None, _LATEST_ONLY),
     "BLACKBOX_EXPORTER_IMAGE": SupportEnd("0.28", None, _LATEST_ONLY),
     "PUSHGATEWAY_IMAGE": SupportEnd("1.11", None, _LATEST_ONLY),
-    "THANOS_IMAGE": SupportEnd("0.39", None, _LATEST_ONLY),
+    "THANOS_IMAGE": SupportEnd("0.42", None, _LATEST_ONLY),
     "ALLOY_IMAGE": SupportEnd("1.17", None, _UNPUBLISHED),
     "FLUENT_BIT_IMAGE": SupportEnd("5.1", None, "mended until three months after 5.2, for which no day is named"),
     "LOKI_IMAGE": SupportEnd("3.7", None, "mended until the second minor release after it, for which no day is named"),
@@ -318,7 +328,7 @@ SUPPORT_ENDS: dict[str, SupportEnd] = {
     "istio-base": _ISTIO,
     "istio-gateway": _ISTIO,
     "istiod": _ISTIO,
-    "keda": SupportEnd("2.20", None, "mended until 2.22, for which no day is named"),
+    "keda": SupportEnd("2.21", None, "mended until 2.23, for which no day is named"),
     "loki": SupportEnd("18.11", None, _UNPUBLISHED),
     "metrics-server": SupportEnd("3.13", None, _LATEST_ONLY),
     "opentelemetry-collector": SupportEnd("0.170", None, _LATEST_ONLY),
@@ -332,7 +342,6 @@ SUPPORT_ENDS: dict[str, SupportEnd] = {
     "vertical-pod-autoscaler": SupportEnd("0.11", None, _UNPUBLISHED),
     # The end of standard support, after which AWS charges more for a control plane. The add-ons are those of their
     # minor version.
-    "eks-1.34": SupportEnd("1.34", date(2026, 12, 2), _EKS_CALENDAR),
     "eks-1.35": SupportEnd("1.35", date(2027, 3, 27), _EKS_CALENDAR),
     "eks-1.36": SupportEnd("1.36", date(2027, 8, 2), _EKS_CALENDAR),
 }

@@ -68,7 +68,7 @@ _REMOVED: Mapping[tuple[str, str], tuple[str, str, str]] = {
 class ApiVersionsConfig(RuleConfig):
     """`kubernetes`: the version of the clusters to which this is deployed."""
 
-    kubernetes: str = "1.35"
+    kubernetes: str = "1.36"
 
 
 @resource_rule(

@@ -13,7 +13,7 @@ def database(**spec: object) -> Props:
     usual = {
         "instances": 3,
         "enableSuperuserAccess": False,
-        "imageName": "ghcr.io/cloudnative-pg/postgresql:17.6-standard-bookworm",
+        "imageName": "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie",
         "storage": {"size": "10Gi", "storageClass": "fast"},
     }
     return kubernetes_object("postgresql.cnpg.io/v1", "Cluster", spec={**usual, **spec})

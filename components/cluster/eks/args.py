@@ -146,11 +146,15 @@ PODS_PER_NODE = 110
 def upgrade_problem(deployed: str, wanted: str) -> str | None:
     """Why a control plane of version `deployed` cannot become `wanted`, both such as 1.35; None if it can.
 
-    EKS upgrades by one minor version at a time and never back (EKS User Guide, "Update existing cluster").
+    EKS upgrades by one minor version at a time (EKS User Guide, "Update existing cluster"), and goes back by one within
+    seven days ("Roll back a cluster"): by its own command, since pulumi-aws has no way to ask for it.
     """
     steps = minor(wanted) - minor(deployed)
     if steps < 0:
-        return f"the cluster has Kubernetes {deployed}, and EKS never goes back: set version to {deployed!r} or newer"
+        return (
+            f"the cluster has Kubernetes {deployed}, and no deployment takes it back: set version to {deployed!r} or "
+            "newer, or see 'Back to the version before' in docs/how-to/eks.md"
+        )
     if steps > 1:
         first = f"1.{minor(deployed) + 1}"
         return (

@@ -20,7 +20,7 @@ config:
     kind: eks
     account: "1234"  #! cluster.account | 12 digits
     region: Frankfurt  #! cluster.region | eu-central-1
-    version: "1.12"  #! cluster.version | use one of 1.34, 1.35, 1.36
+    version: "1.12"  #! cluster.version | use one of 1.35, 1.36
     administrators: [root]  #! cluster.administrators[0] | arn:aws:iam::123456789012:role/name
     network: 10.0.0.0/8  #! cluster.network | a VPC has a /16 to a /23
     zones: [eu-central-1a]  #! cluster.zones[0] | its letter alone

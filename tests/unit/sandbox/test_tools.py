@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import versions
+from paths import ROOT
 from sandbox import SandboxError, build, cli, tools
 from sandbox.paths import MODULES
-from versions import BLACKBOX_EXPORTER_IMAGE, KUBE_STATE_METRICS_IMAGE
+from versions import CHART_PROGRAMS, HELM_CHARTS
 
 
 @pytest.mark.parametrize("tool", tools.TOOLS, ids=lambda tool: tool.name)
@@ -27,16 +29,60 @@ def test_the_kubernetes_release_is_the_one_that_its_module_pins() -> None:
     assert f"k8s.io/client-go => k8s.io/client-go {staging}" in manifest
 
 
-@pytest.mark.parametrize(
-    ("module", "package", "image"),
-    [
-        ("kube-state-metrics", "k8s.io/kube-state-metrics/v2", KUBE_STATE_METRICS_IMAGE),
-        ("blackbox-exporter", "github.com/prometheus/blackbox_exporter", BLACKBOX_EXPORTER_IMAGE),
-    ],
-)
-def test_an_exporter_is_tested_in_the_release_that_is_deployed(module: str, package: str, image: str) -> None:
-    manifest = (MODULES / module / "go.mod").read_text()
-    assert f"{package} {image.rpartition(':')[2]} " in manifest
+def of_go(prometheus: str) -> str:
+    """The version of Prometheus' Go module: v3.13.5 is v0.313.5 there."""
+    major, minor, patch = prometheus.removeprefix("v").split(".")
+    return f"v0.{major}{int(minor):02}.{patch}"
+
+
+# The programs that are both deployed and built: their Go module, and its version that is deployed.
+DEPLOYED = {
+    "alertmanager": ("github.com/prometheus/alertmanager", versions.ALERTMANAGER_VERSION),
+    "blackbox-exporter": ("github.com/prometheus/blackbox_exporter", versions.BLACKBOX_EXPORTER_IMAGE.split(":")[1]),
+    "flagger": ("github.com/fluxcd/flagger", CHART_PROGRAMS["flagger"].version),
+    "kube-state-metrics": ("k8s.io/kube-state-metrics/v2", versions.KUBE_STATE_METRICS_IMAGE.split(":")[1]),
+    "prometheus": ("github.com/prometheus/prometheus", of_go(versions.PROMETHEUS_VERSION)),
+    "prometheus-operator": (
+        "github.com/prometheus-operator/prometheus-operator",
+        CHART_PROGRAMS["prometheus-operator"].version,
+    ),
+}
+# Those of which an older version is tested; docs/decisions/0055 says why. A row goes with the module's upgrade.
+OLDER = {
+    "alertmanager": "v0.28.1",
+    "flagger": "v1.36.1",
+    "prometheus": "v0.305.1",
+    "prometheus-operator": "v0.85.0",
+}
+# What only the sandbox has: its control plane, and what deploys.
+OWN = {"etcd", "kubernetes", "kwok", "pulumi", "pulumi-kubernetes"}
+
+
+@pytest.mark.parametrize("module", DEPLOYED)
+def test_a_program_is_tested_in_the_release_that_is_deployed_or_is_known_to_be_older(module: str) -> None:
+    """What nobody compares drifts apart: operator and Flagger were eight minor versions behind their charts."""
+    package, deployed = DEPLOYED[module]
+    tested = OLDER.get(module, deployed)
+    assert f"{package} {tested} " in (MODULES / module / "go.mod").read_text()
+
+
+@pytest.mark.parametrize("module", OLDER)
+def test_what_is_known_to_be_older_is_older_and_the_decision_says_both(module: str) -> None:
+    """A row that is left after an upgrade would hide the next difference."""
+    deployed, decision = DEPLOYED[module][1], ROOT / "docs" / "decisions" / "0055-lines-in-support.md"
+    assert OLDER[module] != deployed
+    assert f"| `{module}` | {deployed} | {OLDER[module]} |" in decision.read_text(encoding="utf-8")
+
+
+def test_every_module_is_of_a_deployed_program_or_the_sandboxes_own() -> None:
+    """A new one gets its row in `DEPLOYED`, or stands in `OWN`."""
+    assert {tool.module for tool in tools.TOOLS} == {*DEPLOYED, *OWN}
+
+
+@pytest.mark.parametrize("release", CHART_PROGRAMS)
+def test_what_a_chart_deploys_is_known_of_the_version_that_is_pinned(release: str) -> None:
+    """When it fails: look up `appVersion` in the Chart.yaml of the new version, then see what the sandbox tests."""
+    assert CHART_PROGRAMS[release].chart == HELM_CHARTS[release].version
 
 
 def test_the_same_pins_on_the_same_machine_use_the_same_build(monkeypatch: pytest.MonkeyPatch) -> None:

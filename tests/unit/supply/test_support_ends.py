@@ -18,13 +18,7 @@ KNOWN = {
     "MINIO_IMAGE": "given up by its project; S3 does without it (`object_storage: {kind: s3}`), and which server comes "
     "after it is undecided (docs/decisions/0024)",
     "MINIO_CLIENT_IMAGE": "goes with the server",
-    "PROMETHEUS_IMAGE": "the next long-term line is 3.13; rules and sandbox are tested with 3.5, and move together",
-    "GRAFANA_IMAGE": "12.4, mended until May 2027, is the line to go to; the dashboards are to be looked at with it",
     "ingress-nginx": "given up by its project; Gateway API is the successor (docs/decisions/0009)",
-    "istio-base": "1.31 has to be tried with Flagger and strict mutual TLS first; the mesh is off unless it is chosen",
-    "istio-gateway": "goes with istio-base",
-    "istiod": "goes with istio-base",
-    "eks-1.34": "kept so that a cluster on it can be upgraded, one version at a time; the default is a newer one",
 }
 
 
@@ -60,6 +54,12 @@ def test_a_day_has_a_page_and_no_day_has_a_reason(name: str) -> None:
     end = SUPPORT_ENDS[name]
     assert end.source.startswith("https://") == (end.day is not None)
     assert len(end.source) > len("https://")
+
+
+@pytest.mark.parametrize("name", ["POSTGRESQL_IMAGE", "POSTGRESQL_TOOLS_IMAGE"])
+def test_an_image_ends_with_the_debian_that_it_is_built_on(name: str) -> None:
+    """Debian 12 had ended while PostgreSQL 17, which is mended for longer, was all that its row told of."""
+    assert f"/{pinned()[name].rpartition('-')[2]}/" in SUPPORT_ENDS[name].source
 
 
 def test_no_pin_ends_within_sixty_days_unseen() -> None:

@@ -18,6 +18,7 @@ from versions import EKS_DEFAULT, HELM_CHARTS
 BY_HAND = {
     "POSTGRESQL_MAJOR": "the major version of POSTGRESQL_IMAGE",
     "APPLICATION_VERSION": "the platform's own services",
+    "CHART_PROGRAMS": "the appVersion of each chart's Chart.yaml",
     "EKS_VERSIONS": "what AWS names as the defaults of each minor version, from an account",
 }
 
