@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from sandbox import SandboxError, build, cli, tools
 from sandbox.paths import MODULES
-from versions import BLACKBOX_EXPORTER_IMAGE, KUBE_STATE_METRICS_IMAGE
+from versions import BLACKBOX_EXPORTER_IMAGE, HELM_CHARTS, KUBE_STATE_METRICS_IMAGE
 
 
 @pytest.mark.parametrize("tool", tools.TOOLS, ids=lambda tool: tool.name)
@@ -37,6 +38,23 @@ def test_the_kubernetes_release_is_the_one_that_its_module_pins() -> None:
 def test_an_exporter_is_tested_in_the_release_that_is_deployed(module: str, package: str, image: str) -> None:
     manifest = (MODULES / module / "go.mod").read_text()
     assert f"{package} {image.rpartition(':')[2]} " in manifest
+
+
+OPERATORS = {"cloudnative-pg": tools.CLOUDNATIVE_PG, "plugin-barman-cloud": tools.BARMAN_CLOUD}
+OPERATORS |= {"cert-manager": tools.CERT_MANAGER}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_is_tested_in_the_version_that_is_deployed(name: str) -> None:
+    """That it takes our objects is said of the version in the chart; another one may refuse them."""
+    manifest = (MODULES / tools.find(name).module / "go.mod").read_text()
+    assert re.search(
+        rf"^\t{OPERATORS[name]} {re.escape(HELM_CHARTS[name].program)}( // indirect)?$", manifest, re.MULTILINE
+    )
+
+
+def test_every_operator_that_the_sandbox_runs_has_its_version_beside_its_chart() -> None:
+    assert set(tools.group("operators")) == set(OPERATORS) == {key for key, one in HELM_CHARTS.items() if one.program}
 
 
 def test_the_same_pins_on_the_same_machine_use_the_same_build(monkeypatch: pytest.MonkeyPatch) -> None:
