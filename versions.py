@@ -215,15 +215,11 @@ EKS_DEFAULT = "1.35"
 
 
 class HelmChart(NamedTuple):
-    """A chart at one version, and the repository that has it (the URL of its `index.yaml`).
-
-    `program` is the version of what it installs (its `appVersion`), of those operators that the sandbox runs too.
-    """
+    """A chart at one version, and the repository that has it (the URL of its `index.yaml`)."""
 
     name: str
     version: str
     repository: str
-    program: str = ""
 
 
 _ISTIO_CHARTS = "https://istio-release.storage.googleapis.com/charts"
@@ -236,8 +232,8 @@ _CLOUDNATIVE_PG_CHARTS = "https://cloudnative-pg.github.io/charts"
 # The charts of the operators, by the name of the release; each the newest that its project had tagged by August 2026.
 HELM_CHARTS: dict[str, HelmChart] = {
     "argo-cd": HelmChart("argo-cd", "10.1.1", "https://argoproj.github.io/argo-helm"),
-    "cert-manager": HelmChart("cert-manager", "v1.21.1", "https://charts.jetstack.io", "v1.21.1"),
-    "cloudnative-pg": HelmChart("cloudnative-pg", "0.29.0", _CLOUDNATIVE_PG_CHARTS, "v1.30.0"),
+    "cert-manager": HelmChart("cert-manager", "v1.21.1", "https://charts.jetstack.io"),
+    "cloudnative-pg": HelmChart("cloudnative-pg", "0.29.0", _CLOUDNATIVE_PG_CHARTS),
     "external-secrets": HelmChart("external-secrets", "2.9.0", "https://charts.external-secrets.io"),
     "flagger": HelmChart("flagger", "1.44.0", "https://flagger.app"),
     "gateway-api-crds": HelmChart("gateway-api-crds", "1.6.0", "https://wiremind.github.io/wiremind-helm-charts"),
@@ -250,7 +246,7 @@ HELM_CHARTS: dict[str, HelmChart] = {
     "metrics-server": HelmChart("metrics-server", "3.13.1", "https://kubernetes-sigs.github.io/metrics-server"),
     "opentelemetry-collector": HelmChart("opentelemetry-collector", "0.170.0", _OPENTELEMETRY_CHARTS),
     "opentelemetry-operator": HelmChart("opentelemetry-operator", "0.122.0", _OPENTELEMETRY_CHARTS),
-    "plugin-barman-cloud": HelmChart("plugin-barman-cloud", "0.7.0", _CLOUDNATIVE_PG_CHARTS, "v0.13.0"),
+    "plugin-barman-cloud": HelmChart("plugin-barman-cloud", "0.7.0", _CLOUDNATIVE_PG_CHARTS),
     "prometheus-operator": HelmChart("kube-prometheus-stack", "88.5.3", _PROMETHEUS_CHARTS),
     "prometheus-operator-crds": HelmChart("prometheus-operator-crds", "31.0.1", _PROMETHEUS_CHARTS),
     "redis-operator": HelmChart("redis-operator", "0.26.1", "https://ot-container-kit.github.io/helm-charts"),
@@ -259,6 +255,15 @@ HELM_CHARTS: dict[str, HelmChart] = {
     "vertical-pod-autoscaler": HelmChart(
         "vertical-pod-autoscaler", "0.11.0", "https://kubernetes.github.io/autoscaler"
     ),
+}
+
+
+# What a chart above installs (the `appVersion` of its Chart.yaml), of those operators that tests run on the sandbox:
+# the modules below sandbox/modules/ have the same. A chart that moves takes its row and its module along.
+OPERATOR_VERSIONS: dict[str, str] = {
+    "cert-manager": "v1.21.1",
+    "cloudnative-pg": "v1.30.0",
+    "plugin-barman-cloud": "v0.13.0",
 }
 
 

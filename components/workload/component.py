@@ -93,15 +93,15 @@ class Application(pulumi.ComponentResource):
             from components.workload.controllers import headless_service, stateful_set
 
             headless_service(self._name, args, self._child)
-            made: pulumi.Resource = stateful_set(self._name, args, self._metadata(self._args.workload_annotations or None), opts)
+            metadata = self._metadata(args.workload_annotations or None)
+            made: pulumi.Resource = stateful_set(self._name, args, metadata, opts)
             application_service(self._name, args, self._child)
             return made
         deployment: pulumi.Resource = self._deployment(opts)
         if args.release:
             from components.workload.component import released
 
-            deployment = released(self._name, args, args.release, candidate=deployment, needs=needs, parent=self)
-            return deployment
+            return released(self._name, args, args.release, candidate=deployment, needs=needs, parent=self)
         application_service(self._name, args, self._child)
         return deployment
 
@@ -177,10 +177,10 @@ def released(
     args: ApplicationArgs,
     release: Release,
     *,
-    candidate: Deployment,
+    candidate: pulumi.Resource,
     needs: list[pulumi.Resource],
     parent: pulumi.Resource,
-) -> Deployment:
+) -> pulumi.Resource:
     """The Services, the stable version, and what moves the traffic; `needs` are what its pods need.
 
     Returns what scales: the stable version, or with Flagger, which makes that one itself, the candidate.
@@ -217,10 +217,12 @@ def _by_flagger(
 
 def _declared(
     name: str, args: ApplicationArgs, release: Release, needs: list[pulumi.Resource], parent: pulumi.Resource
-) -> Deployment:
+) -> pulumi.Resource:
     target, selector = _target(args), {TRACK_LABEL: primary_name(args.name)}
     owned = ["spec.template", *args.replicas.owned]
-    stable = _stable(name, args, pulumi.ResourceOptions(parent=parent, depends_on=needs, ignore_changes=owned))
+    stable: pulumi.Resource = _stable(
+        name, args, pulumi.ResourceOptions(parent=parent, depends_on=needs, ignore_changes=owned)
+    )
     # Traffic is turned to the stable version's pods only when they are there.
     after = pulumi.ResourceOptions(parent=parent, depends_on=[stable])
     ports, child = args.all_ports.service_ports(), pulumi.ResourceOptions(parent=parent)

@@ -17,7 +17,7 @@ Body = Mapping[str, Any]
 _FIRST = ("Namespace", "PriorityClass", "ValidatingAdmissionPolicy")
 _SECOND = (
     *("ValidatingAdmissionPolicyBinding", "ResourceQuota", "LimitRange", "ServiceAccount", "Secret", "ConfigMap"),
-    *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ImageCatalog"),
+    *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ImageCatalog", "ObjectStore"),
 )
 
 

@@ -22,13 +22,13 @@ from typing import Any
 from sandbox import Sandbox, tools
 from tests.sandbox.cluster import Cluster
 from tests.sandbox.operators import architecture
-from versions import HELM_CHARTS
+from versions import OPERATOR_VERSIONS
 
 # pkg/management/url/url.go: where a status is asked, and its path.
 PORT = 8000
 STATUS = "/pg/status"
 _LSN = "0/5000000"
-_VERSION = HELM_CHARTS["cloudnative-pg"].program.removeprefix("v")
+_VERSION = OPERATOR_VERSIONS["cloudnative-pg"].removeprefix("v")
 Body = Mapping[str, Any]
 
 

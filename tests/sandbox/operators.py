@@ -20,7 +20,7 @@ import yaml
 from sandbox import Sandbox, tools
 from tests.sandbox.cluster import Cluster
 from tests.sandbox.processes import answers, free_port, running, until
-from versions import BARMAN_CLOUD_PLUGIN, HELM_CHARTS
+from versions import BARMAN_CLOUD_PLUGIN, OPERATOR_VERSIONS
 
 CNPG_NAMESPACE = "cnpg-system"
 # Where each has the definitions of its kinds, below its source.
@@ -122,7 +122,7 @@ def cert_manager(sandbox: Sandbox, folder: Path, proxy: str, log: Path) -> Itera
         f"--healthz-port={health}",
         f"--tls-cert-file={certificates / 'tls.crt'}",
         f"--tls-private-key-file={certificates / 'tls.key'}",
-        f"--acme-http01-solver-image=quay.io/jetstack/cert-manager-acmesolver:{HELM_CHARTS['cert-manager'].program}",
+        f"--acme-http01-solver-image=quay.io/jetstack/cert-manager-acmesolver:{OPERATOR_VERSIONS['cert-manager']}",
     ]
     with running(command, log, {**os.environ, "HTTP_PROXY": proxy}):
         until("the webhook is there", lambda: answers(f"http://127.0.0.1:{health}/healthz"), log)

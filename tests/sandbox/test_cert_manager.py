@@ -111,7 +111,7 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
         sandbox.reset()
 
 
-@pytest.mark.parametrize("stack", ["dev", "staging", *EXAMPLES])
+@pytest.mark.parametrize("stack", ["dev", "test", "staging", *EXAMPLES])
 def test_the_webhook_admits_every_object_of_an_environment(stack: str, operated: Operated) -> None:
     graph = recorded_example(stack) if stack in EXAMPLES else recorded(stack)
     found = [one for one in applied.bodies(graph) if one["apiVersion"].partition("/")[0] in GROUPS]

@@ -7,7 +7,7 @@ import re
 from components.platform.operators.table import OPERATORS
 from paths import ROOT
 from sandbox import tools
-from versions import HELM_CHARTS
+from versions import OPERATOR_VERSIONS
 
 PAGE = ROOT / "docs" / "how-to" / "operators.md"
 
@@ -22,7 +22,7 @@ def rows() -> dict[str, list[str]]:
 def test_the_page_names_the_versions_of_the_operators_that_run_in_tests() -> None:
     """What it says of an older one would be taken for said of the one that is deployed."""
     shown = {name: rest[:2] for name, rest in rows().items() if name in tools.group("operators")}
-    assert shown == {name: [one.program, one.program] for name, one in HELM_CHARTS.items() if one.program}
+    assert shown == {name: [one, one] for name, one in OPERATOR_VERSIONS.items()}
 
 
 def test_an_operator_that_environments_need_is_on_the_page_whether_it_runs_in_tests_or_not() -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from sandbox import SandboxError, build, cli, tools
 from sandbox.paths import MODULES
-from versions import BLACKBOX_EXPORTER_IMAGE, HELM_CHARTS, KUBE_STATE_METRICS_IMAGE
+from versions import BLACKBOX_EXPORTER_IMAGE, HELM_CHARTS, KUBE_STATE_METRICS_IMAGE, OPERATOR_VERSIONS
 
 
 @pytest.mark.parametrize("tool", tools.TOOLS, ids=lambda tool: tool.name)
@@ -49,12 +49,12 @@ def test_an_operator_is_tested_in_the_version_that_is_deployed(name: str) -> Non
     """That it takes our objects is said of the version in the chart; another one may refuse them."""
     manifest = (MODULES / tools.find(name).module / "go.mod").read_text()
     assert re.search(
-        rf"^\t{OPERATORS[name]} {re.escape(HELM_CHARTS[name].program)}( // indirect)?$", manifest, re.MULTILINE
+        rf"^\t{OPERATORS[name]} {re.escape(OPERATOR_VERSIONS[name])}( // indirect)?$", manifest, re.MULTILINE
     )
 
 
 def test_every_operator_that_the_sandbox_runs_has_its_version_beside_its_chart() -> None:
-    assert set(tools.group("operators")) == set(OPERATORS) == {key for key, one in HELM_CHARTS.items() if one.program}
+    assert set(tools.group("operators")) == set(OPERATORS) == set(OPERATOR_VERSIONS) <= set(HELM_CHARTS)
 
 
 def test_the_same_pins_on_the_same_machine_use_the_same_build(monkeypatch: pytest.MonkeyPatch) -> None:

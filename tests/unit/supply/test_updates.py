@@ -18,6 +18,7 @@ from versions import EKS_DEFAULT, HELM_CHARTS
 BY_HAND = {
     "POSTGRESQL_MAJOR": "the major version of POSTGRESQL_IMAGE",
     "APPLICATION_VERSION": "the platform's own services",
+    "OPERATOR_VERSIONS": "what HELM_CHARTS installs, as their Chart.yaml names it",
     "EKS_VERSIONS": "what AWS names as the defaults of each minor version, from an account",
 }
 
