@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from sandbox import Sandbox, tools
-from tests.sandbox.cluster import Cluster
+from tests.sandbox import applied
 from tests.sandbox.processes import answers, free_port, running, until
 from versions import BARMAN_CLOUD_PLUGIN, OPERATOR_VERSIONS
 
@@ -126,7 +126,7 @@ def cert_manager(sandbox: Sandbox, folder: Path, proxy: str, log: Path) -> Itera
     ]
     with running(command, log, {**os.environ, "HTTP_PROXY": proxy}):
         until("the webhook is there", lambda: answers(f"http://127.0.0.1:{health}/healthz"), log)
-        Cluster(sandbox, "cert-manager").apply(*cert_manager_webhooks(sandbox, port))
+        applied.apply(sandbox, cert_manager_webhooks(sandbox, port))
         yield
 
 
@@ -149,9 +149,10 @@ def cloudnative_pg(sandbox: Sandbox, folder: Path, sockets: Path, log: Path) -> 
         tools.ensure(["cloudnative-pg"])["cloudnative-pg"],
         tools.source("cloudnative-pg", tools.CLOUDNATIVE_PG),
     )
-    port, cluster = free_port(), Cluster(sandbox, CNPG_NAMESPACE)
+    port = free_port()
     queries = yaml.safe_load((source / "config/manager/default-monitoring.yaml").read_text(encoding="utf-8"))
-    cluster.apply({**queries, "metadata": {**queries["metadata"], "name": _QUERIES}})
+    metadata = {**queries["metadata"], "name": _QUERIES, "namespace": CNPG_NAMESPACE}
+    applied.apply(sandbox, [{**queries, "metadata": metadata}])
     # The programs that it would give to pods, by which it knows whether one of them is older than itself.
     (folder / "operator").mkdir(parents=True)
     (folder / "operator" / f"manager_{architecture()}").symlink_to(program)
@@ -172,5 +173,5 @@ def cloudnative_pg(sandbox: Sandbox, folder: Path, sockets: Path, log: Path) -> 
     }
     with running(command, log, environment, folder):
         until("the webhooks are served", lambda: "Serving webhook server" in log.read_text(), log)
-        cluster.apply(*webhooks(sandbox, source / "config/webhook/manifests.yaml", port))
+        applied.apply(sandbox, webhooks(sandbox, source / "config/webhook/manifests.yaml", port))
         yield
