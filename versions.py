@@ -227,7 +227,7 @@ _CLOUDNATIVE_PG_CHARTS = "https://cloudnative-pg.github.io/charts"
 # The charts of the operators, by the name of the release; each the newest that its project had tagged by August 2026.
 HELM_CHARTS: dict[str, HelmChart] = {
     "argo-cd": HelmChart("argo-cd", "10.1.1", "https://argoproj.github.io/argo-helm"),
-    "cert-manager": HelmChart("cert-manager", "v1.21.2", "https://charts.jetstack.io"),
+    "cert-manager": HelmChart("cert-manager", "v1.21.1", "https://charts.jetstack.io"),
     "cloudnative-pg": HelmChart("cloudnative-pg", "0.29.0", _CLOUDNATIVE_PG_CHARTS),
     "external-secrets": HelmChart("external-secrets", "2.9.0", "https://charts.external-secrets.io"),
     "flagger": HelmChart("flagger", "1.44.0", "https://flagger.app"),
@@ -262,8 +262,11 @@ class ChartProgram(NamedTuple):
 
 # Of the charts whose program the sandbox runs too, by the name of the release. tests/unit/sandbox compares.
 CHART_PROGRAMS: dict[str, ChartProgram] = {
+    "cert-manager": ChartProgram("v1.21.1", "v1.21.1"),
+    "cloudnative-pg": ChartProgram("0.29.0", "v1.30.0"),
     "flagger": ChartProgram("1.44.0", "v1.44.0"),
     "prometheus-operator": ChartProgram("88.5.3", "v0.93.1"),
+    "plugin-barman-cloud": ChartProgram("0.7.0", "v0.13.0"),
 }
 
 

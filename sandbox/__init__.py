@@ -17,7 +17,8 @@ Simulated, by kwok and the stages in `stages/` and in the folders of stores (`co
 - load balancers and ingresses: they get an address of a documentation network that leads nowhere;
 - the operators that would need containers (those of stores, cert-manager, External Secrets, Argo CD): only the final
   status of their objects is written. No database, certificate or Secret is made. An object with the annotation
-  `sandbox.platform.io/status: manual` keeps whatever status a test gives it.
+  `sandbox.platform.io/status: manual` keeps whatever status a test gives it. `up(operated=…)` leaves out those whose
+  own operator runs beside the sandbox.
 
 Besides these there is what environments expect of a cluster and do not make (provided.py): the namespaces of
 operators, the classes `standard`, `fast-ssd` and `nginx`, issuers, and a store of secrets called `platform`.

@@ -159,6 +159,24 @@ def _source(job: Job, scratch: Path, log: IO[str]) -> Path:
     return scratch
 
 
+def source(folder: Path, module: str) -> Path:
+    """The folder of a Go module in the version that `folder` pins; downloaded where it is not there."""
+    check_toolchain()
+    done = subprocess.run(
+        ["go", "mod", "download", "-json", module],
+        check=False,
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise SandboxError(
+            f"The source of {module}, which {folder / 'go.mod'} pins, cannot be had:\n{done.stderr or done.stdout}"
+        )
+    return Path(json.loads(done.stdout)["Dir"])
+
+
 def _failure(job: Job, status: int, seconds: float) -> str:
     return (
         f"Building {job.name} from {job.module} failed after {seconds:.0f} s (exit status {status}).\n"

@@ -11,14 +11,18 @@ from .ports import LOOPBACK
 # Addresses that exist only in API objects: no packet is ever sent to them.
 SERVICE_NETWORK = "10.96.0.0/16"
 POD_NETWORK = "10.244.0.1/16"
+# Instead, where an operator runs that asks its pods: on the loopback something can answer for them. No Service has
+# endpoints then, since Kubernetes allows no such address there.
+LOOPBACK_POD_NETWORK = "127.244.0.1/16"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The places and ports of one sandbox."""
+    """The places and ports of one sandbox, and the network from which its pods have their addresses."""
 
     folder: Path
     ports: Mapping[str, int]
+    pod_network: str = POD_NETWORK
 
     @property
     def pki(self) -> Path:
@@ -176,7 +180,7 @@ def _kwok(at: Layout) -> list[str]:
         f"--node-port={at.ports['kwok']}",
         f"--tls-cert-file={at.certificate('server')}",
         f"--tls-private-key-file={at.key('server')}",
-        f"--cidr={POD_NETWORK}",
+        f"--cidr={at.pod_network}",
         # Heartbeats are in the nodes' status; a lease of a kwok that was killed would block its successor for 40 s.
         "--node-lease-duration-seconds=0",
     ]

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from os_errors import naming
 
-from .components import APISERVER, CONTROLLER_MANAGER, ETCD, LISTENERS, SCHEDULER, Layout
+from .components import (
+    APISERVER,
+    CONTROLLER_MANAGER,
+    ETCD,
+    LISTENERS,
+    LOOPBACK_POD_NETWORK,
+    POD_NETWORK,
+    SCHEDULER,
+    Layout,
+)
 from .errors import SandboxError
 from .locks import exclusive
 from .nodes import NodePool
@@ -64,13 +73,16 @@ class Sandbox:
         memory: str = NodePool.memory,
         crds: Path | None = None,
         custom_resources: Iterable[CustomResource] | None = None,
+        operated: Collection[str] = (),
     ) -> None:
         """Make everything run that does not: about 4 seconds, and minutes when the programs must be built first.
 
         There are `nodes` simulated nodes (default 3) in `zones` zones (default 3), each with `cpu` and `memory`
         (Kubernetes quantities, default 16 and 64Gi); others of an earlier `up` are removed. `crds` is a folder of
         real custom resource definitions, which take precedence over the stand-ins made from `custom_resources`
-        (default: the table in versions.py). What runs already, with the same settings, is left alone.
+        (default: the table in versions.py). `operated` are API groups (postgresql.cnpg.io) whose own operator runs
+        beside the sandbox: nothing plays it, and pods have loopback addresses, at which something can answer for
+        them. What runs already, with the same settings, is left alone.
         """
         from . import custom_resources as definitions
         from . import tools
@@ -81,7 +93,7 @@ class Sandbox:
         programs = tools.ensure(tools.group("control-plane"))
         table = definitions.project_table() if custom_resources is None else custom_resources
         with self._locked():
-            self._converge(programs, pool, crds, table)
+            self._converge(programs, pool, crds, table, operated)
 
     def down(self) -> None:
         """Stop every process; objects, addresses and the kubeconfig stay for the next `up`."""
@@ -121,26 +133,31 @@ class Sandbox:
         Supervisor(Layout(self.folder, {}), {}).stop_all()
 
     def _converge(
-        self, programs: dict[str, Path], pool: NodePool, crds: Path | None, table: Iterable[CustomResource]
+        self,
+        programs: dict[str, Path],
+        pool: NodePool,
+        crds: Path | None,
+        table: Iterable[CustomResource],
+        operated: Collection[str],
     ) -> None:
         from .client import Kubectl
         from .objects import Objects
         from .supervisor import Supervisor
 
-        at = self._prepare()
+        at = self._prepare(LOOPBACK_POD_NETWORK if operated else POD_NETWORK)
         supervisor = Supervisor(at, programs)
         self._start_servers(supervisor)
         objects = Objects(at, supervisor, Kubectl(programs["kubectl"], self.kubeconfig))
         objects.apply(pool, table, crds)
-        objects.start_kwok()
+        objects.start_kwok(operated)
         objects.wait_until_usable(pool)
 
-    def _prepare(self) -> Layout:
+    def _prepare(self, pod_network: str) -> Layout:
         """Certificates, ports and kubeconfigs: made once, then only read."""
         from . import kubeconfig, pki, ports
 
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        at = Layout(self.folder, ports.remembered(self.folder / "ports.json", LISTENERS))
+        at = Layout(self.folder, ports.remembered(self.folder / "ports.json", LISTENERS), pod_network)
         pki.ensure(at.pki)
         for identity in ("admin", "kwok", CONTROLLER_MANAGER.name, SCHEDULER.name):
             context = f"sandbox-{self.name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from . import custom_resources, nodes, provided, stages, storage
@@ -39,15 +39,15 @@ class Objects:
         if surplus:
             self._kubectl("delete", "node", "--wait=false", *surplus)
 
-    def start_kwok(self) -> None:
+    def start_kwok(self, operated: Collection[str] = ()) -> None:
         """Make what is of custom kinds, and start kwok with the stages for those that are there.
 
-        A kwok with other stages is replaced.
+        Not with those of the API groups in `operated`. A kwok with other stages is replaced.
         """
         self._supervisor.wait_for(APISERVER, self._all_established, "did not establish all definitions")
         present = custom_resources.installed(self._reader)
         self._kubectl.apply(provided.missing(self._reader, present))
-        usable = stages.usable(stages.load(), present)
+        usable = stages.usable(stages.load(), present, operated)
         for path, words in stages.descriptions(usable, present):
             self._wait_for_description(path, words)
         configuration = "---\n".join([stages.configuration(usable), *self._own_configuration()])

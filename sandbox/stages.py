@@ -5,7 +5,7 @@ They are in stages/, and those of a store's operator in the store's folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,12 @@ def built_in(stage: Stage) -> bool:
     return group_version(stage)[0] in _BUILT_IN_GROUPS
 
 
-def usable(stages: Iterable[Stage], present: Iterable[Installed]) -> list[Stage]:
-    """The stages for built-in kinds and for custom ones that are served: kwok would not start with any other."""
+def usable(stages: Iterable[Stage], present: Iterable[Installed], operated: Collection[str] = ()) -> list[Stage]:
+    """The stages for built-in kinds and for custom ones that are served: kwok would not start with any other.
+
+    `operated` are the API groups whose own operator runs, which writes their status itself.
+    """
+    stages = [stage for stage in stages if group_version(stage)[0] not in operated]
     served = {(each.group, version, each.kind) for each in present for version in each.versions}
     return [stage for stage in stages if built_in(stage) or (*group_version(stage), _kind(stage)) in served]
 

@@ -57,6 +57,11 @@ _PROVIDER_FILES = tuple(
     for file, merged in (("schema.json", {"version": KUBERNETES_PROVIDER_VERSION}), ("terraform-mapping.json", {}))
 )
 
+# The modules of operators: with their programs they bring their definitions, webhooks and rights.
+CLOUDNATIVE_PG = "github.com/cloudnative-pg/cloudnative-pg"
+BARMAN_CLOUD = "github.com/cloudnative-pg/plugin-barman-cloud"
+CERT_MANAGER = "github.com/cert-manager/cert-manager"
+
 TOOLS: tuple[Tool, ...] = (
     Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "control-plane"),
     Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "control-plane"),
@@ -89,6 +94,10 @@ TOOLS: tuple[Tool, ...] = (
     Tool("pulumi-resource-kubernetes", "pulumi-kubernetes", ".", "engine", _PROVIDER, _PROVIDER_FILES),
     # Real releases on simulated pods: only the sandbox tests of releases use it.
     Tool("flagger", "flagger", "github.com/fluxcd/flagger/cmd/flagger", "releases"),
+    # The readers of our objects, in the versions that are deployed: only their tests run them.
+    Tool("cloudnative-pg", "cloudnative-pg", f"{CLOUDNATIVE_PG}/cmd/manager", "operators"),
+    Tool("plugin-barman-cloud", "cloudnative-pg", f"{BARMAN_CLOUD}/cmd/manager", "operators"),
+    Tool("cert-manager", "cert-manager", ".", "operators"),
 )
 
 
@@ -121,6 +130,15 @@ def folder(module: str) -> Path:
     for file in sorted((MODULES / module).iterdir()):
         digest.update(file.read_bytes())
     return cache_root() / f"{module}-{digest.hexdigest()[:16]}" / "bin"
+
+
+def source(name: str, module: str) -> Path:
+    """The folder with the source of a Go module, in the version that the tool `name` is built from.
+
+    Of an operator it has the definitions, webhooks and rights that it is released with. Raises SandboxError when the
+    module cannot be had.
+    """
+    return build.source(MODULES / find(name).module, module)
 
 
 def missing(names: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.networking.v1 import Ingress
 
 from components.kubernetes.naming import Scope
+from components.kubernetes.network import Flow, Peer, allow
 from components.kubernetes.objects import custom_resource
 from components.performance import SKIP_AWAIT
 from versions import CERTIFICATE_ISSUER
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import HTTPIngressPathArgsDict, IngressRuleArgsDict
 
 _SELF_SIGNED = "self-signed"
+# The pods by which cert-manager answers an HTTP-01 challenge, in the namespace of the Ingress: pod.go and http.go in
+# pkg/issuer/acme/http (cert-manager v1.21.1).
+_SOLVERS = {"acme.cert-manager.io/http01-solver": "true"}
+_SOLVER_PORT = 8089
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,7 @@ class IngressArgs:
     """Hosts with TLS, each with its backends, behind one certificate.
 
     `cluster_issuer` names the cert-manager ClusterIssuer; None makes a self-signed Issuer of the namespace's own.
+    `controller_namespace` is where the ingress controller runs, which passes an authority's questions on.
     `requests_per_minute` limits each client address.
     """
 
@@ -44,6 +50,7 @@ class IngressArgs:
     tls_secret_name: str
     class_name: str
     cluster_issuer: str | None
+    controller_namespace: str
     requests_per_minute: int | None = None
 
 
@@ -56,6 +63,8 @@ class HttpIngress(pulumi.ComponentResource):
         super().__init__("platform:ingress:HttpIngress", name, {}, opts)
         self._name, self._args = name, args
         issuer = [] if args.cluster_issuer else [self._self_signed_issuer()]
+        if args.cluster_issuer:
+            self._admit_challenges(args.controller_namespace)
         self._ingress(pulumi.ResourceOptions(parent=self, depends_on=issuer))
         self.url = f"https://{next(iter(args.hosts))}"
         self.register_outputs({"url": self.url})
@@ -66,6 +75,17 @@ class HttpIngress(pulumi.ComponentResource):
             CERTIFICATE_ISSUER,
             metadata=self._args.scope.metadata(self._args.component, _SELF_SIGNED),
             spec={"selfSigned": {}},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _admit_challenges(self, controller_namespace: str) -> None:
+        # Whether the issuer asks by HTTP-01 is not said here. Where it does not, there is no such pod.
+        allow(
+            f"{self._name}-challenges",
+            scope=self._args.scope,
+            component="certificate-challenges",
+            pods=_SOLVERS,
+            ingress=(Flow(peer=Peer(namespace=controller_namespace), ports=(_SOLVER_PORT,)),),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

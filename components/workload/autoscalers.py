@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -12,6 +13,8 @@ from components.kubernetes.objects import custom_resource
 from components.workload.args import ApplicationArgs
 from components.workload.scaling import CustomMetric, Replicas, Vertical
 from versions import SCALED_OBJECT, VERTICAL_POD_AUTOSCALER
+
+_TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
 
 
 def horizontal_autoscaler(
@@ -70,24 +73,35 @@ def scaled_object(
     replicas: Replicas,
     opts: pulumi.ResourceOptions,
 ) -> CustomResource:
-    """Scales the Deployment or StatefulSet `target`."""
+    """Scales the Deployment or StatefulSet `target`, and takes over the autoscaler that `horizontal_autoscaler` made.
+
+    A service that gets its first metric of its own has both for a while: the one is made before the other is removed.
+    KEDA refuses that unless the ScaledObject says that it takes over that very autoscaler, by its name: verifyHpas in
+    apis/keda/v1alpha1/scaledobject_webhook.go (v2.20.2).
+    """
+    annotations = {**_annotations(metadata), _TAKES_OVER: "true"}
     return custom_resource(
         name,
         SCALED_OBJECT,
-        metadata=metadata,
-        spec=scaled_object_spec(kind, target, replicas),
+        metadata={**metadata, "annotations": annotations},
+        spec=scaled_object_spec(kind, target, replicas, str(metadata["name"])),
         opts=opts,
     )
 
 
-def scaled_object_spec(kind: str, target: str, replicas: Replicas) -> dict[str, Any]:
-    """The `spec` of a ScaledObject."""
-    behavior = {"horizontalPodAutoscalerConfig": {"behavior": replicas.behavior}}
+def _annotations(metadata: Mapping[str, object]) -> Mapping[str, object]:
+    annotations = metadata.get("annotations")
+    return annotations if isinstance(annotations, Mapping) else {}
+
+
+def scaled_object_spec(kind: str, target: str, replicas: Replicas, autoscaler: str) -> dict[str, Any]:
+    """The `spec` of a ScaledObject whose HorizontalPodAutoscaler is called `autoscaler`."""
+    behavior = {"behavior": replicas.behavior} if replicas.behavior else {}
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": target},
         "minReplicaCount": replicas.minimum,
         "maxReplicaCount": replicas.most,
-        **({"advanced": behavior} if replicas.behavior else {}),
+        "advanced": {"horizontalPodAutoscalerConfig": {"name": autoscaler, **behavior}},
         "triggers": [
             *(_resource_trigger(resource, percent) for resource, percent in replicas.targets.items()),
             *(_prometheus(metric, replicas.source) for metric in replicas.metrics),

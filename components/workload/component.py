@@ -47,10 +47,10 @@ class Application(pulumi.ComponentResource):
             from components.workload.component import volume_objects
 
             needs += volume_objects(name, args, self._child)
-        self._pods(needs)
+        workload = self._pods(needs)
         if args.metrics:
             self._monitor()
-        self._scaling()
+        self._scaling(workload)
         if args.replicas.minimum > 1:
             disruption_budget(name, metadata=self._metadata(), pods=args.pods, opts=self._child)
         self.host, self.port = args.scope.host(args.name), args.port
@@ -86,23 +86,24 @@ class Application(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _pods(self, needs: list[pulumi.Resource]) -> None:
-        """What makes the pods, with the Services in front of them."""
+    def _pods(self, needs: list[pulumi.Resource]) -> pulumi.Resource:
+        """What makes the pods that serve, with the Services in front of them."""
         args, opts = self._args, pulumi.ResourceOptions(parent=self, depends_on=needs)
         if args.stateful:
             from components.workload.controllers import headless_service, stateful_set
 
             headless_service(self._name, args, self._child)
-            stateful_set(self._name, args, self._metadata(self._args.workload_annotations or None), opts)
+            metadata = self._metadata(args.workload_annotations or None)
+            made: pulumi.Resource = stateful_set(self._name, args, metadata, opts)
             application_service(self._name, args, self._child)
-            return
-        deployment = self._deployment(opts)
+            return made
+        deployment: pulumi.Resource = self._deployment(opts)
         if args.release:
             from components.workload.component import released
 
-            released(self._name, args, args.release, candidate=deployment, needs=needs, parent=self)
-        else:
-            application_service(self._name, args, self._child)
+            return released(self._name, args, args.release, candidate=deployment, needs=needs, parent=self)
+        application_service(self._name, args, self._child)
+        return deployment
 
     def _deployment(self, opts: pulumi.ResourceOptions) -> Deployment:
         # Of a release this is the candidate: whoever releases it says how many pods it has.
@@ -134,19 +135,23 @@ class Application(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _scaling(self) -> None:
+    def _scaling(self, workload: pulumi.Resource) -> None:
         args, metadata = self._args, self._metadata()
         if args.replicas.autoscaled:
-            scaler = horizontal_autoscaler
+            scaler, opts = horizontal_autoscaler, self._child
             if args.replicas.metrics:
                 from components.workload.autoscalers import scaled_object as scaler
+
+                # KEDA looks what the pods request, and refuses what scales a workload that is not there:
+                # verifyCPUMemoryScalers in apis/keda/v1alpha1/scaledobject_webhook.go (v2.20.2).
+                opts = pulumi.ResourceOptions(parent=self, depends_on=[workload])
             scaler(
                 self._name,
                 metadata=metadata,
                 kind=args.workload,
                 target=self._scaled,
                 replicas=args.replicas,
-                opts=self._child,
+                opts=opts,
             )
         if args.vertical:
             from components.workload.autoscalers import vertical_autoscaler
@@ -172,15 +177,18 @@ def released(
     args: ApplicationArgs,
     release: Release,
     *,
-    candidate: Deployment,
+    candidate: pulumi.Resource,
     needs: list[pulumi.Resource],
     parent: pulumi.Resource,
-) -> None:
-    """The Services, the stable version, and what moves the traffic; `needs` are what its pods need."""
+) -> pulumi.Resource:
+    """The Services, the stable version, and what moves the traffic; `needs` are what its pods need.
+
+    Returns what scales: the stable version, or with Flagger, which makes that one itself, the candidate.
+    """
     if release.controller == "flagger":
         _by_flagger(name, args, release, candidate, parent)
-    else:
-        _declared(name, args, release, needs, parent)
+        return candidate
+    return _declared(name, args, release, needs, parent)
 
 
 def _target(args: ApplicationArgs) -> Target:
@@ -209,10 +217,12 @@ def _by_flagger(
 
 def _declared(
     name: str, args: ApplicationArgs, release: Release, needs: list[pulumi.Resource], parent: pulumi.Resource
-) -> None:
+) -> pulumi.Resource:
     target, selector = _target(args), {TRACK_LABEL: primary_name(args.name)}
     owned = ["spec.template", *args.replicas.owned]
-    stable = _stable(name, args, pulumi.ResourceOptions(parent=parent, depends_on=needs, ignore_changes=owned))
+    stable: pulumi.Resource = _stable(
+        name, args, pulumi.ResourceOptions(parent=parent, depends_on=needs, ignore_changes=owned)
+    )
     # Traffic is turned to the stable version's pods only when they are there.
     after = pulumi.ResourceOptions(parent=parent, depends_on=[stable])
     ports, child = args.all_ports.service_ports(), pulumi.ResourceOptions(parent=parent)
@@ -221,10 +231,11 @@ def _declared(
         noted = release_annotations(args.name, target.port, release)
         after = pulumi.ResourceOptions(parent=parent, depends_on=[stable], ignore_changes=["spec.selector"])
         application_service(name, args, after, selector=selector, annotations=noted)
-        return
+        return stable
     application_service(name, args, after, selector=selector)
     route = pulumi.ResourceOptions(parent=parent, depends_on=[stable, *services])
     declared_route(name, scope=args.scope, target=target, release=release, opts=route)
+    return stable
 
 
 def _stable(name: str, args: ApplicationArgs, opts: pulumi.ResourceOptions) -> Deployment:

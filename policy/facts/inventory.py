@@ -174,6 +174,10 @@ def pods(stack: Stack) -> Labelled:
                 found.add(owner.namespace, labels)
         except UnknownValueError as error:
             found.cannot_tell(error)
+    for ingress in stack.of_type("networking.k8s.io/Ingress"):
+        # In its namespace cert-manager answers an authority that asks by HTTP-01, while it asks.
+        if at(ingress.props, "metadata", "annotations", "cert-manager.io/cluster-issuer"):
+            found.add(ingress.namespace, {"acme.cert-manager.io/http01-solver": "true"})
     return found
 
 

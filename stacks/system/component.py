@@ -21,6 +21,7 @@ from stacks.schema.system import SystemConfig
 from stacks.system.credentials import SystemCredentials, system_credentials
 from stacks.system.declaration import Declaration
 from stacks.system.environment_context import EnvironmentContext
+from stacks.system.flows import INGRESS_NAMESPACE
 from stacks.system.keys import register_keys
 from stacks.system.plan import SystemPlan, plan
 from stacks.system.releases import entries, mesh_baseline, mesh_entry, release_analysis
@@ -62,6 +63,7 @@ def _ingress(plan: SystemPlan, args: EnvironmentContext) -> IngressArgs:
         tls_secret_name=declaration.tls_secret or f"{declaration.name}-tls",
         class_name=args.ingress_class,
         cluster_issuer=args.tier.cluster_issuer,
+        controller_namespace=INGRESS_NAMESPACE,
         requests_per_minute=declaration.requests_per_minute,
     )
 

@@ -75,6 +75,18 @@ def test_pods_that_an_operator_makes_are_found() -> None:
     assert judge(selectors_match, database, service(selector={"cnpg.io/cluster": "orders"})) == []
 
 
+def test_pods_that_answer_for_an_ingress_are_found_where_an_authority_may_ask() -> None:
+    """cert-manager makes them while it is asked by HTTP-01."""
+    solvers = _selecting("NetworkPolicy", {"matchLabels": {"acme.cert-manager.io/http01-solver": "true"}})
+    missing = [_missing("NetworkPolicy shop/api", field="spec.podSelector")]
+    own, outside = (
+        having(made("Ingress", spec={}), "metadata.annotations", {f"cert-manager.io/{key}": "name"})
+        for key in ("issuer", "cluster-issuer")
+    )
+    assert judge(selectors_match, own, solvers) == missing
+    assert judge(selectors_match, outside, solvers) == []
+
+
 def test_a_policy_for_all_pods_waits_for_those_to_come() -> None:
     assert judge(selectors_match, _selecting("NetworkPolicy", {})) == []
 

@@ -20,10 +20,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[None]:
-    """The program until the block ends; its output is in `log`."""
+def running(
+    command: list[str], log: Path, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[None]:
+    """The program until the block ends, in a folder (default: where the tests run); its output is in `log`."""
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=folder)
         try:
             yield
         finally:

@@ -20,6 +20,13 @@ def test_only_stages_of_kinds_that_the_cluster_has_are_used() -> None:
     assert "redis-cluster" not in used, "kwok does not start with a stage for an unknown kind"
 
 
+def test_where_the_operator_itself_runs_nothing_plays_it() -> None:
+    """Both would write the status of one object, and a test of the operator would pass without it."""
+    used = {stage["metadata"]["name"] for stage in stages.usable(STAGES, [CERTIFICATES], {"cert-manager.io"})}
+    assert "cert-manager-certificate" not in used
+    assert "pod-ready" in used
+
+
 def test_a_kind_that_is_served_only_in_another_version_is_not_used() -> None:
     older = Installed("certificates.cert-manager.io", "cert-manager.io", "Certificate", "certificates", ("v1alpha2",))
     used = {stage["metadata"]["name"] for stage in stages.usable(STAGES, [older])}
