@@ -17,7 +17,7 @@ from components.telemetry.loki import LokiArgs
 from components.telemetry.parsing import METADATA, LineFormat
 from components.workload.server_pods import Volume
 from graph.model import Graph
-from sandbox.provided import namespaces
+from sandbox import provided
 from stacks.telemetry.formats import FORMATS
 from tests.unit.recordings import DECLARATIONS, objects, one, recorded, systems_of
 from tests.unit.scratch import Scratch
@@ -145,7 +145,7 @@ def test_astrbots_lines_go_to_elasticsearch_and_all_others_to_loki() -> None:
 
 def test_the_sandbox_has_the_namespaces_in_which_alloy_is_let_read() -> None:
     """A Role of a namespace that is not there stops the whole deployment."""
-    assert set(namespaces()) >= OPERATORS
+    assert set(provided.namespaces()) >= OPERATORS
 
 
 def test_alloy_may_read_the_lines_of_just_the_namespaces_that_it_reads() -> None:
