@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from components.kubernetes.addresses import NOT_INTERNET, ClusterAddresses
+from components.kubernetes.addresses import NOT_INTERNET, PRIVATE, ClusterAddresses
 from components.kubernetes.network import Block, Flow, Peer, Place
 
 
@@ -72,6 +72,11 @@ def _api_server(cluster: ClusterAddresses) -> Sequence[Block]:
     return [Block(one) for one in cluster.api_server]
 
 
+def _anywhere(cluster: ClusterAddresses) -> Sequence[Block]:
+    # The private ranges are what the internet excepts, each by itself: to the VPC CNI no wider rule would do.
+    return (*_internet(cluster), *map(Block, PRIVATE))
+
+
 def _nodes(cluster: ClusterAddresses) -> Sequence[Block]:
     return [Block(one) for one in cluster.nodes]
 
@@ -94,6 +99,7 @@ _OUTSIDE = Flow(peer=Peer(place=_outside), ports=(_HTTPS,))
 DNS = Flow(peer=Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"}), ports=(53,), protocols=("UDP", "TCP"))
 KUBERNETES_API = Flow(peer=Peer(place=_api_server), ports=(_HTTPS, 6443))
 KUBELETS = Flow(peer=Peer(place=_nodes), ports=(10250,))
+OTHER_CLUSTERS = Flow(peer=Peer(place=_anywhere), ports=(_HTTPS, 6443))
 INTERNET_HTTPS = Flow(peer=Peer(place=_internet), ports=(_HTTPS,))
 POD_IDENTITY = Flow(peer=Peer(place=_pod_identity), ports=(80,))
 TOKEN_SERVICE = Flow(peer=Peer(place=_cloud_services), ports=(_HTTPS,))
@@ -115,6 +121,12 @@ NEEDS: Mapping[str, Need] = {
         who="the service",
         flow=INTERNET_HTTPS,
         why="providers that the service calls",
+    ),
+    "other clusters": Need(
+        option="a service's `uses: [other_clusters]`",
+        who="the service",
+        flow=OTHER_CLUSTERS,
+        why="API servers of clusters that it manages, wherever they are",
     ),
     "pod identity": Need(
         option="`cluster: {kind: eks}`, whose bucket takes the backups",
@@ -205,8 +217,7 @@ NEEDS: Mapping[str, Need] = {
 
 
 def internal_tools(address: str | None) -> Peer | None:
-    """The pods behind a tool's address, where that is a Service of the cluster, such as Flagger's load tester."""
-    if address is None:
-        return None
-    peer = towards(address).peer
-    return peer if peer.namespace else None
+    """The pods behind the address of a tool that calls pods, such as Flagger's load tester, where that is a Service:
+    `name.namespace`, by which Flagger knows it, or with `svc` behind."""
+    labels = (urlsplit(address).hostname or "").split(".") if address else []
+    return Peer(namespace=labels[1]) if len(labels) == 2 or "svc" in labels[2:3] else None

@@ -10,6 +10,7 @@ from components.kubernetes.needs import (
     INTERNET_HTTPS,
     KUBERNETES_API,
     MESH_CONTROL_PLANE,
+    OTHER_CLUSTERS,
     PROXY_METRICS_PORT,
     internal_tools,
 )
@@ -33,6 +34,8 @@ _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/na
 
 
 _NO_MESH = Routing()
+# What the platform gives beside stores, by the name that services use it by.
+_WAYS_OUT = {"internet": INTERNET_HTTPS, "kubernetes_api": KUBERNETES_API, "other_clusters": OTHER_CLUSTERS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +129,8 @@ def egress_flows(service: Service, services: Sequence[Service], context: Service
     ]
     flows += [*([MESH_CONTROL_PLANE] if meshed(context) else []), *context.telemetry.egress]
     for capability in service.uses:
-        if capability == "internet":
-            flows.append(INTERNET_HTTPS)
-        elif capability == "kubernetes_api":
-            flows.append(KUBERNETES_API)
+        if capability in _WAYS_OUT:
+            flows.append(_WAYS_OUT[capability])
         elif capability == "pushgateway":
             flows.append(_pushgateway())
         elif capability in context.providers:
