@@ -17,7 +17,7 @@ _DEPLOYMENT = "Deployment astrbot/api-gateway"
 _SERVICE, _OTHER = "Service astrbot/minio", "HorizontalPodAutoscaler astrbot/auth-service"
 _CLAIM = "PersistentVolumeClaim astrbot/exports"
 # The way to the internet, and on another port to all addresses: the one's exceptions cut the other.
-_INSTANCES = "NetworkPolicy astrbot/astrbot-instance"
+_OUTWARD = "NetworkPolicy monitoring/alertmanager-main"
 _ALL_ADDRESSES = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 8443, "protocol": "TCP"}]}
 
 
@@ -55,8 +55,8 @@ SEEDS = (
     Seed(rule="network-policy", edit=remove("NetworkPolicy astrbot/default-deny"), object="Namespace astrbot"),
     Seed(
         rule="plugin-semantics",
-        edit=append(_INSTANCES, "spec.egress", _ALL_ADDRESSES),
-        object=_INSTANCES,
+        edit=append(_OUTWARD, "spec.egress", _ALL_ADDRESSES),
+        object=_OUTWARD,
     ),
     Seed(
         rule="service-exposure",
