@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from components.cluster.eks import addresses as vpc
 from components.kubernetes.addresses import LINK_LOCAL, NOT_INTERNET, PRIVATE, ClusterAddresses
-from stacks.schema.eks import EksCluster
+from stacks.schema.eks import EksClusterConfig
 from stacks.schema.types import Model, Problem, form
 
 _RANGE = r"[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?"
@@ -72,7 +72,7 @@ def of_existing(config: Addresses) -> ClusterAddresses:
     )
 
 
-def of_eks(config: Addresses, cluster: EksCluster, zones: int) -> ClusterAddresses:
+def of_eks(config: Addresses, cluster: EksClusterConfig, zones: int) -> ClusterAddresses:
     """Those of a cluster over so many zones whose network is made with it.
 
     The control plane's interfaces are in subnets of their own, and the Service of the API server has the first address

@@ -6,7 +6,7 @@ import pytest
 
 from components.kubernetes.addresses import UNKNOWN, ClusterAddresses
 from stacks.schema.addresses import Addresses, of_eks, of_existing
-from stacks.schema.eks import EksCluster
+from stacks.schema.eks import EksClusterConfig
 from tests.unit.scratch import Scratch, mistakes
 
 FILE = """\
@@ -16,7 +16,7 @@ config:
   saas-platform:cluster: {kind: existing, context: my-cluster}
   saas-platform:systems: {orders: {}}
 """
-EKS = EksCluster.model_validate(
+EKS = EksClusterConfig.model_validate(
     {
         "kind": "eks",
         "account": "123456789012",
