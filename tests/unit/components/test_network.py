@@ -60,11 +60,11 @@ def test_a_flow_has_every_port_with_every_protocol() -> None:
 def test_the_internet_is_neither_the_private_network_nor_the_clouds_metadata(private: str) -> None:
     """169.254.169.254 gives the node's credentials to whoever asks."""
     (peer,) = INTERNET_HTTPS.peer.as_arguments(UNKNOWN)
-    assert private in peer["ip_block"]["except_"]  # type: ignore[index]
+    assert private in peer["ip_block"]["except_"]
 
 
 def _ranges(flow: Flow, cluster: ClusterAddresses = UNKNOWN) -> list[str]:
-    return [str(one["ip_block"]["cidr"]) for one in flow.peer.as_arguments(cluster)]  # type: ignore[index]
+    return [str(one["ip_block"]["cidr"]) for one in flow.peer.as_arguments(cluster)]
 
 
 def test_the_api_server_is_where_the_cluster_says() -> None:

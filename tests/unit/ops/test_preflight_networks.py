@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from components.kubernetes.needs import KUBELETS, KUBERNETES_API
 from ops.preflight import networks
 from ops.preflight.api import Answer, Api, Request
+from ops.preflight.finding import Found
 from ops.preflight.networks import Addresses
 from tests.unit.recordings import recorded
 
@@ -31,14 +33,14 @@ class Server:
         return Answer(200, self._answers[path]) if self._answers[path] is not None else Answer(403)
 
 
-def found(answers: Mapping[str, Any]) -> networks.Found:
+def found(answers: Mapping[str, Any]) -> Found:
     return networks.check(cast(Api, Server(answers)), recorded("dev"))
 
 
 def test_the_ranges_are_those_of_the_policies() -> None:
     """A rule that is written otherwise would silence the check."""
-    assert networks.ranges(recorded("dev"), networks.KUBERNETES_API) == _PRIVATE
-    assert networks.ranges(recorded("dev"), networks.KUBELETS) == _PRIVATE
+    assert networks.ranges(recorded("dev"), KUBERNETES_API) == _PRIVATE
+    assert networks.ranges(recorded("dev"), KUBELETS) == _PRIVATE
 
 
 @pytest.mark.parametrize("data", [{"policy-cidr-match-mode": ""}, {}, None])
@@ -50,12 +52,12 @@ def test_cilium_without_its_mode_for_nodes_is_named_with_what_to_do(data: Any) -
 
 
 def test_cilium_with_its_mode_and_a_cluster_without_cilium_have_no_problem() -> None:
-    assert found({_CILIUM: {"data": {"policy-cidr-match-mode": "nodes"}}}) == networks.Found()
-    assert found({}) == networks.Found()
+    assert found({_CILIUM: {"data": {"policy-cidr-match-mode": "nodes"}}}) == Found()
+    assert found({}) == Found()
 
 
 def test_what_may_not_be_read_is_not_taken_for_missing() -> None:
-    assert found({_CILIUM: None}) == networks.Found(unknown=("Cilium's settings",))
+    assert found({_CILIUM: None}) == Found(unknown=("Cilium's settings",))
 
 
 def test_an_api_server_at_a_public_address_is_named_with_the_key_that_lets_pods_reach_it() -> None:
