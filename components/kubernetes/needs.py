@@ -29,7 +29,7 @@ class Need:
     address: int | None = None
 
     def to(self, address: str) -> Flow:
-        """The flow to an address of the file: `scheme://host[:port]/…` or `host:port`."""
+        """The flow to an address of the file: `scheme://host[:port]/…` or `host:port`; "" is AWS' own of the region."""
         return towards(address, self.address or _HTTPS)
 
 

@@ -93,7 +93,7 @@ class Files(Store):
         return {key: SecretKey(secret=context.secret, key=key) for key in keys}
 
     def _s3(self, context: StoreContext, config: S3) -> FilesPlan:
-        flow, wanted = NEEDS["object storage"].to(config.url), context.settings.backups
+        flow, wanted = NEEDS["object storage"].to(config.endpoint or ""), context.settings.backups
         role = config.backups.role_arn
         return FilesPlan(
             files=_s3_files(config, config.files, flow) if config.files else None,
