@@ -60,6 +60,7 @@ def environment_context(
         backups=backups,
         member=environment.member.name if environment.member else None,
         needs=needs,
+        addresses=environment.addresses,
         metric_sources=LEVELS[environment.tier.monitoring].sources | environment.telemetry.metric_sources,
         grafana=environment.file.monitoring.grafana_url,
     )

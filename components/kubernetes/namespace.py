@@ -11,7 +11,8 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import DNS, allow
+from components.kubernetes.needs import DNS
+from components.kubernetes.network import allow
 from components.kubernetes.objects import kept
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]

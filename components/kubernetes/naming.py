@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.kubernetes.addresses import UNKNOWN, ClusterAddresses
+
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 DNS_LABEL_MAX = 63
 DNS_LABEL_FORMAT = (
@@ -32,20 +34,21 @@ def dns_label(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Where a component's objects belong: their namespace and the labels that they all carry.
+    """Where a component's objects belong: their namespace, the labels that they all carry, and their cluster.
 
     `system` and `environment` become `platform.io/system` and `platform.io/environment`: one label selector finds
-    everything of a system.
+    everything of a system. `addresses` are the cluster's own, which no label finds.
     """
 
     namespace: str
     system: str
     environment: str
+    addresses: ClusterAddresses = UNKNOWN
 
     @classmethod
-    def of(cls, system: str, environment: str) -> Scope:
+    def of(cls, system: str, environment: str, addresses: ClusterAddresses = UNKNOWN) -> Scope:
         """That of a system whose namespace bears its name."""
-        return cls(namespace=system, system=system, environment=environment)
+        return cls(namespace=system, system=system, environment=environment, addresses=addresses)
 
     def labels(self, component: str, instance: str | None = None, version: str | None = None) -> dict[str, str]:
         """All recommended labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/)."""

@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
+from components.kubernetes.addresses import ClusterAddresses
 from components.kubernetes.naming import NAMESPACE_NAME_LABEL, Scope
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgsDict, NetworkPolicyPortArgsDict
 
-# Everything that is not the public internet: RFC 1918, carrier NAT, and the link-local range of cloud metadata.
-_NOT_INTERNET = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+
+@dataclass(frozen=True)
+class Block:
+    """A range of addresses in CIDR notation, without those `outside` of what is meant."""
+
+    cidr: str
+    outside: tuple[str, ...] = ()
+
+
+# Where something is that has no labels: a cluster's addresses say which ranges that are.
+Place = Callable[[ClusterAddresses], Sequence[Block]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """The other end of a flow: pods by label and namespace, or addresses by CIDR.
+    """The other end of a flow: pods by label and namespace, or the addresses of a place.
 
     Without a `namespace`, `pods` are those of the policy's own namespace; with one and no `pods`, all of its pods.
     """
 
     pods: Mapping[str, str] | None = None
     namespace: str | None = None
-    cidr: str | None = None
-    outside: Sequence[str] = ()
+    place: Place | None = None
 
-    def as_argument(self) -> NetworkPolicyPeerArgsDict:
-        """The `from`/`to` entry of a NetworkPolicy."""
-        if self.cidr is not None:
-            return {"ip_block": {"cidr": self.cidr} | ({"except_": list(self.outside)} if self.outside else {})}
+    def as_arguments(self, addresses: ClusterAddresses) -> list[NetworkPolicyPeerArgsDict]:
+        """The entries of `from`/`to` of a NetworkPolicy; none for a place that the cluster does not have."""
+        if self.place is not None:
+            return [_block(one) for one in self.place(addresses)]
         peer: dict[str, Any] = {}
         if self.namespace is not None:
             peer["namespace_selector"] = {"match_labels": {NAMESPACE_NAME_LABEL: self.namespace}}
         if self.pods is not None:
             peer["pod_selector"] = {"match_labels": dict(self.pods)}
-        return peer
+        return [peer]
+
+
+def _block(block: Block) -> NetworkPolicyPeerArgsDict:
+    return {"ip_block": {"cidr": block.cidr, **({"except_": list(block.outside)} if block.outside else {})}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +63,13 @@ class Flow:
     ports: Sequence[int]
     protocols: Sequence[str] = field(default=("TCP",))
 
+    def on(self, *ports: int) -> Flow:
+        """The same way on other ports."""
+        return replace(self, ports=ports)
+
     def port_arguments(self) -> list[NetworkPolicyPortArgsDict]:
         """The `ports` entry of a NetworkPolicy rule."""
         return [{"port": port, "protocol": protocol} for port in self.ports for protocol in self.protocols]
-
-
-DNS = Flow(peer=Peer(namespace="kube-system", pods={"k8s-app": "kube-dns"}), ports=(53,), protocols=("UDP", "TCP"))
-INTERNET_HTTPS = Flow(peer=Peer(cidr="0.0.0.0/0", outside=_NOT_INTERNET), ports=(443,))
-# The API server has no pods to select, and its address is known only at run time.
-KUBERNETES_API = Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(443, 6443))
 
 
 def scrapes(monitoring: Peer | None, port: int) -> tuple[Flow, ...]:
@@ -79,16 +90,17 @@ def allow(
 ) -> NetworkPolicy:
     """A NetworkPolicy `component` that lets just these flows reach or leave `pods` (label selector, {} for all).
 
-    Pods that have one of the labels `excluding` are left to another policy.
+    Pods that have one of the labels `excluding` are left to another policy. Places are those of the scope's cluster.
     """
+    inward, outward = _rules(ingress, "from_", scope.addresses), _rules(egress, "to", scope.addresses)
     return NetworkPolicy(
         name,
         metadata=scope.metadata(component),
         spec={
             "pod_selector": _selector(pods, excluding or {}),
             "policy_types": [*(["Ingress"] if ingress else []), *(["Egress"] if egress else [])],
-            **({"ingress": [_rule(flow, "from_") for flow in ingress]} if ingress else {}),
-            **({"egress": [_rule(flow, "to") for flow in egress]} if egress else {}),
+            **({"ingress": inward} if ingress else {}),
+            **({"egress": outward} if egress else {}),
         },
         opts=opts,
     )
@@ -100,5 +112,9 @@ def _selector(pods: Mapping[str, str], excluding: Mapping[str, str]) -> dict[str
     return labels | ({"match_expressions": others} if others else {})
 
 
-def _rule(flow: Flow, direction: Literal["from_", "to"]) -> dict[str, object]:
-    return {direction: [flow.peer.as_argument()], "ports": flow.port_arguments()}
+def _rules(
+    flows: Sequence[Flow], direction: Literal["from_", "to"], addresses: ClusterAddresses
+) -> list[dict[str, object]]:
+    """A rule for each flow. One without peers is left out: it would let everybody through."""
+    found = [(flow.peer.as_arguments(addresses), flow.port_arguments()) for flow in flows]
+    return [{direction: peers, "ports": ports} for peers, ports in found if peers]

@@ -12,7 +12,8 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer, allow
+from components.kubernetes.needs import NEEDS
+from components.kubernetes.network import Flow, Peer, allow
 from components.kubernetes.objects import custom_resource
 from components.kubernetes.quantity import Bytes
 from components.kubernetes.scheduling import Priority
@@ -107,7 +108,8 @@ def _outside(routing: Routing) -> list[Flow]:
         return []
     mail = [channel for receiver in routing.receivers for channel in receiver.channels if isinstance(channel, Email)]
     ports = sorted({int(one.smarthost.rpartition(":")[2]) for one in mail})
-    return [INTERNET_HTTPS, *([replace(INTERNET_HTTPS, ports=tuple(ports))] if ports else [])]
+    outside = NEEDS["receivers"].flow
+    return [outside, *([outside.on(*ports)] if ports else [])]
 
 
 def _specification(args: AlertmanagerArgs) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from components.kubernetes.identity import credential_flows, role_annotations
 from components.kubernetes.network import Flow
 
 # The authority of an S3 endpoint, and the key in that Secret.
@@ -82,6 +83,12 @@ class BackupTarget:
     def authority_secret(self) -> str | None:
         """The name of the Secret with the certificates of the endpoint's authority."""
         return AUTHORITY_SECRET if self.authority else None
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """How it is reached, and how the credentials of its role are come by."""
+        annotations = role_annotations(self.role_arn)
+        return (self.flow, *credential_flows(annotations, pod_identity=self.pod_identity))
 
     @property
     def by_role(self) -> bool:

@@ -9,7 +9,7 @@ from textwrap import indent
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import KUBERNETES_API
+from components.kubernetes.needs import KUBERNETES_API
 from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts, fluent_bit, loki
 from components.telemetry.base import CONFIGURATION, DATA, Neighbours, TelemetryServerArgs

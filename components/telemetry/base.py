@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 import pulumi
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 
+from components.kubernetes.identity import role_annotations
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
+from components.kubernetes.needs import NEEDS
+from components.kubernetes.network import Flow, Peer
 from components.kubernetes.scheduling import Priority
-from components.stores.buckets.buckets import role_annotations
 from components.workload import SecretKey
 from components.workload.server_pods import ServerArgs
 
@@ -117,8 +118,7 @@ class Bucket:
     @property
     def flow(self) -> Flow:
         """How it is reached."""
-        port = urlsplit(f"//{self.host}").port or 443
-        return Flow(peer=INTERNET_HTTPS.peer, ports=(port,))
+        return NEEDS["telemetry storage"].to(self.endpoint or self.host)
 
     @property
     def secrets(self) -> dict[str, SecretKey]:

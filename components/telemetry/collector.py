@@ -14,7 +14,8 @@ from typing import Any
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import KUBERNETES_API, Flow
+from components.kubernetes.needs import KUBERNETES_API
+from components.kubernetes.network import Flow
 from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts, names
 from components.telemetry.base import CONFIGURATION, DATA, Neighbours, TelemetryServerArgs

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
+from components.kubernetes.needs import NEEDS
+from components.kubernetes.network import Flow
 from components.monitoring.monitors import Endpoint
 from components.telemetry import alerts
 from components.telemetry.base import CONFIGURATION, DATA, Neighbours, TelemetryServerArgs
@@ -32,7 +33,6 @@ _JSON = "json"
 # What the pod's scratch volume of 512 MiB holds while Elasticsearch is out of reach.
 _BUFFER = "400M"
 _USER, _PASSWORD = "ELASTICSEARCH_USER", "ELASTICSEARCH_PASSWORD"
-_IN_CLUSTER = ".svc.cluster.local"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +64,7 @@ class ElasticsearchTarget:
     @property
     def flow(self) -> Flow:
         """How it is reached: in its namespace if it is in the cluster, else by the internet."""
-        if not self.host.endswith(_IN_CLUSTER):
-            return Flow(peer=INTERNET_HTTPS.peer, ports=(self.port,))
-        namespace = self.host.removesuffix(_IN_CLUSTER).rpartition(".")[2]
-        return Flow(peer=Peer(namespace=namespace), ports=(self.port,))
+        return NEEDS["elasticsearch"].to(self.url).on(self.port)
 
 
 @dataclass(frozen=True, kw_only=True)

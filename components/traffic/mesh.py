@@ -13,7 +13,7 @@ import pulumi
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import Flow, Peer
+from components.kubernetes.needs import PROXY_METRICS_PORT
 from components.kubernetes.objects import custom_resource
 from components.monitoring.monitors import POD_VERSION, Endpoint
 from components.traffic.rate_limit import rate_limit
@@ -29,10 +29,6 @@ from versions import (
 )
 from versions import CustomResource as Kind
 
-# Where the control plane answers the proxies.
-CONTROL_PLANE = Flow(peer=Peer(namespace="istio-system", pods={"app": "istiod"}), ports=(15012,))
-# The proxy serves its own metrics and the application's here, outside mutual TLS (Istio's metrics merging).
-METRICS_PORT = 15020
 # A proxy's requests and limits; Istio's own defaults are limits of 2 cores and 1 GiB beside each container.
 PROXY = ContainerResources.of("50m", "500m", "64Mi", "256Mi")
 
@@ -43,7 +39,7 @@ _RELABELINGS: Sequence[Mapping[str, Any]] = (
     {
         "sourceLabels": ["__meta_kubernetes_pod_ip"],
         "targetLabel": "__address__",
-        "replacement": f"$1:{METRICS_PORT}",
+        "replacement": f"$1:{PROXY_METRICS_PORT}",
     },
     {"sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_name"], "targetLabel": "job"},
     {

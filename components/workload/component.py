@@ -9,6 +9,7 @@ from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, ServiceAccount
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
+from components.kubernetes.identity import with_credentials
 from components.kubernetes.network import allow
 from components.kubernetes.objects import config_map, kept
 from components.kubernetes.scheduling import disruption_budget
@@ -82,7 +83,7 @@ class Application(pulumi.ComponentResource):
             component=self._args.name,
             pods=self._args.pods,
             ingress=self._args.ingress,
-            egress=self._args.egress,
+            egress=with_credentials(self._args.egress, self._args.service_account_annotations),
             opts=self._child,
         )
 

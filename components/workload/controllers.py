@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 
+from components.kubernetes.identity import with_credentials
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import Flow, allow
 from components.kubernetes.objects import kept
@@ -231,7 +232,7 @@ class ApplicationGroup(pulumi.ComponentResource):
             component=args.component,
             pods=args.scope.selector(args.component),
             ingress=args.ingress,
-            egress=args.egress,
+            egress=with_credentials(args.egress, args.service_account_annotations),
             opts=child,
         )
         if args.metrics:

@@ -14,6 +14,7 @@ from pulumi_kubernetes.batch.v1 import CronJob, Job
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.kubernetes.footprint import ContainerResources, Footprint
+from components.kubernetes.identity import with_credentials
 from components.kubernetes.naming import Scope, dns_label
 from components.kubernetes.network import Flow, allow
 from components.kubernetes.objects import config_map
@@ -96,7 +97,12 @@ class ScriptJob(pulumi.ComponentResource):
             ),
             config_map(name, scope=args.scope, config_name=args.name, data=args.scripts, opts=child),
             allow(
-                name, scope=args.scope, component=args.name, pods=args.selector, egress=tuple(args.egress), opts=child
+                name,
+                scope=args.scope,
+                component=args.name,
+                pods=args.selector,
+                egress=with_credentials(args.egress, args.service_account_annotations),
+                opts=child,
             ),
         ]
         self.job_name = self._run(pulumi.ResourceOptions(parent=self, depends_on=needs))

@@ -12,6 +12,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import DaemonSet, Deployment, StatefulSet
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServiceAccount
 
+from components.kubernetes.identity import with_credentials
 from components.kubernetes.network import allow
 from components.kubernetes.objects import kept
 from components.kubernetes.pods import SINGLE_REPLICA_REASON
@@ -65,7 +66,7 @@ class Server(pulumi.ComponentResource):
             component=args.name,
             pods=args.pods,
             ingress=args.ingress,
-            egress=args.egress,
+            egress=with_credentials(args.egress, args.service_account_annotations),
             opts=self._child,
         )
 

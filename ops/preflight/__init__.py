@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from graph.model import Graph
 from ops.kubectl import Kubectl
-from ops.preflight import capacity, gates, kinds, named, namespaces, release, rights
+from ops.preflight import capacity, gates, kinds, named, namespaces, networks, release, rights
 from ops.preflight.api import api
 
 __all__ = ["problems"]
@@ -30,6 +30,7 @@ def problems(kubectl: Kubectl, graph: Graph) -> list[str]:
             named.check(server, graph),
             gates.check(server, graph),
             capacity.check(server, graph),
+            networks.check(server, graph),
             rights.check(server, graph, served),
         ):
             found.extend(part.problems)

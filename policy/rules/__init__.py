@@ -43,6 +43,7 @@ from policy.rules.kernel import apparmor, proc_mount, seccomp, selinux, sysctls
 from policy.rules.lifecycle import graceful_termination, probes, revision_history, rollout_strategy
 from policy.rules.metadata import namespace_baseline, required_labels, single_owner
 from policy.rules.network import closed_ingress, network_policy
+from policy.rules.network_plugins import plugin_semantics
 from policy.rules.operations import canary_analysis, certificate_lifetime, external_secret_refresh, prometheus_retention
 from policy.rules.operator_pods import operator_pods
 from policy.rules.ports import service_ports, unprivileged_ports
@@ -108,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     operator_pods,
     own_namespace,
     own_pods,
+    plugin_semantics,
     postgres_instances,
     postgres_secrets,
     postgres_superuser,

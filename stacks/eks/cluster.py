@@ -62,8 +62,12 @@ def eks_cluster(config: EksClusterConfig, environment: Environment) -> MadeClust
 
 
 def _backup_accounts(environment: Environment) -> list[ServiceAccount]:
-    """CloudNativePG gives the pods of a cluster a service account of the same name; the dump has one of its own."""
-    found = [(name, config.database) for name, config in environment.file.systems if config is not None]
+    """Those whose backups go to the bucket that is made with the cluster, and not to one of the system's own.
+
+    CloudNativePG gives the pods of a cluster a service account of the same name; the dump has one of its own.
+    """
+    systems = [(name, config) for name, config in environment.file.systems if config is not None]
+    found = [(name, config.database) for name, config in systems if config.object_storage.kind != "s3"]
     return [
         ServiceAccount(namespace=system, name=account)
         for system, database in found

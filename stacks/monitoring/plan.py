@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
+from components.kubernetes.needs import NEEDS
 from components.kubernetes.network import Flow, Peer
 from components.monitoring.alertmanager import PORT as ALERTMANAGER_PORT
 from components.monitoring.alertmanager import AlertmanagerArgs
-from components.monitoring.exporters.kubelet import KUBELETS
 from components.monitoring.grafana import NAME as GRAFANA
 from components.monitoring.grafana import PORT as GRAFANA_PORT
 from components.monitoring.grafana import GrafanaArgs
@@ -23,7 +23,6 @@ from components.platform.operators.table import OPERATORS
 from stacks.monitoring import notifications
 from stacks.monitoring.boards import boards
 from stacks.monitoring.data_sources import sources
-from stacks.monitoring.destinations import outgoing
 from stacks.monitoring.levels import LEVELS, Level
 from stacks.monitoring.receivers import routing, webhook_flows
 from stacks.schema.monitoring import MonitoringConfig
@@ -107,8 +106,9 @@ def extras(
         servers.append((thanos.ruler_footprint(), RULER_RESOURCES))
         pods = [*(one.pods for one in parts), RULER_PODS]
         scraped += [Flow(peer=Peer(pods=one), ports=(SIDECAR_PORT,)) for one in pods]
-    outside = [outgoing(one.url) for one in config.remote_write] + [outgoing(one.target) for one in config.federate]
-    return Extras(sources=found, thanos=thanos, servers=servers, scraped=[KUBELETS, *scraped, *outside])
+    outside = [NEEDS["remote write"].to(one.url) for one in config.remote_write]
+    outside += [NEEDS["federation"].to(one.target) for one in config.federate]
+    return Extras(sources=found, thanos=thanos, servers=servers, scraped=[*scraped, *outside])
 
 
 def _sources(args: EnvironmentContext, scope: Scope, monitored: MonitoredSystems, config: MonitoringConfig) -> Sources:
@@ -117,7 +117,7 @@ def _sources(args: EnvironmentContext, scope: Scope, monitored: MonitoredSystems
 
     probes: dict[str, tuple[str, Sequence[str]]] = {name: ("https", [url]) for name, url in monitored.public.items()}
     probes |= {one.name: (one.module, [one.target]) for one in config.probes}
-    gateways = [*monitored.gateways, *(outgoing(one.target) for one in config.probes)]
+    gateways = [*monitored.gateways, *(NEEDS["probes"].to(one.target) for one in config.probes)]
     return sources(
         scope,
         nodes=args.tier.maximum_nodes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from components.kubernetes.needs import NEEDS
 from components.kubernetes.network import Flow
 from components.monitoring.notification import (
     Channel,
@@ -19,7 +20,6 @@ from components.monitoring.notification import (
     WeCom,
     Window,
 )
-from stacks.monitoring.destinations import outgoing
 from stacks.monitoring.notifications import CREDENTIALS, SECRET, Hook, email, in_cluster, to_people
 from stacks.schema.monitoring import MonitoringConfig
 from stacks.schema.receivers import ReceiverConfig, WeComConfig
@@ -77,7 +77,7 @@ def configured_credentials(config: MonitoringConfig) -> dict[str, str]:
 
 def webhook_flows(config: MonitoringConfig) -> list[Flow]:
     """Where Alertmanager must reach for webhooks with an address of their own."""
-    return [outgoing(one.webhook.url) for one in config.receivers if one.webhook and one.webhook.url]
+    return [NEEDS["webhooks"].to(one.webhook.url) for one in config.receivers if one.webhook and one.webhook.url]
 
 
 def _receiver(config: ReceiverConfig) -> Receiver:

@@ -15,9 +15,10 @@ from typing import Any
 import pulumi
 from pydantic import ValidationError
 
+from components.kubernetes.addresses import ClusterAddresses
 from components.platform.credentials import ExternalStore
 from paths import PROJECT, environment_of
-from stacks.schema import telemetry
+from stacks.schema import addresses, telemetry
 from stacks.schema.cluster import ExistingClusterConfig, FleetClusters, SandboxCluster
 from stacks.schema.eks import EksClusterConfig
 from stacks.schema.environment_file import EnvironmentFile
@@ -64,6 +65,14 @@ class Environment:
     def external_store(self) -> ExternalStore | None:
         """The store of its secrets as components are told of it; None where they are generated."""
         return self.secret_store.external() if self.secret_store else None
+
+    @property
+    def addresses(self) -> ClusterAddresses:
+        """What network policies say of the cluster: what the file says, and of EKS what it is made with."""
+        cluster = self.cluster
+        if cluster.kind == "eks":
+            return addresses.of_eks(self.file.addresses, cluster, len(cluster.zones or ()) or self.tier.zones)
+        return addresses.of_existing(self.file.addresses)
 
     @property
     def logs(self) -> telemetry.LogsConfig:

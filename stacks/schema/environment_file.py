@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stacks.schema import telemetry
+from stacks.schema.addresses import Addresses, address_problems
 from stacks.schema.backup_checks import backup_problems
 from stacks.schema.cluster import Cluster, cluster_problems
 from stacks.schema.fleet import Fleet, fleet_problems
@@ -45,6 +46,10 @@ class EnvironmentFile(Model):
     )
     ingress_class: Name = Field("nginx", description="The IngressClass of the controller that lets traffic in.")
     cluster: Cluster = Field(description="The cluster that the environment is deployed to, by its kind.")
+    addresses: Addresses = Field(
+        Addresses(),
+        description="The addresses of the cluster that network policies name, and private ones of outside endpoints.",
+    )
     fleet: Fleet | None = Field(
         None, description="The clusters of an environment that has several. Left out, it has the one of `cluster`."
     )
@@ -101,6 +106,7 @@ class EnvironmentFile(Model):
         if isinstance(overrides, Mapping):
             yield from _tier_problems(data, TIERS[tier_name], overrides)
         yield from fleet_problems(data)
+        yield from address_problems(data)
         yield from routing_problems(data, entry_hosts(data.get("systems")))
 
     def tier_with_overrides(self) -> Tier:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.kubernetes.addresses import UNKNOWN, ClusterAddresses
 from components.kubernetes.naming import Scope
 from components.monitoring.catalogue import SOURCES
 from components.platform.credentials import ExternalStore
@@ -24,7 +25,8 @@ class EnvironmentContext:
     labels by which its monitoring tells it from others, and `needs` what must be there before anything reads from the
     store. `prometheus` is the URL of the environment's Prometheus, `telemetry` where logs and traces go, `backups`
     where backups go unless the system says otherwise, `member` the cluster's name in its fleet. `keda` and `vertical`
-    say whether KEDA and the VerticalPodAutoscaler are in the cluster.
+    say whether KEDA and the VerticalPodAutoscaler are in the cluster. `addresses` are those of the
+    cluster that no label finds.
     `metric_sources` are those of the metric catalogue that the environment has: alerts on others are left out.
     `grafana` is where people reach Grafana, if somebody has said so.
     `applications` says whether Argo CD is there and may be told what to deploy besides: not where it delivers the
@@ -49,6 +51,7 @@ class EnvironmentContext:
     applications: bool = False
     metric_sources: Collection[str] = frozenset(SOURCES)
     grafana: str | None = None
+    addresses: ClusterAddresses = UNKNOWN
 
     @property
     def scaler(self) -> str | None:
@@ -57,4 +60,4 @@ class EnvironmentContext:
 
     def scope(self, system: str) -> Scope:
         """The namespace of a system bears its name."""
-        return Scope.of(system, self.environment)
+        return Scope.of(system, self.environment, self.addresses)

@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import INTERNET_HTTPS, KUBERNETES_API, Flow, Peer
+from components.kubernetes.needs import (
+    INTERNET_HTTPS,
+    KUBERNETES_API,
+    MESH_CONTROL_PLANE,
+    OTHER_CLUSTERS,
+    PROXY_METRICS_PORT,
+    internal_tools,
+)
+from components.kubernetes.network import Flow, Peer
 from components.monitoring.prometheus import LABELS
 from components.stores.base import Provider
-from components.traffic import mesh
-from components.traffic.release import APPLICATION_LABEL, Entry
+from components.traffic.release import APPLICATION_LABEL, Entry, primary_name
 from components.workload.files import SecretVolume
 from stacks.schema.releases import Routing
 from stacks.schema.service.service import Capability, Service
@@ -27,6 +34,8 @@ _ALERTMANAGER = Peer(namespace=MONITORING_NAMESPACE, pods={"app.kubernetes.io/na
 
 
 _NO_MESH = Routing()
+# What the platform gives beside stores, by the name that services use it by.
+_WAYS_OUT = {"internet": INTERNET_HTTPS, "kubernetes_api": KUBERNETES_API, "other_clusters": OTHER_CLUSTERS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +80,17 @@ def pods(scope: Scope, service: Service) -> dict[str, str]:
     return {APPLICATION_LABEL: service.name} if _released(service) else scope.selector(service.name)
 
 
+def _behind(scope: Scope, service: Service) -> list[dict[str, str]]:
+    """The pods that a caller of a service reaches, each version by the label that its Services select it by.
+
+    The VPC CNI judges a connection before the Service is resolved, and lets through to its address only where the
+    Service's selector has all that the policy asks of pods (amazon-network-policy-controller-k8s v1.1.7,
+    pkg/resolvers/endpoints.go, getMatchingServiceClusterIPs).
+    """
+    versions = (service.name, primary_name(service.name)) if _released(service) else (service.name,)
+    return [scope.selector(one) for one in versions]
+
+
 def meshed(context: ServiceContext) -> bool:
     """Whether pods have a proxy of Istio's."""
     return context.routing.mesh == "istio"
@@ -91,23 +111,26 @@ def ingress_flows(service: Service, services: Sequence[Service], context: Servic
     callers = [Peer(pods=pods(context.scope, other)) for other in services if service.name in other.calls]
     gateway = INGRESS_NAMESPACE if context.routing.mesh == "none" else context.routing.gateway_namespace
     outside = [Peer(namespace=gateway)] if entered(service, context) else []
-    alertmanager = [_ALERTMANAGER] if service.name in context.alerted else []
-    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *alertmanager)]
+    told = [_ALERTMANAGER] if service.name in context.alerted else []
+    tested = [internal_tools(context.routing.load_tester)] if _released(service) else []
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told, *filter(None, tested))]
     # In a mesh the proxy answers for the port of the requests.
-    scraped = (*ports_beside_main(service), mesh.METRICS_PORT) if meshed(context) else ports
+    scraped = (*ports_beside_main(service), PROXY_METRICS_PORT) if meshed(context) else ports
     return [*flows, Flow(peer=PROMETHEUS, ports=scraped)]
 
 
 def egress_flows(service: Service, services: Sequence[Service], context: ServiceContext) -> list[Flow]:
     """Whom a service may reach: those it calls, and what it uses."""
     called = [other for name in service.calls for other in services if other.name == name]
-    flows = [Flow(peer=Peer(pods=pods(context.scope, one)), ports=tuple(one.ports.values())) for one in called]
-    flows += [*([mesh.CONTROL_PLANE] if meshed(context) else []), *context.telemetry.egress]
+    flows = [
+        Flow(peer=Peer(pods=selector), ports=tuple(one.ports.values()))
+        for one in called
+        for selector in _behind(context.scope, one)
+    ]
+    flows += [*([MESH_CONTROL_PLANE] if meshed(context) else []), *context.telemetry.egress]
     for capability in service.uses:
-        if capability == "internet":
-            flows.append(INTERNET_HTTPS)
-        elif capability == "kubernetes_api":
-            flows.append(KUBERNETES_API)
+        if capability in _WAYS_OUT:
+            flows.append(_WAYS_OUT[capability])
         elif capability == "pushgateway":
             flows.append(_pushgateway())
         elif capability in context.providers:

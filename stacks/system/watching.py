@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from components.kubernetes.needs import PROXY_METRICS_PORT
 from components.kubernetes.network import Flow, Peer
-from components.traffic import mesh
 from stacks.monitoring.notifications import Hook
 from stacks.monitoring.plan import MonitoredSystems
 from stacks.schema.releases import Routing
@@ -68,5 +68,5 @@ def _metrics_ports(system: Declaration, served: Sequence[int], routing: Routing)
     ports = list(served)
     ports += [port for store in system.every_store for port in store.facts.ports]
     if routing.mesh == "istio":
-        ports.append(mesh.METRICS_PORT)
+        ports.append(PROXY_METRICS_PORT)
     return tuple(dict.fromkeys(ports))

@@ -9,7 +9,8 @@ import pulumi
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import DNS, INTERNET_HTTPS, Flow, Peer
+from components.kubernetes.needs import DNS, NEEDS
+from components.kubernetes.network import Flow, Peer
 from components.monitoring.monitors import Endpoint, probe
 from components.workload.server import Server
 from components.workload.server_pods import Check, ServerArgs
@@ -55,7 +56,7 @@ def blackbox_exporter(scope: Scope, prometheus: Peer, gateways: Sequence[Flow] =
         resources=_RESOURCES,
         single_replica_reason=_SINGLE_REPLICA,
         ingress=[Flow(peer=prometheus, ports=(PORT,))],
-        egress=[DNS, INTERNET_HTTPS, *gateways],
+        egress=[DNS, NEEDS["probes"].flow, *gateways],
     )
 
 

@@ -10,7 +10,8 @@ from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
 from components.kubernetes.footprint import ContainerResources
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import DNS, KUBERNETES_API, Flow, Peer
+from components.kubernetes.needs import DNS, KUBERNETES_API
+from components.kubernetes.network import Flow, Peer
 from components.monitoring.monitors import Endpoint
 from components.workload.server import Server
 from components.workload.server_pods import Check, ServerArgs

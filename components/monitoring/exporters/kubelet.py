@@ -8,18 +8,14 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import Flow, Peer
 from components.monitoring import catalogue
 from components.monitoring.monitors import Endpoint, service_monitor
 
 NAME = "kubelet"
-PORT = 10250
 # The Prometheus operator keeps a Service of this name with the addresses of all nodes (its --kubelet-service).
 _SERVICE = {"app.kubernetes.io/name": "kubelet", "k8s-app": "kubelet"}
 _NAMESPACE = "kube-system"
 _ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-# They are on the nodes' own addresses, which no selector finds and which are known only at run time.
-KUBELETS = Flow(peer=Peer(cidr="0.0.0.0/0"), ports=(PORT,))
 
 
 def endpoints() -> list[Endpoint]:

@@ -8,7 +8,8 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
-from components.kubernetes.network import KUBERNETES_API, allow
+from components.kubernetes.needs import KUBELETS, KUBERNETES_API, NEEDS
+from components.kubernetes.network import allow
 from components.kubernetes.objects import custom_resource
 from components.kubernetes.scheduling import Priority
 from components.kubernetes.volumes import claim_manifest
@@ -168,13 +169,15 @@ class Prometheus(pulumi.ComponentResource):
 
     def _network_policy(self) -> None:
         args = self._args
+        # Thanos' sidecar, which uploads, is in Prometheus' own pod.
+        stored = (NEEDS["long-term storage"].flow,) if args.object_storage_secret else ()
         allow(
             self._name,
             scope=args.scope,
             component=args.account,
             pods=args.pods,
             ingress=args.ingress,
-            egress=(*args.egress, KUBERNETES_API),
+            egress=(*args.egress, KUBERNETES_API, KUBELETS, *stored),
             opts=self._child,
         )
 

@@ -11,7 +11,8 @@ from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.kubernetes.certificates import Authority, AuthorityArgs
 from components.kubernetes.footprint import ContainerResources
-from components.kubernetes.network import DNS, INTERNET_HTTPS, Flow, Peer, allow
+from components.kubernetes.needs import DNS, NEEDS
+from components.kubernetes.network import Flow, Peer, allow
 from components.kubernetes.objects import custom_resource
 from components.kubernetes.scheduling import Priority
 from components.kubernetes.volumes import claim_manifest
@@ -43,6 +44,7 @@ _LIVE = Check(port="http", path="/-/healthy", period=20)
 _READY = Check(port="http", path="/-/ready")
 _FROM_STORAGE = f"--objstore.config-file={_STORAGE_PATH}/{STORAGE_KEY}"
 _ONE_COMPACTOR = "Two compactors of one bucket destroy its blocks (https://thanos.io/tip/components/compact.md/)."
+_BUCKET = NEEDS["long-term storage"].flow
 _SCRATCH = "scratch data only: everything is in the bucket, and is read from there again"
 
 
@@ -114,7 +116,7 @@ def store_gateway(args: ThanosArgs) -> ServerArgs:
         metrics=[Endpoint(port="http")],
         resources=ContainerResources.of("250m", "1", "1Gi", "2Gi"),
         ingress=[args.asks(), Flow(peer=args.metrics_reader, ports=(HTTP_PORT,))],
-        egress=[DNS, INTERNET_HTTPS],
+        egress=[DNS, _BUCKET],
     )
 
 
@@ -142,7 +144,7 @@ def compactor(args: ThanosArgs) -> ServerArgs:
         metrics=[Endpoint(port="http")],
         resources=ContainerResources.of("250m", "1", "1Gi", "4Gi"),
         ingress=[Flow(peer=args.metrics_reader, ports=(HTTP_PORT,))],
-        egress=[DNS, INTERNET_HTTPS],
+        egress=[DNS, _BUCKET],
     )
 
 
@@ -189,7 +191,7 @@ class Thanos(pulumi.ComponentResource):
             component=args.ruler_account,
             pods=RULER_PODS,
             ingress=[args.asks(), Flow(peer=args.metrics_reader, ports=(HTTP_PORT,))],
-            egress=[DNS, INTERNET_HTTPS, query, alertmanager],
+            egress=[DNS, _BUCKET, query, alertmanager],
             opts=self._child,
         )
         pod_monitor(

@@ -10,8 +10,10 @@ from pathlib import Path
 import pulumi
 
 from components.kubernetes.footprint import ContainerResources, Footprint
+from components.kubernetes.identity import role_annotations
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import DNS, Flow
+from components.kubernetes.needs import DNS
+from components.kubernetes.network import Flow
 from components.kubernetes.quantity import Bytes
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
 from components.workload.args import SecretKey
@@ -148,11 +150,6 @@ def _secrets(args: BucketsArgs) -> Mapping[str, SecretKey]:
         found[f"USER_{number}"] = SecretKey(secret=user.secret_name, key="accessKey")
         found[f"USER_{number}_SECRET"] = SecretKey(secret=user.secret_name, key="secretKey")
     return found
-
-
-def role_annotations(role_arn: str | None) -> dict[str, str]:
-    """What ties a service account to an IAM role on EKS (IRSA); nothing without one."""
-    return {"eks.amazonaws.com/role-arn": role_arn} if role_arn else {}
 
 
 @dataclass(frozen=True, kw_only=True)

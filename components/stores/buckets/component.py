@@ -12,7 +12,8 @@ from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import DNS, Flow, Peer, allow, scrapes
+from components.kubernetes.needs import DNS
+from components.kubernetes.network import Flow, Peer, allow, scrapes
 from components.kubernetes.objects import kept
 from components.kubernetes.pods import container_security, pod_security, scratch_volumes, spread
 from components.kubernetes.quantity import Bytes

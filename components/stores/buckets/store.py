@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pulumi
 
 from components.kubernetes.footprint import ContainerResources, Footprint
-from components.kubernetes.network import INTERNET_HTTPS, Flow, Peer
+from components.kubernetes.needs import NEEDS
+from components.kubernetes.network import Flow, Peer
 from components.platform.credentials import SecretBundle, SecretBundleArgs
 from components.stores.backups import AUTHORITY_KEY, AUTHORITY_SECRET, BackupBucket, BackupTarget, CloudBackups
 from components.stores.base import Provider, Site, Store, StoreContext, StorePlan, StoreSettings
@@ -92,7 +93,7 @@ class Files(Store):
         return {key: SecretKey(secret=context.secret, key=key) for key in keys}
 
     def _s3(self, context: StoreContext, config: S3) -> FilesPlan:
-        flow, wanted = Flow(peer=INTERNET_HTTPS.peer, ports=(config.port,)), context.settings.backups
+        flow, wanted = NEEDS["object storage"].to(config.endpoint or ""), context.settings.backups
         role = config.backups.role_arn
         return FilesPlan(
             files=_s3_files(config, config.files, flow) if config.files else None,
@@ -214,7 +215,7 @@ def _minio_target(context: StoreContext, wanted: BackupBucket, endpoint: str, fl
         region=cloud.region,
         prefix=f"{context.scope.system}/",
         pod_identity=True,
-        flow=INTERNET_HTTPS,
+        flow=NEEDS["cloud backups"].flow,
     )
 
 

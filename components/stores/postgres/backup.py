@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from components.kubernetes.network import DNS, Flow, Peer
+from components.kubernetes.identity import role_annotations
+from components.kubernetes.needs import DNS
+from components.kubernetes.network import Flow, Peer
 from components.stores.backups import AUTHORITY_KEY, BackupTarget
-from components.stores.buckets.buckets import role_annotations
 from components.stores.postgres.archiver import COMPRESSION
 from components.stores.postgres.args import PORT, DatabaseArgs
 from components.workload.args import SecretKey
@@ -112,7 +113,7 @@ def dump_args(args: DatabaseArgs) -> ScriptJobArgs:
         environment=_environment(args),
         secrets=_secrets(args),
         resources=backup.dump_resources,
-        egress=(primary, DNS, target.flow),
+        egress=(primary, DNS, *target.flows),
         schedule=backup.dump_schedule,
         # Half a day: the next run would otherwise find it still at work.
         deadline=12 * 3600,

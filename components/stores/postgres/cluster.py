@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.kubernetes.network import DNS, KUBERNETES_API, Flow, Peer, scrapes
+from components.kubernetes.identity import role_annotations
+from components.kubernetes.needs import DNS, KUBERNETES_API
+from components.kubernetes.network import Flow, Peer, scrapes
 from components.kubernetes.pods import container_security_manifest, pod_security_manifest, spread_manifest
 from components.kubernetes.quantity import Bytes
 from components.kubernetes.scheduling import Priority
-from components.stores.buckets.buckets import role_annotations
 from components.stores.postgres.args import OPERATOR_NAMESPACE, PORT, DatabaseArgs, Login
 from components.stores.postgres.facts import METRICS_PORT, POOLER_METRICS_PORT
 from versions import BARMAN_CLOUD_PLUGIN, PGBOUNCER_IMAGE, POSTGRESQL_CLUSTER, POSTGRESQL_MAJOR
@@ -172,7 +173,7 @@ def cluster_flows(args: DatabaseArgs) -> tuple[Flows, Flows]:
     direct = tuple(Flow(peer=Peer(pods=one), ports=(PORT,)) for one in (dump, *args.direct_clients))
     # The instance manager keeps its leader lease at the API server.
     followed = (args.replication.target.flow,) if args.replication else ()
-    egress = (itself, DNS, KUBERNETES_API, args.backup.target.flow, *followed)
+    egress = (itself, DNS, KUBERNETES_API, *args.backup.target.flows, *followed)
     return (itself, operator, *direct, *scrapes(args.monitoring, METRICS_PORT)), egress
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from components.kubernetes.footprint import ContainerResources
-from components.kubernetes.network import DNS, Flow, Peer
+from components.kubernetes.needs import DNS
+from components.kubernetes.network import Flow, Peer
 from components.stores.postgres.args import PORT, DatabaseArgs
 from components.workload.args import SecretKey
 from components.workload.job import ScriptJobArgs, script

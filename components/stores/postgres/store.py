@@ -13,7 +13,7 @@ import pulumi
 
 from components.kubernetes.footprint import ContainerResources, Footprint
 from components.kubernetes.naming import Scope
-from components.kubernetes.network import INTERNET_HTTPS
+from components.kubernetes.needs import NEEDS
 from components.kubernetes.quantity import Bytes
 from components.platform.credentials import Credential
 from components.stores.backups import BackupBucket, BackupTarget
@@ -195,7 +195,7 @@ def _replication(pair: Pair, own: BackupTarget) -> ReplicationArgs:
         own,
         bucket=pair.bucket,
         endpoint=pair.endpoint,
-        flow=INTERNET_HTTPS,
+        flow=NEEDS["object storage"].to(pair.endpoint or ""),
         # Nothing is written there, and another endpoint has another certificate.
         kms_key=None,
         authority=own.authority if pair.endpoint == own.endpoint else None,

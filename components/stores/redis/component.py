@@ -6,7 +6,8 @@ import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 
 from components.kubernetes.certificates import Authority, AuthorityArgs
-from components.kubernetes.network import DNS, Flow, Peer, allow, scrapes
+from components.kubernetes.needs import DNS
+from components.kubernetes.network import Flow, Peer, allow, scrapes
 from components.kubernetes.objects import checksum, config_map, custom_resource
 from components.monitoring.monitors import POD_ORDINAL, Endpoint, pod_monitor
 from components.monitoring.rules import prometheus_rule

@@ -120,7 +120,7 @@ __all__ = [
 ]
 
 # What stores stand behind, and what the platform gives besides.
-_CAPABILITIES = (*(one.capability for one in STORES), "internet", "kubernetes_api", "pushgateway")
+_CAPABILITIES = (*(one.capability for one in STORES), "internet", "kubernetes_api", "other_clusters", "pushgateway")
 
 
 def _capability(value: str) -> str:

@@ -26,7 +26,7 @@ _BACKEND = Service.model_validate(
         "ports": {"http": 8080},
         "metrics": [{"port": "http", "path": "/metrics", "interval": 15}],
         # Beside API servers, wherever they are, it fetches charts, over HTTPS too.
-        "uses": ["database", "cache", "kubernetes_api"],
+        "uses": ["database", "cache", "other_clusters"],
         "environment": {
             "CLUSTERS_DIRECTORY": CLUSTERS_DIRECTORY,
             # Helm keeps indexes of repositories, and the root is read-only.

@@ -16,6 +16,9 @@ _BUDGET = "PodDisruptionBudget astrbot/api-gateway"
 _DEPLOYMENT = "Deployment astrbot/api-gateway"
 _SERVICE, _OTHER = "Service astrbot/minio", "HorizontalPodAutoscaler astrbot/auth-service"
 _CLAIM = "PersistentVolumeClaim astrbot/exports"
+# The way to the internet, and on another port to all addresses: the one's exceptions cut the other.
+_OUTWARD = "NetworkPolicy monitoring/alertmanager-main"
+_ALL_ADDRESSES = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 8443, "protocol": "TCP"}]}
 
 
 def _rule(rule: str, role: str, group: str, resource: str, verb: str) -> Seed:
@@ -50,6 +53,11 @@ SEEDS = (
         object="NetworkPolicy astrbot/minio",
     ),
     Seed(rule="network-policy", edit=remove("NetworkPolicy astrbot/default-deny"), object="Namespace astrbot"),
+    Seed(
+        rule="plugin-semantics",
+        edit=append(_OUTWARD, "spec.egress", _ALL_ADDRESSES),
+        object=_OUTWARD,
+    ),
     Seed(
         rule="service-exposure",
         edit=put("Service astrbot/minio", "spec.type", "NodePort"),

@@ -201,3 +201,16 @@ def test_backups_go_to_the_bucket_that_was_made_with_the_cluster(eks: Graph) -> 
         if resource.type.endswith(":PodIdentityAssociation") and resource.inputs["namespace"] == "astrbot"
     ]
     assert sorted(entitled) == ["postgresql-backup", "postgresql-cluster"]
+
+
+def test_a_database_with_backups_in_a_bucket_of_its_own_gets_no_role_of_the_clusters(scratch: Scratch) -> None:
+    """It would never use the role, and the SDK has one too many to choose from."""
+    arn = "arn:aws:iam::123456789012:role"
+    storage = f"""object_storage:
+        kind: s3
+        region: eu-central-1
+        files: {{bucket: acme-files, role_arn: "{arn}/files"}}
+        backups: {{bucket: acme-backups, role_arn: "{arn}/backups"}}"""
+    graph = scratch.record(file().replace("astrbot: {}", f"astrbot:\n      {storage}"))
+    entitled = [one.inputs["namespace"] for one in graph if one.type.endswith(":PodIdentityAssociation")]
+    assert "astrbot" not in entitled
