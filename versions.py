@@ -20,7 +20,7 @@ POSTGRESQL_MAJOR = 17
 POSTGRESQL_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.11-standard-trixie"
 # The same with Python, boto3 and psycopg2 beside the client programs: what the scripts of stores/postgres need.
 # CloudNativePG calls this flavour deprecated, and builds it until its operator drops its own Barman Cloud
-# (docs/decisions/0055 says what comes then).
+# (docs/decisions/0054 says what comes then).
 POSTGRESQL_TOOLS_IMAGE = "ghcr.io/cloudnative-pg/postgresql:17.11-system-trixie"
 PGBOUNCER_IMAGE = "ghcr.io/cloudnative-pg/pgbouncer:1.25.2"
 # The name under which the Barman Cloud plugin registers with the operator.
