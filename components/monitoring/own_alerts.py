@@ -128,6 +128,8 @@ _PROBES = (
 
 def probe_rules(jobs: Sequence[str]) -> RuleSet:
     """For the probes of an environment, by their job: what fails, and what is not tried at all."""
+    if not jobs:
+        return RuleSet(name="probes", alerts=_PROBES)
     missing = Alert(
         name="ProbeMissing",
         expr=" or ".join(f'absent(probe_success{{job="{job}"}})' for job in jobs),
@@ -136,7 +138,7 @@ def probe_rules(jobs: Sequence[str]) -> RuleSet:
         summary="Nobody tries what {{ $labels.job }} is to try",
         description="Whether it answers is not known: the alerts on it are silent, whatever happens.",
     )
-    return RuleSet(name="probes", alerts=(*_PROBES, *([missing] if jobs else [])))
+    return RuleSet(name="probes", alerts=(*_PROBES, missing))
 
 
 REMOTE_WRITE = RuleSet(

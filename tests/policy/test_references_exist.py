@@ -185,7 +185,13 @@ def test_any_name_of_a_store_and_of_a_class_may_be_configured(tmp_path: Path, mo
     prod = (ROOT / "Pulumi.prod.yaml").read_text().replace("name: platform", "name: vault")
     overrides = "  saas-platform:overrides: {storage_class: gp3, cluster_issuer: ca}\n"
     graph = scratch_in(tmp_path, monkeypatch).record(prod + overrides)
-    assert graph.outputs["provided"] == ["ClusterSecretStore vault", "StorageClass gp3", "ClusterIssuer ca"]
+    assert graph.outputs["provided"] == [
+        "ClusterSecretStore vault",
+        "StorageClass gp3",
+        "ClusterIssuer ca",
+        # What the registry of Feast is on.
+        "StorageClass shared-files",
+    ]
     assert [finding.message for finding in evaluate(graph) if finding.blocks] == []
 
 

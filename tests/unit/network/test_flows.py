@@ -147,9 +147,10 @@ def test_the_model_finds_the_rule_that_cut_postgresql_off_from_the_api_server() 
     (policy,) = (one for one in plugin.policies(instances, "egress") if len(one["spec"].get("egress", ())) > 1)
     rules = [one for one in policy["spec"]["egress"] if "172.20.0.1" not in str(one)]
     spec = {**policy["spec"], "egress": [*rules, everywhere]}
-    plugin._policies = [{**one, "spec": spec} if one is policy else one for one in plugin._policies]
-    assert not plugin.passes(instances, world.api_server, 443)
-    assert not plugin.passes(instances, world.api_behind, 443)
+    before = VpcCni(world)
+    before._policies = [{**one, "spec": spec} if one is policy else one for one in plugin._policies]
+    assert not before.passes(instances, world.api_server, 443)
+    assert not before.passes(instances, world.api_behind, 443)
 
 
 def test_without_its_mode_for_nodes_cilium_hides_the_kubelets_and_an_api_server_on_a_node() -> None:

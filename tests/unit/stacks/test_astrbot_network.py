@@ -144,11 +144,10 @@ def with_reason(graph: Graph) -> set[Connection]:
         # Operators.
         *(Connection("postgresql operator", "postgresql", port) for port in (5432, 8000)),
         *(Connection("redis operator", redis, 6379) for redis in servers(graph)),
-        # The API server, whose address nobody knows before: a leader lease, and what the manager is there for.
+        # The API server, which is somewhere in the private ranges: a leader lease, and what the manager is there for.
         *(
-            Connection(client, address.name, port)
+            Connection(client, "private address", port)
             for client in ("postgresql", *poolers(graph), "astrbot-manager")
-            for address in ADDRESSES
             for port in (443, 6443)
         ),
     }

@@ -48,8 +48,8 @@ config:
 """,
     "an unknown key": f"""\
 {HEAD}\
-  saas-platform:registy: ghcr.io/example  #! registy | did you mean 'registry'? allowed are: access, cluster, delivery
-  saas-platform:zzz: 1  #! zzz | unknown key; allowed are: access, cluster, delivery
+  saas-platform:registy: ghcr.io/example  #! registy | did you mean 'registry'? allowed are: access, addresses, cluster
+  saas-platform:zzz: 1  #! zzz | unknown key; allowed are: access, addresses, cluster
   saas-platform:systems:
     astrbt: {{}}  #! systems.astrbt | did you mean 'astrbot'? allowed are: astrbot
     astrbot:
