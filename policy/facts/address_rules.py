@@ -112,7 +112,7 @@ def by_vpc_cni(rules: Sequence[AddressRule]) -> Verdict:
 
     def passes(probe: Probe) -> bool:
         for size in sizes:
-            if size <= probe.address.max_prefixlen and (key := _around(probe.address, size)) in table:
+            if size <= probe.address.max_prefixlen and (key := _network_of(probe.address, size)) in table:
                 return _open(table[key], probe)
         return False
 
@@ -149,7 +149,7 @@ def _is_range(network: Network) -> bool:
     return network.prefixlen < network.max_prefixlen
 
 
-def _around(address: Address, prefix: int) -> Network:
+def _network_of(address: Address, prefix: int) -> Network:
     return ipaddress.ip_network((address, prefix), strict=False)
 
 

@@ -111,9 +111,9 @@ def ingress_flows(service: Service, services: Sequence[Service], context: Servic
     callers = [Peer(pods=pods(context.scope, other)) for other in services if service.name in other.calls]
     gateway = INGRESS_NAMESPACE if context.routing.mesh == "none" else context.routing.gateway_namespace
     outside = [Peer(namespace=gateway)] if entered(service, context) else []
-    told = [_ALERTMANAGER] if service.name in context.alerted else []
+    alertmanager = [_ALERTMANAGER] if service.name in context.alerted else []
     tested = [internal_tools(context.routing.load_tester)] if _released(service) else []
-    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *told, *filter(None, tested))]
+    flows = [Flow(peer=peer, ports=ports) for peer in (*callers, *outside, *alertmanager, *filter(None, tested))]
     # In a mesh the proxy answers for the port of the requests.
     scraped = (*ports_beside_main(service), PROXY_METRICS_PORT) if meshed(context) else ports
     return [*flows, Flow(peer=PROMETHEUS, ports=scraped)]
