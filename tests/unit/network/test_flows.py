@@ -140,8 +140,8 @@ def _api_server_denied(plugin: Plugin, world: World) -> list[str]:
 def test_the_model_finds_the_rule_that_cut_postgresql_off_from_the_api_server() -> None:
     """As it was: all addresses on the API server's ports, beside the internet with its exceptions."""
     world = World(world_of("shared/qa").graph)
+    assert _api_server_denied(VpcCni(world), world) == []
     plugin = VpcCni(world)
-    assert _api_server_denied(plugin, world) == []
     everywhere = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443, "protocol": "TCP"}]}
     instances = next(one for one in world.own if one.title.startswith("Cluster "))
     (policy,) = (one for one in plugin.policies(instances, "egress") if len(one["spec"].get("egress", ())) > 1)
