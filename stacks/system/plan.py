@@ -68,7 +68,13 @@ def plan(system: SystemContext) -> SystemPlan:
         tenants=[_instance(one, tenant, everyone, context) for one in system.config.tenant_list if tenant],
         group=_group(tenant, everyone, context) if tenant and system.config.tenant_list else None,
         jobs=declaration.jobs(known),
-        mesh=mesh_args(everyone, context, groups=[tenant.name] if tenant else [], webhook=webhook),
+        mesh=mesh_args(
+            # Without a tenant there is no pod that a policy or a monitor of theirs could select.
+            [one for one in everyone if system.config.tenant_list or tenant is None or one.name != tenant.name],
+            context,
+            groups=[tenant.name] if tenant else [],
+            webhook=webhook,
+        ),
     )
 
 

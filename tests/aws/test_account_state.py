@@ -12,6 +12,7 @@ from components.cluster.eks.addons import ADDONS
 from stacks.schema.tiers import TIERS
 from tests.aws.account import ACCOUNT, REGION
 from tests.aws.conftest import Deployed
+from versions import EKS_DEFAULT
 
 NAMES = ("private", "public", "database", "control-plane")
 
@@ -168,7 +169,7 @@ def test_node_groups_have_the_documents_sizes(deployed: Deployed) -> None:
     if deployed.tier == "dev":
         assert group["instanceTypes"][0] == "t3.medium"
     assert set(group["subnets"]) == {one["SubnetId"] for one in subnets(deployed, "private")}
-    assert group["version"] == "1.35", "the version of the control plane"
+    assert group["version"] == EKS_DEFAULT, "the version of the control plane"
 
 
 def test_nodes_want_a_token_for_metadata_and_have_encrypted_disks(deployed: Deployed) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -157,9 +158,11 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path, deployed: tup
 
 
 def _wait(made: Pod) -> None:
+    """Until it serves: a node waits two seconds after its start before it does (CLUSTER_WRITABLE_DELAY)."""
     for _ in range(100):
         if "cluster_state:ok" in made.ask("CLUSTER", "INFO"):
             return
+        time.sleep(0.1)
     raise AssertionError(made.ask("CLUSTER", "NODES"))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from graph.manifests import manifests
 from graph.record import record
@@ -73,7 +74,9 @@ def test_a_system_that_is_taken_out_of_the_file_keeps_its_protected_data(
     changed = Project(project.state, project.copy(tmp_path / "copy").root, project.variables)
     (changed.root / "docs").symlink_to(ROOT / "docs")
     file = changed.root / f"Pulumi.{stack}.yaml"
-    file.write_text((ROOT / file.name).read_text().replace("    multicluster: {}\n", ""))
+    document = yaml.safe_load((ROOT / file.name).read_text())
+    del document["config"]["saas-platform:systems"]["multicluster"]
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
     context = project.kubectl("config", "current-context").strip()
     arguments = ("up", "-s", stack, "--context", context)
     if stack == "dev":

@@ -95,7 +95,16 @@ def state_metrics(cluster: Cluster, control_plane: Sandbox, tmp_path: Path) -> I
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config), encoding="utf-8")
     labels = {"app": "observed"}
     spec = {"selector": {"matchLabels": labels}, "template": pod_template(labels)}
-    cluster.apply(thing("apps/v1", "Deployment", "observed", spec=spec))
+    job = {"template": {"spec": {**spec["template"]["spec"], "restartPolicy": "Never"}}}
+    nightly = {"schedule": "0 0 * * *", "jobTemplate": {"spec": job}}
+    cluster.apply(
+        thing("apps/v1", "Deployment", "observed", spec=spec),
+        thing("apps/v1", "DaemonSet", "observed", spec=spec),
+        thing("apps/v1", "StatefulSet", "observed", spec={**spec, "serviceName": "observed"}),
+        thing("batch/v1", "Job", "observed", spec=job),
+        thing("batch/v1", "CronJob", "observed", spec=nightly),
+        thing("v1", "ResourceQuota", "observed", spec={"hard": {"pods": "100"}}),
+    )
     cluster.wait("a pod", lambda found: found["status"].get("readyReplicas") == 1, "deployment", "observed")
     local = (f"--kubeconfig={tmp_path / 'kubeconfig'}", "--host=127.0.0.1", "--telemetry-host=127.0.0.1")
     yield from start(STATE, tmp_path, *local)
@@ -113,8 +122,16 @@ def _token(cluster: Cluster) -> str:
     return cluster.run("create", "token", STATE).strip()
 
 
+# Told only of a CronJob that has run and of a Job that has failed (internal/store/cronjob.go and job.go, v2.20.0).
+OF_RUNS = {
+    "kube_cronjob_status_last_schedule_time",
+    "kube_cronjob_status_last_successful_time",
+    "kube_job_failed",
+}
+
+
 def test_kube_state_metrics_tells_what_the_catalogue_says_by_its_own_rights(state_metrics: Exporter) -> None:
-    wanted = catalogue.SOURCES[STATE]
+    wanted = catalogue.SOURCES[STATE] - OF_RUNS
 
     def complete() -> bool:
         return wanted <= names(state_metrics.series("http-metrics", "/metrics"))

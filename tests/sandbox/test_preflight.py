@@ -137,7 +137,7 @@ def test_all_of_dev_takes_a_few_requests_and_one_kubectl(own: Own, monkeypatch: 
         (("ingressclass", "nginx"), "dev", "IngressClass nginx does not exist"),
         (("clusterissuer", "letsencrypt-staging"), "staging", "ClusterIssuer letsencrypt-staging does not exist"),
         (("clustersecretstore", "platform"), "staging", "ClusterSecretStore platform does not exist"),
-        (("namespace", "argocd"), "staging", "the namespace argocd does not exist (AppProject, Application are put"),
+        (("namespace", "argocd"), "staging", "the namespace argocd does not exist (AppProject, Application"),
         (("namespace", "ingress-nginx"), "dev", "the namespace ingress-nginx does not exist (named by NetworkPolicy"),
     ],
 )
