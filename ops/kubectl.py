@@ -26,6 +26,11 @@ _UNREACHABLE = re.compile(
 class ClusterError(OperationError):
     """The cluster could not be reached, or refused something. The message holds its own words."""
 
+    @property
+    def forbidden(self) -> bool:
+        """Whether the user may not do that."""
+        return "(Forbidden)" in str(self)
+
 
 @dataclass(frozen=True)
 class Kubectl:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rich.console import Console
 
@@ -25,7 +24,7 @@ from ops.immutable.fields import kind_of
 from ops.immutable.volumes import OPERATORS_SETS, requested, templates
 from ops.kubectl import ClusterError, Kubectl
 from ops.live.comparing import differences, dotted
-from ops.live.lookup import Body, Live, system_of
+from ops.live.lookup import Body, Live, everywhere, system_of
 
 STATEFUL_SET = "apps/StatefulSet"
 # All but the selector, which would lose the pods (Kubernetes 1.37, pkg/apis/apps/validation, ValidateStatefulSetUpdate;
@@ -98,7 +97,7 @@ class Growing:
         try:
             classes = self.kubectl.json("get", "StorageClass.v1.storage.k8s.io")["items"] if wanted else []
         except ClusterError as error:
-            if "(Forbidden)" in str(error):
+            if error.forbidden:
                 # Who may not look is told by the API server when the claim is to grow.
                 return
             raise
@@ -162,22 +161,9 @@ def prepare(
 def find(kubectl: Kubectl, manifests: Sequence[Manifest], types: Mapping[str, str], live: Live) -> Growing:
     """What has to be done, by what the cluster has; `types` are those of the resources by URN."""
     owners = [one for one in manifests if templates(one.body) and _set_of(one.body)]
-    claims = _claims(kubectl, sorted({one.namespace for one in owners})) if owners else []
+    claims = everywhere(kubectl, {one.namespace: ("persistentvolumeclaims",) for one in owners})
     found = [Anew(one, types[one.urn], tuple(_smaller(one, claims)), _changed(one, live)) for one in owners]
     return Growing(kubectl, tuple(one for one in found if one.claims or one.fields))
-
-
-def _claims(kubectl: Kubectl, namespaces: Sequence[str]) -> list[Any]:
-    try:
-        return list(kubectl.json("get", "persistentvolumeclaims", "--all-namespaces")["items"])
-    except ClusterError as error:
-        if "(Forbidden)" not in str(error):
-            raise
-    return [
-        claim
-        for namespace in namespaces
-        for claim in kubectl.json("get", "persistentvolumeclaims", f"--namespace={namespace}")["items"]
-    ]
 
 
 def _set_of(body: Body) -> str:

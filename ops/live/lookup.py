@@ -49,20 +49,29 @@ class Lookup:
         namespaces: dict[str, set[str]] = {}
         for one in bodies:
             namespaces.setdefault(one["metadata"].get("namespace", ""), set()).add(resource_of(one))
-        if not namespaces:
-            return {}
-        try:
-            found = self._items(set().union(*namespaces.values()), "--all-namespaces", *options)
-        except ClusterError as error:
-            if "(Forbidden)" not in str(error):
-                raise
-            found = []
-            for name, kinds in sorted(namespaces.items()):
-                found += self._items(kinds, *((f"--namespace={name}",) if name else ()), *options)
-        return {key_of(one): one for one in found}
+        return {key_of(one): one for one in everywhere(self.kubectl, namespaces, *options)}
 
-    def _items(self, kinds: Iterable[str], *options: str) -> list[dict[str, Any]]:
-        return list(self.kubectl.json("get", ",".join(sorted(kinds)), *options)["items"])
+
+def everywhere(kubectl: Kubectl, kinds: Mapping[str, Iterable[str]], *options: str) -> list[dict[str, Any]]:
+    """All objects of the `kinds` that are wanted of each namespace ("" for those without one).
+
+    Of all namespaces at once, or where the user may not look into all, of one after the other.
+    """
+    if not kinds:
+        return []
+    try:
+        return _items(kubectl, set().union(*kinds.values()), "--all-namespaces", *options)
+    except ClusterError as error:
+        if not error.forbidden:
+            raise
+    found = []
+    for name, wanted in sorted(kinds.items()):
+        found += _items(kubectl, wanted, *((f"--namespace={name}",) if name else ()), *options)
+    return found
+
+
+def _items(kubectl: Kubectl, kinds: Iterable[str], *options: str) -> list[dict[str, Any]]:
+    return list(kubectl.json("get", ",".join(sorted(kinds)), *options)["items"])
 
 
 def resource_of(body: Body) -> str:
