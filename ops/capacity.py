@@ -65,13 +65,24 @@ def planned(graph: Graph) -> list[Node]:
     return [Node(room, index % zones) for index, room in enumerate(rooms)]
 
 
-def cases(graph: Graph) -> list[Case]:
-    """As it is; and, of what must stay up, with the largest node lost, and with the zone that has most."""
+@dataclass(frozen=True)
+class Report:
+    """The cases for people, how far it may grow, and what to do where something finds no place; none without pods."""
+
+    lines: Sequence[str] = ()
+    too_small: bool = False
+
+
+def cases(graph: Graph, own_pods: Sequence[Pods]) -> list[Case]:
+    """As it is; and, of what must stay up, with the largest node lost, and with the zone that has most.
+
+    `own_pods` are those of the environment.
+    """
     nodes, strict = planned(graph), must_stay(graph)
     # Of a cluster for development and tests nothing is known: the sandbox runs nothing of its own.
     own = [Pods(title="operators", namespace="", request=_IN_ALL[0], usual=_IN_ALL[1], most=_IN_ALL[1])]
     network = Pods(title="network", namespace="", request=_ON_EACH_NODE, usual=0, most=0, everywhere=True)
-    pods = [*demand(graph.objects), *([*own, network] if strict else [])]
+    pods = [*own_pods, *([*own, network] if strict else [])]
     whole = [_case("requested", pods, nodes, lost=0, zones=1)]
     return [*whole, *_losses(pods, nodes)] if strict else whole
 
@@ -90,24 +101,24 @@ def _losses(pods: Sequence[Pods], nodes: Sequence[Node]) -> Iterator[Case]:
         yield _case("with one zone lost", pods, left, lost=1, zones=len(zones))
 
 
-def lines(graph: Graph) -> Iterator[str]:
-    """The same for people: the cases, how far it may grow, and what to do where something finds no place."""
+def report(graph: Graph) -> Report:
+    """Whether the nodes hold the environment's pods; its pods are counted and placed this once."""
     if not _has_pods(graph):
-        return
-    found = cases(graph)
-    yield from map(str, found)
-    largest = [(one.request.cpu * one.most, one.request.memory * one.most) for one in demand(graph.objects)]
-    cpu, memory = sum(cores for cores, _ in largest), sum(size for _, size in largest) / _GIB
+        return Report()
+    pods = demand(graph.objects)
+    found = cases(graph, pods)
+    short = [one.name for one in found if not one.fits]
+    mend = [f"too small {', '.join(short)}: {_mend(graph)}"] if short else []
+    return Report([*map(str, found), _growth(graph, pods), *mend], bool(short))
+
+
+def _growth(graph: Graph, pods: Sequence[Pods]) -> str:
+    cpu = sum(one.request.cpu * one.most for one in pods)
+    memory = sum(one.request.memory * one.most for one in pods) / _GIB
     most = sum(int(pool["most"]) for pool in graph.outputs["node_pools"])
-    growth = f"{cpu:.1f} cores and {memory:.0f} GiB; quotas are for up to {most} nodes"
-    yield f"with every autoscaler at its maximum: {growth}"
-    if short := [one.name for one in found if not one.fits]:
-        yield f"too small {', '.join(short)}: {_mend(graph)}"
-
-
-def too_small(graph: Graph) -> bool:
-    """Whether some pod finds no place in one of the cases."""
-    return _has_pods(graph) and not all(one.fits for one in cases(graph))
+    return (
+        f"with every autoscaler at its maximum: {cpu:.1f} cores and {memory:.0f} GiB; quotas are for up to {most} nodes"
+    )
 
 
 def _has_pods(graph: Graph) -> bool:

@@ -59,11 +59,11 @@ def _write_json(graph: Graph, findings: Sequence[Finding], _depth: int) -> None:
     from dataclasses import asdict
 
     from graph.model import listing, masked
-    from ops.capacity import lines
+    from ops.capacity import report
 
     document = {
         "environment": graph.stack,
-        "capacity": list(lines(graph)),
+        "capacity": list(report(graph).lines),
         "outputs": masked(graph.outputs),
         "resources": listing(graph),
         "findings": [asdict(finding) for finding in findings],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graph.model import Graph, Resource
-from ops.capacity import lines
+from ops.capacity import report
 from ops.reports.counts import by_severity, headline, kinds, type_name
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def markdown(graph: Graph, findings: Sequence[Finding]) -> str:
         *_heading(graph.stack, verdict),
         headline(graph),
         _findings(findings),
-        "\n".join(f"- {line}" for line in lines(graph)),
+        "\n".join(f"- {line}" for line in report(graph).lines),
         _folded(
             "Kinds", ["| kind | objects |", "|---|---|", *(f"| {kind} | {count} |" for kind, count in kinds(graph))]
         ),

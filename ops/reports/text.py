@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from graph.model import Graph, Resource
-from ops.capacity import lines, too_small
+from ops.capacity import report
 from ops.reports.counts import below, by_severity, headline, kinds, type_name
 
 if TYPE_CHECKING:
@@ -59,12 +59,10 @@ def findings_text(findings: Sequence[Finding]) -> Group:
 
 def capacity_text(graph: Graph) -> Group:
     """Whether the nodes hold it, with one and with a zone of them lost."""
-    style = "yellow" if too_small(graph) else "dim"
+    found = report(graph)
+    style = "yellow" if found.too_small else "dim"
     return Group(
-        *(
-            Text(f"{'Nodes: ' if not index else '       '}{line}", style=style)
-            for index, line in enumerate(lines(graph))
-        )
+        *(Text(f"{'Nodes: ' if not index else '       '}{line}", style=style) for index, line in enumerate(found.lines))
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from policy.facts.kinds import KINDS
 from policy.facts.values import at, items, mapping, quantity, text
 
 Body = Mapping[str, Any]
@@ -86,6 +87,9 @@ def demand(objects: Sequence[Body]) -> list[Pods]:
         kind, key = body.get("kind"), (_namespace(body), _name(body))
         if kind in _TEMPLATES:
             found.append(_of_template(body, scaled.get(key), released=key in released))
+        elif _object_type(body) not in KINDS:
+            # Another group's kind of one of the names below.
+            continue
         elif kind == "Cluster":
             found.append(_postgresql(body, archivers))
         elif kind in _OTHERS:
@@ -224,6 +228,10 @@ def _sum(sizes: Sequence[Size]) -> Size:
 def _count(body: Body, field: str) -> int:
     amount = quantity(at(body, "spec", field))
     return 1 if amount is None else int(amount)
+
+
+def _object_type(body: Body) -> str:
+    return f"{text(body.get('apiVersion')).rpartition('/')[0]}/{body.get('kind')}"
 
 
 def _name(body: Body) -> str:

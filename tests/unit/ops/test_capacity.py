@@ -8,7 +8,7 @@ import pytest
 
 from components.stores.postgres.archiver import archiver
 from graph.model import Graph, Resource
-from ops.capacity import Case, cases, lines, too_small
+from ops.capacity import Case, cases, report
 from ops.preflight.capacity import uncounted
 from policy.facts.demand import demand
 from policy.facts.values import quantity
@@ -61,7 +61,7 @@ def graph_of(*bodies: dict[str, Any], nodes: int = 3, zones: int = 3, cpu: str =
 
 
 def by_name(graph: Graph) -> dict[str, Case]:
-    return {one.name: one for one in cases(graph)}
+    return {one.name: one for one in cases(graph, demand(graph.objects))}
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
@@ -76,15 +76,15 @@ def test_what_must_stay_up_fits_with_a_node_and_with_a_zone_lost(stack: str) -> 
 def test_the_node_groups_of_a_tier_hold_every_system_with_a_zone_lost(scratch: Scratch, tier: str) -> None:
     """Ten nodes of four cores each were promised for 70."""
     graph = scratch.record(EKS % (tier, "public_access: [203.0.113.0/24]", ALL_SYSTEMS))
-    assert [str(one) for one in cases(graph) if not one.fits] == []
+    assert [str(one) for one in cases(graph, demand(graph.objects)) if not one.fits] == []
 
 
 def test_nodes_that_are_too_few_are_told_with_what_finds_no_place_and_what_to_do(scratch: Scratch) -> None:
     """The scheduler would say so of each pod by itself, in the middle of the deployment."""
     group = "node_groups: {general: {instance_types: [m6i.xlarge], minimum: 10, desired: 10, maximum: 30}}"
     graph = scratch.record(EKS % ("prod", group, ALL_SYSTEMS))
-    assert too_small(graph)
-    text = list(lines(graph))
+    assert report(graph).too_small
+    text = list(report(graph).lines)
     assert "of 39.2 cores" in text[0] and "no place for" in text[0]
     assert "cluster.node_groups" in text[-1]
 
@@ -93,8 +93,10 @@ def test_a_lost_node_that_was_its_zone_takes_the_volumes_of_the_zone_along() -> 
     """Pods wait for their volume's zone; all others must find a place elsewhere."""
     bound = body("StatefulSet", cpu="4", replicas=3, claims=True)
     moving = body("StatefulSet", cpu="4", replicas=3)
-    assert not too_small(graph_of(bound, nodes=3, cpu="9")), "two of three stay, and the third waits"
-    assert too_small(graph_of(bound, moving, nodes=3, cpu="9")), "three that move and two that stay need 20 of 18 cores"
+    assert not report(graph_of(bound, nodes=3, cpu="9")).too_small, "two of three stay, and the third waits"
+    assert report(graph_of(bound, moving, nodes=3, cpu="9")).too_small, (
+        "three that move and two that stay need 20 of 18 cores"
+    )
 
 
 def test_a_pod_needs_its_place_on_one_node() -> None:
@@ -107,13 +109,13 @@ def test_a_pod_needs_its_place_on_one_node() -> None:
 
 def test_development_is_asked_for_nothing_but_to_fit() -> None:
     graph = graph_of(body("Deployment", cpu="6"), nodes=1, zones=1, tier="dev")
-    assert list(by_name(graph)) == ["requested"] and not too_small(graph)
+    assert list(by_name(graph)) == ["requested"] and not report(graph).too_small
 
 
 def test_a_node_group_that_pods_are_kept_from_counts_for_none() -> None:
     graph = graph_of(body("Deployment", cpu="1"), tier="dev")
     graph.outputs["node_pools"][0]["open"] = False
-    assert too_small(graph)
+    assert report(graph).too_small
 
 
 def test_all_pods_of_the_environments_are_counted_with_their_sidecars() -> None:
@@ -125,6 +127,13 @@ def test_all_pods_of_the_environments_are_counted_with_their_sidecars() -> None:
     assert found["RedisCluster astrbot/redis-cluster follower"].request.cpu == pytest.approx(0.55)
     assert found["Prometheus monitoring/main"].request.cpu == pytest.approx(2.11)
     assert 70 < sum(one.usual * one.request.cpu for one in found.values()) < 72
+
+
+def test_another_groups_kind_of_the_same_name_has_no_pods_here() -> None:
+    """Cluster API has Clusters too, and its machines are no pods."""
+    (postgresql,) = objects(recorded("dev"), "Cluster")[:1]
+    assert len(demand([postgresql])) == 1
+    assert demand([{**postgresql, "apiVersion": "cluster.x-k8s.io/v1beta1"}]) == []
 
 
 def test_more_nodes_than_the_quotas_know_are_told_before_a_node_is_without_its_exporter() -> None:
