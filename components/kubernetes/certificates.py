@@ -19,7 +19,9 @@ _KEY = {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
 _AUTHORITY_DURATION = "87600h"
 # A year and a month, the longest that browsers take too, renewed two months before its end: a server that reads its
 # certificate only when it starts has that long to be restarted.
-_DURATION, _RENEW_BEFORE = "9528h", "1440h"
+DURATION, RENEW_BEFORE = "9528h", "1440h"
+# What stands on it fails and tries again for minutes if it is not there yet.
+WHEN_READY = {"pulumi.com/waitFor": "condition=Ready"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +70,7 @@ class Authority(pulumi.ComponentResource):
         return custom_resource(
             f"{self._name}-{kind.kind.lower()}-{name}",
             kind,
-            metadata={
-                "name": name,
-                "namespace": scope.namespace,
-                "labels": scope.labels(self._args.component),
-                # What stands on it fails and tries again for minutes if it is not there yet.
-                "annotations": {"pulumi.com/waitFor": "condition=Ready"},
-            },
+            metadata=scope.metadata(self._args.component, name, annotations=WHEN_READY),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(needs)),
         )
@@ -89,6 +85,6 @@ def _server(hosts: Sequence[str]) -> dict[str, Any]:
     return {
         "dnsNames": list(hosts),
         "usages": ["digital signature", "key encipherment", "server auth", "client auth"],
-        "duration": _DURATION,
-        "renewBefore": _RENEW_BEFORE,
+        "duration": DURATION,
+        "renewBefore": RENEW_BEFORE,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.kubernetes.certificates import DURATION, RENEW_BEFORE, WHEN_READY
 from components.kubernetes.naming import Scope
 from components.kubernetes.objects import custom_resource
 from components.platform.credentials import Credential, ExternalStore, SecretBundle, SecretBundleArgs
@@ -14,9 +15,6 @@ from versions import CERTIFICATE, CERTIFICATE_ISSUER
 
 # What the federated-risk document's rotate_keys.sh makes: openssl genrsa 4096.
 _BITS = 4096
-# The certificate is what cert-manager keeps a public key in, and nobody asks it for its dates. It is renewed as any
-# other, and leaves the key as it is.
-_DURATION, _RENEW_BEFORE = "9528h", "1440h"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +68,9 @@ class KeyPair(pulumi.ComponentResource):
 
     def _made(self) -> None:
         args, child = self._args, pulumi.ResourceOptions(parent=self)
-        metadata = args.scope.metadata(args.component, args.secret_name)
-        waited = {**metadata, "annotations": {"pulumi.com/waitFor": "condition=Ready"}}
+        metadata = args.scope.metadata(args.component, args.secret_name, annotations=WHEN_READY)
         issuer = custom_resource(
-            f"{self._name}-issuer", CERTIFICATE_ISSUER, metadata=waited, spec={"selfSigned": {}}, opts=child
+            f"{self._name}-issuer", CERTIFICATE_ISSUER, metadata=metadata, spec={"selfSigned": {}}, opts=child
         )
         spec = {
             "secretName": args.secret_name,
@@ -82,8 +79,9 @@ class KeyPair(pulumi.ComponentResource):
             # A new key with each renewal would turn away every token that is out.
             "privateKey": {"algorithm": "RSA", "size": _BITS, "encoding": "PKCS8", "rotationPolicy": "Never"},
             "usages": ["digital signature"],
-            "duration": _DURATION,
-            "renewBefore": _RENEW_BEFORE,
+            # What cert-manager keeps a public key in: nobody asks it for its dates, and it is renewed as any other.
+            "duration": DURATION,
+            "renewBefore": RENEW_BEFORE,
         }
         after = pulumi.ResourceOptions(parent=self, depends_on=[issuer])
-        custom_resource(self._name, CERTIFICATE, metadata=waited, spec=spec, opts=after)
+        custom_resource(self._name, CERTIFICATE, metadata=metadata, spec=spec, opts=after)

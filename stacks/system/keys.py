@@ -25,21 +25,14 @@ _CERTIFICATE_FILES = {
 
 def key_files(declaration: Declaration, store: ExternalStore | None) -> Mapping[str, Sequence[SecretVolume]]:
     """The files, by service."""
+    halves = {f"{half}.pem": key for half, key in key_pair_keys(store).items()}
     found: dict[str, list[SecretVolume]] = {}
-    certificate, signing = declaration.certificate, declaration.signing_keys
-    if certificate:
-        files = SecretVolume(path=certificate.path, secret=certificate.secret, files=_CERTIFICATE_FILES)
-        for service in certificate.services:
-            found.setdefault(service, []).append(files)
-    if signing:
-        keys = key_pair_keys(store)
-        files = SecretVolume(
-            path=signing.path,
-            secret=signing.secret,
-            files={"private.pem": keys["private"], "public.pem": keys["public"]},
-        )
-        for service in signing.services:
-            found.setdefault(service, []).append(files)
+    for one, files in ((declaration.certificate, _CERTIFICATE_FILES), (declaration.signing_keys, halves)):
+        if one is None:
+            continue
+        volume = SecretVolume(path=one.path, secret=one.secret, files=files)
+        for service in one.services:
+            found.setdefault(service, []).append(volume)
     return found
 
 
