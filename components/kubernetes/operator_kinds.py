@@ -11,6 +11,9 @@ from dataclasses import dataclass
 Path = tuple[str, ...]
 Labels = Mapping[str, str]
 SPEC: Path = ("spec",)
+# The pods by which cert-manager answers an HTTP-01 challenge, in the namespace of the Ingress: pod.go and http.go in
+# pkg/issuer/acme/http (cert-manager v1.21.1).
+HTTP01_SOLVERS: Labels = {"acme.cert-manager.io/http01-solver": "true"}
 SECRET, STORAGE_CLASS = "core/Secret", "storage.k8s.io/StorageClass"
 
 

@@ -13,6 +13,7 @@ from pulumi_kubernetes.networking.v1 import Ingress
 from components.kubernetes.naming import Scope
 from components.kubernetes.network import Flow, Peer, allow
 from components.kubernetes.objects import custom_resource
+from components.kubernetes.operator_kinds import HTTP01_SOLVERS
 from components.performance import SKIP_AWAIT
 from versions import CERTIFICATE_ISSUER
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import HTTPIngressPathArgsDict, IngressRuleArgsDict
 
 _SELF_SIGNED = "self-signed"
-# The pods by which cert-manager answers an HTTP-01 challenge, in the namespace of the Ingress: pod.go and http.go in
-# pkg/issuer/acme/http (cert-manager v1.21.1).
-_SOLVERS = {"acme.cert-manager.io/http01-solver": "true"}
+# The network policy of the pods that answer an HTTP-01 challenge: a service of this name would take it over.
+CHALLENGES = "certificate-challenges"
 _SOLVER_PORT = 8089
 
 
@@ -83,8 +83,8 @@ class HttpIngress(pulumi.ComponentResource):
         allow(
             f"{self._name}-challenges",
             scope=self._args.scope,
-            component="certificate-challenges",
-            pods=_SOLVERS,
+            component=CHALLENGES,
+            pods=HTTP01_SOLVERS,
             ingress=(Flow(peer=Peer(namespace=controller_namespace), ports=(_SOLVER_PORT,)),),
             opts=pulumi.ResourceOptions(parent=self),
         )

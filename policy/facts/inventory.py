@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pulumi_policy.proxy import UnknownValueError
 
+from components.kubernetes.operator_kinds import HTTP01_SOLVERS
 from policy.engine.model import Violation
 from policy.engine.subject import Stack, Subject
 from policy.facts.kinds import KINDS
@@ -177,7 +178,7 @@ def pods(stack: Stack) -> Labelled:
     for ingress in stack.of_type("networking.k8s.io/Ingress"):
         # In its namespace cert-manager answers an authority that asks by HTTP-01, while it asks.
         if at(ingress.props, "metadata", "annotations", "cert-manager.io/cluster-issuer"):
-            found.add(ingress.namespace, {"acme.cert-manager.io/http01-solver": "true"})
+            found.add(ingress.namespace, HTTP01_SOLVERS)
     return found
 
 
