@@ -25,10 +25,15 @@ def gone(jobs: Iterable[str]) -> str:
     return " or ".join(f'absent(up{{{SCOPE},job="{job}"}})' for job in jobs)
 
 
+def below(series: str, expected: int) -> str:
+    """Of each job less is told by `series` than is `expected`; of none at all nothing is."""
+    return f"sum by (namespace, job) ({series}) < {expected}"
+
+
 def fewer(job: str, expected: int, scope: str = SCOPE) -> str:
     """Of a job fewer pods answer than are `expected`, or none is found. A pod answers if all of its ports do."""
     target = f'up{{{scope},job="{job}"}}' if scope else f'up{{job="{job}"}}'
-    return f"sum by (namespace, job) (min by (namespace, job, pod) ({target})) < {expected} or absent({target})"
+    return f"{below(f'min by (namespace, job, pod) ({target})', expected)} or absent({target})"
 
 
 def service_rules(jobs: Sequence[str]) -> RuleSet:

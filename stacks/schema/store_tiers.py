@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -17,8 +17,11 @@ _SIZE = TypeAdapter[Bytes](Bytes)
 _FILLED = 0.8
 
 
-def _within_limits(tier: DatabaseTier | CacheTier) -> None:
-    """Raise ValueError if a request is above its limit, which the API server would refuse half-way."""
+_Requesting = TypeVar("_Requesting", "DatabaseTier", "CacheTier")
+
+
+def _within_limits(tier: _Requesting) -> _Requesting:
+    """The tier itself; raise ValueError if a request is above its limit, which the API server would refuse half-way."""
     for what, request, limit in (
         ("cpu", tier.cpu_request, tier.cpu_limit),
         ("memory", tier.memory_request, tier.memory_limit),
@@ -27,6 +30,7 @@ def _within_limits(tier: DatabaseTier | CacheTier) -> None:
             raise ValueError(
                 f"{what}_request {request} is above {what}_limit {limit}; raise the limit or lower the request"
             )
+    return tier
 
 
 class DatabaseTier(Model):
@@ -72,10 +76,7 @@ class DatabaseTier(Model):
     )
     memory_limit: Bytes = Field(Bytes.parse("2Gi"), description="The memory that an instance may use.")
 
-    @model_validator(mode="after")
-    def _requests(self) -> Self:
-        _within_limits(self)
-        return self
+    _requests = model_validator(mode="after")(_within_limits)
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -127,10 +128,7 @@ class CacheTier(Model):
     )
     memory_limit: Bytes = Field(Bytes.parse("2Gi"), description="The memory that a pod may use.")
 
-    @model_validator(mode="after")
-    def _requests(self) -> Self:
-        _within_limits(self)
-        return self
+    _requests = model_validator(mode="after")(_within_limits)
 
     @classmethod
     def problems(cls, data: Mapping[str, Any]) -> Iterable[Problem]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.monitoring.absence import fewer
+from components.monitoring.absence import below, fewer
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 from components.stores.postgres.facts import FACTS
@@ -122,7 +122,7 @@ def _server_rules(cluster: str, instances: int) -> Iterator[Alert]:
         return
     yield Alert(
         name="PostgresqlInstanceMissing",
-        expr=f"sum by (namespace, job) ({up}) < {instances}",
+        expr=below(up, instances),
         for_="10m",
         severity="warning",
         summary="PostgreSQL in {{ $labels.namespace }} lacks an instance",

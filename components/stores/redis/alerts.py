@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from components.monitoring.absence import below
 from components.monitoring.alerts import Alert
 from components.monitoring.rules import RuleSet
 from components.stores.redis.facts import FACTS
@@ -31,7 +32,7 @@ RULES = RuleSet(
 def presence_rules(expected: Mapping[str, int]) -> RuleSet:
     """For the servers that there should be: `expected` says how many of each job, one for each role."""
     found = {job: f'redis_up{{$scope,job="{job}"}}' for job in expected}
-    fewer = " or ".join(f"sum by (namespace, job) ({found[job]}) < {many}" for job, many in expected.items())
+    missing = " or ".join(below(found[job], many) for job, many in expected.items())
     alerts = (
         Alert(
             name="RedisDown",
@@ -44,7 +45,7 @@ def presence_rules(expected: Mapping[str, int]) -> RuleSet:
         ),
         Alert(
             name="RedisPodMissing",
-            expr=fewer,
+            expr=missing,
             for_="10m",
             severity="warning",
             summary="{{ $labels.job }} in {{ $labels.namespace }} lacks a server",
